@@ -1,0 +1,3 @@
+#include <nanobind/nanobind.h>
+
+NB_MODULE(_series, m) { m.doc() = "overtone native kernels: series"; }

@@ -1,0 +1,3 @@
+"""Compress, generate and edit images in the frequency domain."""
+
+__version__ = "0.1.0"

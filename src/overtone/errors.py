@@ -1,0 +1,53 @@
+"""Every exception a user, a file or a setting can cause; messages say what to do."""
+
+
+class OvertoneError(Exception):
+    """Base of everything Overtone raises on purpose."""
+
+
+class ConfigError(OvertoneError, ValueError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+
+class ImageError(OvertoneError, ValueError):
+    """A picture cannot be read, or its mode or depth is not supported."""
+
+
+class FitError(OvertoneError, RuntimeError):
+    """Fitting failed for good: every restart collapsed or the target cannot be met."""
+
+
+class BitstreamError(OvertoneError, ValueError):
+    """Bytes are not a file this version can decode.
+
+    Attributes:
+        offset: Byte position in the file where the problem was found, or None.
+    """
+
+    def __init__(self, message: str, offset: int | None = None) -> None:
+        super().__init__(message if offset is None else f"{message} (at byte {offset})")
+        self.offset = offset
+
+
+class NotABitstreamError(BitstreamError):
+    """The magic bytes are missing: a foreign file."""
+
+
+class UnsupportedVersionError(BitstreamError):
+    """The format version is newer than this program."""
+
+
+class UnsupportedCodecError(BitstreamError):
+    """The codec id is not in the table."""
+
+
+class TruncatedError(BitstreamError):
+    """The file ends before its contents do."""
+
+
+class CorruptError(BitstreamError):
+    """A checksum or a value contradicts the format."""
+
+
+class LimitExceededError(BitstreamError):
+    """The file asks for more pixels, symbols or layers than allowed."""
