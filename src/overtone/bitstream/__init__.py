@@ -1,0 +1,1 @@
+"""Bytes and integers only: cursor, fields and the container; imports no numerics."""

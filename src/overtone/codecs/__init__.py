@@ -1,0 +1,1 @@
+"""Image codecs behind one interface; `registry` is the table of them."""

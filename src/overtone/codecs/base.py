@@ -1,0 +1,133 @@
+"""What every codec is: the interface, the options it is given, the view it decodes."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+
+from overtone.bitstream.container import Metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from jaxtyping import UInt8
+
+Effort = Literal["fast", "default", "best"]
+MIN_QUALITY, MAX_QUALITY = 1.0, 100.0
+
+
+class ProgressCallback(Protocol):
+    """Called now and then by a codec at work; it may raise KeyboardInterrupt to stop it."""
+
+    def __call__(self, fraction: float, message: str) -> None:
+        """`fraction` of the work done, 0..1; `message` such as "0.312 bpp, 28.41 dB"."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class EncodeOptions:
+    """Everything a codec may be asked for besides the picture.
+
+    Attributes:
+        quality: 1..100, larger is better and bigger; a codec rounds it to its `quality_step`.
+        effort: How much time to spend for fewer bytes.
+        preset: A named set of settings of the codec; None is its own choice.
+        seed: Of everything random.
+        num_threads: Worker threads, >= 1.
+        metadata: Kept in the file unchanged.
+        progress: Called now and then; None is silent.
+    """
+
+    quality: float = 50.0
+    effort: Effort = "default"
+    preset: str | None = None
+    seed: int = 0
+    num_threads: int = 2
+    metadata: Metadata = dataclasses.field(default_factory=Metadata)
+    progress: ProgressCallback | None = None
+
+    def __post_init__(self) -> None:
+        if not MIN_QUALITY <= self.quality <= MAX_QUALITY:
+            raise ValueError(
+                f"quality must be in {MIN_QUALITY:g}..{MAX_QUALITY:g}, got {self.quality:g}"
+            )
+        if self.effort not in ("fast", "default", "best"):
+            raise ValueError(f"effort must be fast, default or best, got {self.effort!r}")
+        if not 0 <= self.seed < 1 << 32:
+            raise ValueError(f"seed must be in 0..{(1 << 32) - 1}, got {self.seed}")
+        if self.num_threads < 1:
+            raise ValueError(f"num_threads must be at least 1, got {self.num_threads}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Which part of the picture to evaluate, and at which size.
+
+    The box is in source pixels: pixel i covers i to i + 1. Output pixel i is centred at
+    `x + (i + 0.5) * width / out_width`, and likewise down the rows.
+
+    Attributes:
+        x: Left edge of the box, source pixels.
+        y: Top edge of the box, source pixels.
+        width: Of the box, source pixels, > 0.
+        height: Of the box, source pixels, > 0.
+        out_width: Pixels to make across.
+        out_height: Pixels to make down.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    out_width: int
+    out_height: int
+
+    def is_full(self, width: int, height: int) -> bool:
+        """Whether this is the whole of a `width` x `height` picture at its own size."""
+        return self == full_view(width, height)
+
+
+def full_view(width: int, height: int) -> View:
+    """The whole picture, pixel for pixel."""
+    return View(x=0, y=0, width=width, height=height, out_width=width, out_height=height)
+
+
+class AbstractCodec(abc.ABC):
+    """A way to turn pixels into the bytes of one file and back.
+
+    Attributes:
+        name: Key in the table of codecs.
+        codec_id: Number in the `.ovt` header, never reused; None for a codec of foreign files.
+        quality_step: The finest step of `quality` that can change the file.
+        suffix: Of the files it writes.
+    """
+
+    name: ClassVar[str]
+    quality_step: ClassVar[float]
+    codec_id: ClassVar[int | None] = None
+    suffix: ClassVar[str] = ".ovt"
+
+    @abc.abstractmethod
+    def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
+        """The whole file for `image`, with 1 to 4 channels as in `Layout`."""
+
+    @abc.abstractmethod
+    def decode_rows(
+        self, data: bytes, view: View, num_threads: int
+    ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
+        """Strips of the view from top to bottom, together `view.out_height` rows.
+
+        Raises:
+            BitstreamError: `data` is damaged.
+            ValueError: A codec of foreign files was asked for any view but the full one.
+        """
+
+    @abc.abstractmethod
+    def describe(self, data: bytes) -> dict[str, object]:
+        """What `overtone info` shows of a file, ready for JSON.
+
+        The key "sections" maps the name of each section to its size in bytes; other keys are
+        settings read from the file.
+        """

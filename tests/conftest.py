@@ -1,0 +1,37 @@
+"""Settings of the whole test run: Hypothesis profiles and golden files."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile(
+    "default", deadline=None, derandomize=True, print_blob=True, database=None
+)
+hypothesis.settings.load_profile("default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write golden files anew (not in CI)"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest):
+    """`golden(name, make)` is the stored bytes; a missing file fails, an update calls `make`."""
+    update = request.config.getoption("--update-golden")
+    if update and os.environ.get("CI"):
+        raise pytest.UsageError("--update-golden is not allowed in CI")
+
+    def check(name: str, make) -> bytes:
+        path = pathlib.Path(__file__).parent / "golden" / name
+        if update:
+            path.write_bytes(make())
+        assert path.exists(), f"{path.name} is missing: run pytest --update-golden and commit it"
+        return path.read_bytes()
+
+    return check
