@@ -1,23 +1,21 @@
 """What every codec is: the interface, the options it is given, the view it decodes."""
 
-from __future__ import annotations
-
 import abc
 import dataclasses
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from collections.abc import Iterator
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
-from overtone.bitstream.container import Metadata
+import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-    from jaxtyping import UInt8
+from overtone.bitstream.container import Layout, Metadata
+from overtone.shapes import UInt8
 
 Effort = Literal["fast", "default", "best"]
 MIN_QUALITY, MAX_QUALITY = 1.0, 100.0
 
 
+@runtime_checkable
+@runtime_checkable
 class ProgressCallback(Protocol):
     """Called now and then by a codec at work; it may raise KeyboardInterrupt to stop it."""
 
@@ -97,17 +95,19 @@ def full_view(width: int, height: int) -> View:
 class AbstractCodec(abc.ABC):
     """A way to turn pixels into the bytes of one file and back.
 
+    A codec of `.ovt` files also has `codec_id: ClassVar[int]`, its number in the header.
+
     Attributes:
         name: Key in the table of codecs.
-        codec_id: Number in the `.ovt` header, never reused; None for a codec of foreign files.
         quality_step: The finest step of `quality` that can change the file.
         suffix: Of the files it writes.
+        layouts: Colour layouts that come back from its files as they went in.
     """
 
     name: ClassVar[str]
     quality_step: ClassVar[float]
-    codec_id: ClassVar[int | None] = None
     suffix: ClassVar[str] = ".ovt"
+    layouts: ClassVar[frozenset[Layout]] = frozenset(Layout)
 
     @abc.abstractmethod
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
