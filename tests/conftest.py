@@ -35,3 +35,13 @@ def golden(request: pytest.FixtureRequest):
         return path.read_bytes()
 
     return check
+
+
+@pytest.fixture
+def raw_codec(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a codec in the table that is quick and needs no native code."""
+    from overtone.codecs import registry
+
+    monkeypatch.setitem(registry.CODECS, "raw", "helpers:RawCodec")
+    monkeypatch.setitem(registry.CODEC_IDS, 127, "raw")
+    return "raw"

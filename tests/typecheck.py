@@ -1,6 +1,5 @@
-"""The run-time type checker of the tests; `pyproject.toml` names the packages it covers."""
+"""The checker of annotations in test runs; like type checkers, it takes an int for a float."""
 
-from beartype import BeartypeConf, beartype
+import beartype
 
-# An int is welcome where a float is expected, as it is to pyright.
-checked = beartype(conf=BeartypeConf(is_pep484_tower=True))
+typechecked = beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))

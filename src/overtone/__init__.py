@@ -1,3 +1,42 @@
 """Compress, generate and edit images in the frequency domain."""
 
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from overtone.bitstream.container import Metadata as Metadata
+    from overtone.codecs.registry import decode as decode
+    from overtone.codecs.registry import encode as encode
+    from overtone.codecs.registry import info as info
+    from overtone.errors import BitstreamError as BitstreamError
+    from overtone.errors import ConfigError as ConfigError
+    from overtone.errors import FitError as FitError
+    from overtone.errors import ImageError as ImageError
+    from overtone.errors import OvertoneError as OvertoneError
+
 __version__ = "0.1.0"
+
+# Public name -> the module it lives in, imported on first use.
+_PUBLIC = {
+    "BitstreamError": "overtone.errors",
+    "ConfigError": "overtone.errors",
+    "FitError": "overtone.errors",
+    "ImageError": "overtone.errors",
+    "Metadata": "overtone.bitstream.container",
+    "OvertoneError": "overtone.errors",
+    "decode": "overtone.codecs.registry",
+    "encode": "overtone.codecs.registry",
+    "info": "overtone.codecs.registry",
+}
+
+__all__ = sorted(["__version__", *_PUBLIC])  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

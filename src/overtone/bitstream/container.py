@@ -29,6 +29,7 @@ MAGIC = b"OVTN"
 FORMAT_VERSION = 1
 DEFAULT_MAX_PIXELS = 1 << 28  # 16384 x 16384: 805 MB of RGB
 MAX_SIDE_PX = (1 << 24) - 1
+FORMAT_MAX_PIXELS = MAX_SIDE_PX**2
 MAX_SECTIONS = 64
 MAX_METADATA_BYTES = 1 << 24  # unpacked, each of ICC and EXIF
 DPI_UNITS = 1000  # resolution is stored in thousandths of a dot per inch
@@ -132,8 +133,13 @@ class Container:
         return writer.to_bytes()
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Self:
+    def from_bytes(cls, data: bytes, *, max_pixels: int = FORMAT_MAX_PIXELS) -> Self:
         """Takes the file `data` apart after checking every length, range and checksum.
+
+        Args:
+            data: The whole file.
+            max_pixels: Larger pictures are refused. A codec need not pass it: the public `decode`
+                has checked the header against the caller's limit before the codec sees the file.
 
         Raises:
             BitstreamError: The subclass says whether it is foreign, cut, damaged or too large.

@@ -1,0 +1,224 @@
+"""The table of codecs, and the public `encode`, `decode` and `info` that use it."""
+
+import dataclasses
+import difflib
+import importlib
+import os
+
+import numpy as np
+
+from overtone.bitstream.container import (
+    DEFAULT_MAX_PIXELS,
+    FORMAT_VERSION,
+    MAX_SIDE_PX,
+    Container,
+    Header,
+    Metadata,
+    read_header,
+)
+from overtone.codecs.base import AbstractCodec, Effort, EncodeOptions, ProgressCallback, full_view
+from overtone.codecs.view import render, resolve_view
+from overtone.errors import ConfigError, ImageError, UnsupportedCodecError
+from overtone.shapes import UInt8
+
+# Key -> "module:Class", imported on first use.
+CODECS: dict[str, str] = {}
+# Codec id in the `.ovt` header -> key. Ids are never reused.
+CODEC_IDS: dict[int, str] = {}
+DEFAULT_CODEC = "dfm"
+
+
+def get_codec(name: str) -> AbstractCodec:
+    """The codec of that name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if name not in CODECS:
+        near = difflib.get_close_matches(name, CODECS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(CODECS)}"
+        raise ConfigError(f"unknown codec {name}; {hint}")
+    module, _, attribute = CODECS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)()
+
+
+def encode(
+    image: np.ndarray,
+    *,
+    codec: str = DEFAULT_CODEC,
+    quality: float | None = None,
+    bpp: float | None = None,
+    size_bytes: int | None = None,
+    psnr_db: float | None = None,
+    effort: Effort = "default",
+    preset: str | None = None,
+    seed: int = 0,
+    num_threads: int | None = None,
+    metadata: Metadata | None = None,
+    progress: ProgressCallback | None = None,
+    verify: bool = True,
+) -> bytes:
+    """Compresses a picture into the bytes of a file.
+
+    At most one of `quality`, `bpp`, `size_bytes` and `psnr_db` is given; without any,
+    `quality` is 50. The other three search for the quality that meets them, which encodes several
+    times: sizes are met within 3 %, PSNR within 0.1 dB.
+
+    Args:
+        image: 8-bit pixels, `h w c`; 1 to 4 channels are gray, gray + alpha, RGB, RGBA.
+        codec: Key in the table of codecs.
+        quality: 1..100, larger is better and bigger.
+        bpp: File size to reach, bits per pixel.
+        size_bytes: File size to reach, bytes.
+        psnr_db: Quality to reach, decibels.
+        effort: "fast", "default" or "best": time spent for fewer bytes.
+        preset: A named set of settings of the codec.
+        seed: Of everything random. The same image, settings, seed, number of threads and machine
+            give the same bytes.
+        num_threads: Worker threads; all processors by default.
+        metadata: ICC profile, EXIF block and resolution to keep in the file.
+        progress: Called with the fraction done and a message such as "0.312 bpp, 28.41 dB".
+        verify: Decode the result once and check it before returning it.
+
+    Raises:
+        ImageError: The array is no 8-bit picture.
+        ConfigError: A setting is unknown or out of range.
+        FitError: The target cannot be reached, or fitting failed.
+    """
+    _check_image(image)
+    goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
+    given = {name: value for name, value in goals.items() if value is not None}
+    if len(given) > 1:
+        raise ConfigError(f"give only one of {', '.join(goals)}, got {', '.join(given)}")
+    chosen = get_codec(codec)
+    try:
+        options = EncodeOptions(
+            quality=50.0 if quality is None else quality,
+            effort=effort,
+            preset=preset,
+            seed=seed,
+            num_threads=_num_threads(num_threads),
+            metadata=metadata or Metadata(),
+            progress=progress,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    if given.keys() - {"quality"}:
+        from overtone.codecs.target import Target, encode_to_target
+
+        target = Target.from_goal(*given.popitem(), num_pixels=image.shape[0] * image.shape[1])
+        data = encode_to_target(chosen, image, options, target)
+    else:
+        data = chosen.encode(image, options)
+    if verify:
+        view = full_view(image.shape[1], image.shape[0])
+        decoded = render(chosen, data, view, num_threads=options.num_threads)
+        if decoded.shape != image.shape:
+            raise AssertionError(f"{codec} wrote {decoded.shape} for a picture of {image.shape}")
+    return data
+
+
+def decode(
+    data: bytes,
+    *,
+    scale: float | None = None,
+    size: tuple[int, int] | None = None,
+    crop: tuple[float, float, float, float] | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    num_threads: int | None = None,
+) -> UInt8[np.ndarray, "h w c"]:
+    """The pixels of an `.ovt` file, at any size and of any part of the picture.
+
+    Other sizes are evaluated by the codec, not resampled from decoded pixels.
+
+    Args:
+        data: The whole file.
+        scale: Output pixels per source pixel.
+        size: Output width and height, instead of a scale.
+        crop: Left, top, width and height of the part to decode, source pixels.
+        max_pixels: Limit on the picture in the file and on the output.
+        num_threads: Worker threads; all processors by default.
+
+    Raises:
+        BitstreamError: The file is foreign, damaged or over the limit.
+        ConfigError: The part or the size asked for makes no sense.
+    """
+    header = read_header(data, max_pixels=max_pixels)
+    view = resolve_view(
+        header.width, header.height, scale=scale, size=size, crop=crop, max_pixels=max_pixels
+    )
+    return render(_codec_of(header), data, view, num_threads=_num_threads(num_threads))
+
+
+def info(data: bytes) -> dict[str, object]:
+    """What an `.ovt` file holds, ready for JSON: header, metadata, sections, settings.
+
+    "sections" maps names to sizes in bytes; "container" among them is the header, lengths and
+    checksums, and "metadata" what ICC, EXIF and resolution take.
+
+    Raises:
+        BitstreamError: The file is foreign or damaged.
+    """
+    header = read_header(data)
+    codec = _codec_of(header)
+    container = Container.from_bytes(data)
+    bare = dataclasses.replace(container, metadata=Metadata()).to_bytes()
+    metadata = container.metadata
+    described = codec.describe(data)
+    sections = {
+        "container": len(bare) - sum(map(len, container.sections)),
+        "metadata": len(data) - len(bare),
+        **_as_sizes(described.pop("sections", {})),
+    }
+    return {
+        "format_version": FORMAT_VERSION,
+        "codec": codec.name,
+        "width": header.width,
+        "height": header.height,
+        "layout": header.layout.name.lower(),
+        "size_bytes": len(data),
+        "rate_bpp": 8 * len(data) / (header.width * header.height),
+        "metadata": {
+            "icc_bytes": len(metadata.icc),
+            "exif_bytes": len(metadata.exif),
+            "dpi": metadata.dpi,
+        },
+        "sections": sections,
+        **described,
+    }
+
+
+def _codec_of(header: Header) -> AbstractCodec:
+    if header.codec_id not in CODEC_IDS:
+        raise UnsupportedCodecError(
+            f"codec id {header.codec_id} is not one of {sorted(CODEC_IDS)}; "
+            "the file may need a newer version of Overtone",
+            5,
+        )
+    return get_codec(CODEC_IDS[header.codec_id])
+
+
+def _num_threads(asked: int | None) -> int:
+    if asked is not None:
+        return asked
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _as_sizes(sections: object) -> dict[str, int]:
+    assert isinstance(sections, dict)
+    return sections
+
+
+def _check_image(image: object) -> None:
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
+        raise ImageError(f"image must be an array of uint8, got {kind}; convert it to 8 bits first")
+    if image.ndim != 3 or not 1 <= image.shape[2] <= 4:
+        raise ImageError(
+            f"image must have the shape (height, width, 1..4 channels), got {image.shape}"
+        )
+    height, width, _ = image.shape
+    if not (1 <= width <= MAX_SIDE_PX and 1 <= height <= MAX_SIDE_PX):
+        raise ImageError(f"image sides must be in 1..{MAX_SIDE_PX}, got {width}x{height}")

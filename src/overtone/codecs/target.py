@@ -1,0 +1,174 @@
+"""Finds the quality that meets a file size or a PSNR: bracketed interpolation, for any codec."""
+
+import dataclasses
+import math
+from typing import Literal
+
+import numpy as np
+
+from overtone.codecs.base import (
+    MAX_QUALITY,
+    MIN_QUALITY,
+    AbstractCodec,
+    EncodeOptions,
+    full_view,
+)
+from overtone.codecs.view import render
+from overtone.errors import ConfigError, FitError
+from overtone.metrics.psnr import psnr_db
+from overtone.shapes import UInt8
+
+SIZE_TOLERANCE = 0.03  # of the size
+PSNR_TOLERANCE_DB = 0.1
+MAX_TRIES = 16
+# What one step of quality is worth before two points are known.
+_USUAL_SLOPE = {"size": math.log(30) / 99, "psnr": 15 / 99}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Target:
+    """A file size or a PSNR to reach.
+
+    Attributes:
+        kind: What is to be met.
+        value: Bytes, or decibels.
+        goal: The caller's words, for messages: "0.3 bpp".
+    """
+
+    kind: Literal["size", "psnr"]
+    value: float
+    goal: str
+
+    @classmethod
+    def from_goal(cls, name: str, value: float, *, num_pixels: int) -> "Target":
+        """From an argument of `encode`: "bpp", "size_bytes" or "psnr_db"."""
+        if not (math.isfinite(value) and value > 0):
+            raise ConfigError(f"{name} must be a positive number, got {value:g}")
+        match name:
+            case "bpp":
+                return cls("size", value * num_pixels / 8, f"{value:g} bpp")
+            case "size_bytes":
+                return cls("size", value, f"{value} bytes")
+            case "psnr_db":
+                return cls("psnr", value, f"{value:g} dB")
+            case _:
+                raise ValueError(f"unknown goal {name}")
+
+    def is_met(self, gap: float) -> bool:
+        """Whether a `gap` as of `_Point.gap` is within tolerance."""
+        if self.kind == "psnr":
+            return abs(gap) <= PSNR_TOLERANCE_DB
+        return abs(math.expm1(gap)) <= SIZE_TOLERANCE
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Point:
+    """One encoding: `gap` is how far it is above the target, in dB or in log size."""
+
+    quality: float
+    data: bytes
+    gap: float
+    reached: str
+
+
+def encode_to_target(
+    codec: AbstractCodec,
+    image: UInt8[np.ndarray, "h w c"],
+    options: EncodeOptions,
+    target: Target,
+) -> bytes:
+    """The file whose size or PSNR is within tolerance of the target.
+
+    Each try encodes the whole picture; three or four usually do. Size and PSNR are taken to
+    grow with quality, and the last two tries on either side to lie on a line.
+
+    Raises:
+        FitError: The target is outside the codec's range on this picture, or between two
+            neighbouring qualities.
+    """
+    low: _Point | None = None
+    high: _Point | None = None
+    quality = _on_grid(codec, (MIN_QUALITY + MAX_QUALITY) / 2)
+    for number in range(1, MAX_TRIES + 1):
+        point = _try(codec, image, options, target, quality, number)
+        if target.is_met(point.gap):
+            return point.data
+        if point.gap < 0:
+            low = point
+        else:
+            high = point
+        if quality >= MAX_QUALITY if point.gap < 0 else quality <= MIN_QUALITY:
+            end = "highest" if point.gap < 0 else "lowest"
+            raise FitError(
+                f"{codec.name} reaches {point.reached} at its {end} quality on this picture, "
+                f"not {target.goal}; ask for what it can reach"
+            )
+        quality = _next_quality(codec, target, low, high)
+        if low is not None and quality == low.quality:
+            break
+    tried = [f"{p.reached} (quality {p.quality:g})" for p in (low, high) if p is not None]
+    raise FitError(
+        f"{codec.name} comes no nearer to {target.goal} on this picture than "
+        f"{' and '.join(tried)}; give one of these qualities instead"
+    )
+
+
+def _next_quality(
+    codec: AbstractCodec, target: Target, low: _Point | None, high: _Point | None
+) -> float:
+    """Where to try next, strictly inside the bracket; its lower end if nothing is inside.
+
+    With both ends known that is where the line through them meets the target.
+    """
+    step = codec.quality_step
+    if low is None or high is None:
+        only = low or high
+        assert only is not None
+        # Twice the usual step, so that the target is bracketed sooner.
+        guess = only.quality - 2 * only.gap / _USUAL_SLOPE[target.kind]
+        floor = MIN_QUALITY if low is None else low.quality + step
+        ceiling = MAX_QUALITY if high is None else high.quality - step
+    else:
+        span = high.quality - low.quality
+        if span < 1.5 * step:
+            return low.quality
+        guess = low.quality - low.gap * span / (high.gap - low.gap)
+        margin = max(span / 10, step)
+        floor, ceiling = low.quality + margin, high.quality - margin
+    return _on_grid(codec, min(max(guess, floor), ceiling))
+
+
+def _on_grid(codec: AbstractCodec, quality: float) -> float:
+    steps = round((quality - MIN_QUALITY) / codec.quality_step)
+    return min(max(round(MIN_QUALITY + steps * codec.quality_step, 6), MIN_QUALITY), MAX_QUALITY)
+
+
+def _try(
+    codec: AbstractCodec,
+    image: UInt8[np.ndarray, "h w c"],
+    options: EncodeOptions,
+    target: Target,
+    quality: float,
+    number: int,
+) -> _Point:
+    report = options.progress
+
+    def progress(fraction: float, message: str) -> None:
+        assert report is not None
+        report(fraction, f"try {number}, quality {quality:g}: {message}")
+
+    settings = dataclasses.replace(
+        options, quality=quality, progress=None if report is None else progress
+    )
+    data = codec.encode(image, settings)
+    height, width, _ = image.shape
+    if target.kind == "size":
+        gap = math.log(len(data) / target.value)
+        return _Point(quality, data, gap, f"{len(data)} bytes, {_rate(data, width, height)}")
+    decoded = render(codec, data, full_view(width, height), num_threads=options.num_threads)
+    reached = psnr_db(reference=image, reconstruction=decoded)
+    return _Point(quality, data, reached - target.value, f"{reached:.2f} dB")
+
+
+def _rate(data: bytes, width: int, height: int) -> str:
+    return f"{8 * len(data) / (width * height):.3f} bpp"
