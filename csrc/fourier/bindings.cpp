@@ -1,3 +1,126 @@
+// Python face of the Fourier kernels. Shapes and values are checked in overtone.kernels.fourier;
+// here the types only, so that nothing is ever copied or converted.
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
-NB_MODULE(_fourier, m) { m.doc() = "overtone native kernels: fourier"; }
+#include <string>
+
+#include "net.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace overtone::fourier;
+
+namespace {
+
+template <class T>
+using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
+
+constexpr const char* kIsaNames[] = {"auto", "baseline", "avx2", "avx512"};
+
+Isa isa_of(const std::string& name) {
+  for (int i = 0; i < 4; ++i)
+    if (name == kIsaNames[i]) return static_cast<Isa>(i);
+  throw std::invalid_argument("isa must be auto, baseline, avx2 or avx512, got " + name);
+}
+
+// (..., channels, pixels), contiguous.
+template <class T>
+Plane<T> plane(const Array<T>& array, std::size_t pixels) {
+  return {array.data(), static_cast<std::ptrdiff_t>(pixels), 1};
+}
+
+Samples samples_at(const Array<const float>& positions) {
+  const std::size_t count = positions.shape(1);
+  return Samples::at(plane(positions, count), count);
+}
+
+Net make_net(int num_axes, std::vector<float> input_scales, std::vector<int> hidden,
+             int num_outputs, bool residual, bool has_tanh) {
+  return Net({num_axes, std::move(input_scales), std::move(hidden), num_outputs, residual,
+              has_tanh ? Output::tanh : Output::linear});
+}
+
+std::ptrdiff_t batch_stride(const Runner& runner, const Samples& samples) {
+  return static_cast<std::ptrdiff_t>(samples.count) * runner.net().spec().num_outputs;
+}
+
+}  // namespace
+
+NB_MODULE(_fourier, m) {
+  m.doc() = "Native deep Fourier networks; use overtone.kernels.fourier.";
+  m.def("is_supported", [](const std::string& isa) { return is_supported(isa_of(isa)); });
+
+  nb::class_<Runner>(m, "Runner")
+      .def("__init__",
+           [](Runner* self, int num_axes, std::vector<float> input_scales,
+              std::vector<int> hidden, int num_outputs, bool residual, bool has_tanh,
+              int num_threads, const std::string& isa) {
+             new (self) Runner(make_net(num_axes, std::move(input_scales), std::move(hidden),
+                                        num_outputs, residual, has_tanh),
+                               num_threads, isa_of(isa));
+           },
+           "num_axes"_a, "input_scales"_a, "hidden"_a, "num_outputs"_a, "residual"_a,
+           "has_tanh"_a, "num_threads"_a, "isa"_a)
+      .def_prop_ro("isa", [](const Runner& r) { return kIsaNames[static_cast<int>(r.isa())]; })
+      .def_prop_ro("num_weights", [](const Runner& r) { return r.net().num_weights(); })
+      .def("forward",
+           [](Runner& r, Array<const float> weights, Array<const float> positions,
+              Array<float> values) {
+             const Samples samples = samples_at(positions);
+             nb::gil_scoped_release release;
+             r.forward(weights.data(), samples, plane(values, samples.count));
+           })
+      .def("loss_gradient",
+           [](Runner& r, Array<const float> weights, Array<const float> positions,
+              Array<const float> targets, Array<float> gradient) {
+             const Samples samples = samples_at(positions);
+             nb::gil_scoped_release release;
+             return r.loss_gradient(weights.data(), samples, plane(targets, samples.count),
+                                    gradient.data());
+           })
+      .def("vjp",
+           [](Runner& r, Array<const float> weights, Array<const float> positions,
+              Array<const float> cotangents, Array<float> gradient,
+              Array<float> input_gradient) {
+             const Samples samples = samples_at(positions);
+             nb::gil_scoped_release release;
+             r.vjp(weights.data(), samples, plane(cotangents, samples.count), gradient.data(),
+                   plane(input_gradient, samples.count));
+           })
+      .def("render",
+           [](Runner& r, Array<const float> weights, double x0, double dx, double y0, double dy,
+              float low, float high, Array<std::uint8_t> pixels) {
+             const Grid grid{x0, dx, y0, dy, pixels.shape(1), pixels.shape(0)};
+             nb::gil_scoped_release release;
+             r.render(weights.data(), Samples::on(grid), low, high, pixels.data());
+           })
+      .def("forward_batch",
+           [](Runner& r, Array<const float> weights, Array<const float> positions,
+              Array<float> values) {
+             const Samples samples = samples_at(positions);
+             nb::gil_scoped_release release;
+             r.forward_batch(weights.shape(0), weights.data(), samples,
+                             plane(values, samples.count), batch_stride(r, samples));
+           })
+      .def("loss_gradient_batch",
+           [](Runner& r, Array<const float> weights, Array<const float> positions,
+              Array<const float> targets, Array<float> gradients, Array<double> losses) {
+             const Samples samples = samples_at(positions);
+             nb::gil_scoped_release release;
+             r.loss_gradient_batch(weights.shape(0), weights.data(), samples,
+                                   plane(targets, samples.count), batch_stride(r, samples),
+                                   gradients.data(), losses.data());
+           })
+      .def("vjp_batch",
+           [](Runner& r, Array<const float> weights, Array<const float> positions,
+              Array<const float> cotangents, Array<float> gradients) {
+             const Samples samples = samples_at(positions);
+             nb::gil_scoped_release release;
+             r.vjp_batch(weights.shape(0), weights.data(), samples,
+                         plane(cotangents, samples.count), batch_stride(r, samples),
+                         gradients.data());
+           });
+}

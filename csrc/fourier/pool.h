@@ -1,0 +1,35 @@
+// A fixed set of threads that run one function together.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <vector>
+
+namespace overtone {
+
+class Pool {
+ public:
+  explicit Pool(int num_threads);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  int size() const { return static_cast<int>(threads_.size()) + 1; }
+
+  // Calls work(0) here and work(1) ... work(size() - 1) on the other threads; returns when all
+  // are done. `work` must not throw. One caller at a time.
+  void run(const std::function<void(int)>& work);
+
+ private:
+  void serve(int index);
+
+  std::vector<std::thread> threads_;
+  const std::function<void(int)>* work_ = nullptr;
+  std::atomic<std::uint32_t> round_{0};
+  std::atomic<std::uint32_t> pending_{0};
+  bool is_stopping_ = false;  // written before round_ advances
+};
+
+}  // namespace overtone
