@@ -1,5 +1,6 @@
-"""The checker of annotations in test runs; like type checkers, it takes an int for a float."""
+"""The run-time type checker of the tests; `pyproject.toml` names the packages it covers."""
 
-import beartype
+from beartype import BeartypeConf, beartype
 
-typechecked = beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))
+# An int is welcome where a float is expected, as it is to pyright.
+checked = beartype(conf=BeartypeConf(is_pep484_tower=True))

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from overtone.bitstream.container import Metadata
+from overtone.bitstream.container import Layout, Metadata
 from overtone.shapes import UInt8
 
 Effort = Literal["fast", "default", "best"]
@@ -100,11 +100,13 @@ class AbstractCodec(abc.ABC):
         name: Key in the table of codecs.
         quality_step: The finest step of `quality` that can change the file.
         suffix: Of the files it writes.
+        layouts: Colour layouts that come back from its files as they went in.
     """
 
     name: ClassVar[str]
     quality_step: ClassVar[float]
     suffix: ClassVar[str] = ".ovt"
+    layouts: ClassVar[frozenset[Layout]] = frozenset(Layout)
 
     @abc.abstractmethod
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:

@@ -22,7 +22,12 @@ from overtone.errors import ConfigError, ImageError, UnsupportedCodecError
 from overtone.shapes import UInt8
 
 # Key -> "module:Class", imported on first use.
-CODECS: dict[str, str] = {}
+CODECS: dict[str, str] = {
+    "jpeg": "overtone.codecs.pillow:JpegCodec",
+    "webp": "overtone.codecs.pillow:WebpCodec",
+    "avif": "overtone.codecs.pillow:AvifCodec",
+    "jpeg2000": "overtone.codecs.pillow:Jpeg2000Codec",
+}
 # Codec id in the `.ovt` header -> key. Ids are never reused.
 CODEC_IDS: dict[int, str] = {}
 DEFAULT_CODEC = "dfm"
