@@ -1,0 +1,196 @@
+"""Picture files and Pillow images from and to 8-bit arrays; the only rounding to 8 bits."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import warnings
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from overtone.bitstream.container import Metadata
+from overtone.errors import ImageError
+from overtone.shapes import Float, UInt8
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_EXIF_PREFIX = b"Exif\x00\x00"
+_MAX_DPI = 1e6
+# Pillow mode -> the mode with the same pixels that is read here.
+_MODES = {
+    "1": "L",
+    "L": "L",
+    "LA": "LA",
+    "La": "LA",
+    "RGB": "RGB",
+    "RGBX": "RGB",
+    "RGBA": "RGBA",
+    "RGBa": "RGBA",
+    "P": "RGB",
+    "PA": "RGBA",
+}
+_WITH_ALPHA = {"L": "LA", "RGB": "RGBA"}
+_NUM_CHANNELS_MODE = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+# Nothing more is lost in the file formats that can help it.
+_SAVE_OPTIONS: dict[str, dict[str, object]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"lossless": True},
+    "AVIF": {"quality": 95, "subsampling": "4:4:4"},
+    "TIFF": {"compression": "tiff_adobe_deflate"},
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Picture:
+    """Pixels and what the file said about them.
+
+    Attributes:
+        pixels: 8-bit, as stored: the EXIF orientation is not applied. (A TIFF file, which has
+            its orientation outside EXIF, is turned upright by Pillow.)
+        metadata: ICC profile, EXIF block, resolution.
+    """
+
+    pixels: UInt8[np.ndarray, "h w c"]
+    metadata: Metadata
+
+
+def to_uint8(levels: Float[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
+    """Rounds finite values on the scale 0..255 to the nearest level, clipping what is outside."""
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def read_picture(source: str | BinaryIO) -> Picture:
+    """The picture in a file of any format Pillow reads.
+
+    Raises:
+        ImageError: It cannot be read, or its mode or depth is not supported.
+        OSError: The file cannot be opened.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns at a size it still reads and refuses at twice that.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(source) as image:
+                return from_pillow(image)
+    except UnidentifiedImageError as error:
+        raise ImageError("this is no picture in a format Pillow reads") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"the picture is too large: {error}") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        if isinstance(error, (ImageError, FileNotFoundError, PermissionError, IsADirectoryError)):
+            raise
+        raise ImageError(f"the picture is damaged: {error}") from error
+
+
+def from_pillow(image: Image.Image) -> Picture:
+    """Pixels and metadata of a Pillow image.
+
+    Palette and bilevel pictures become RGB(A) and gray, which loses nothing.
+
+    Raises:
+        ImageError: More than 8 bits a sample, several frames, or a colour model like CMYK.
+    """
+    _refuse_unsupported(image)
+    mode = _MODES[image.mode]
+    if "transparency" in image.info and mode in _WITH_ALPHA:
+        mode = _WITH_ALPHA[mode]
+    if image.mode != mode:
+        direct = image.mode in ("L", "P", "RGB") or mode not in ("LA", "RGBA")
+        image_8bit = image.convert(mode) if direct else image.convert("RGBA").convert(mode)
+    else:
+        image_8bit = image
+    pixels = np.asarray(image_8bit)
+    pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    return Picture(np.ascontiguousarray(pixels), _metadata_of(image))
+
+
+def to_pillow(picture: Picture) -> Image.Image:
+    """A Pillow image with the metadata in `info`, where Pillow's writers look for it."""
+    from PIL import Image
+
+    pixels = picture.pixels
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    assert image.mode == _NUM_CHANNELS_MODE[pixels.shape[2]]
+    image.info.update(pillow_info(picture.metadata))
+    return image
+
+
+def pillow_info(metadata: Metadata) -> dict[str, object]:
+    """Metadata under the names Pillow uses for it."""
+    info: dict[str, object] = {}
+    if metadata.icc:
+        info["icc_profile"] = metadata.icc
+    if metadata.exif:
+        info["exif"] = _EXIF_PREFIX + metadata.exif
+    if metadata.dpi:
+        info["dpi"] = metadata.dpi
+    return info
+
+
+def picture_to_bytes(picture: Picture, suffix: str) -> bytes:
+    """The picture as a file of the format that `suffix` (".png") stands for.
+
+    Raises:
+        ImageError: No writable format has this suffix, or it cannot hold this picture.
+    """
+    from PIL import Image
+
+    Image.init()
+    file_format = Image.registered_extensions().get(suffix.lower())
+    if file_format is None or file_format not in Image.SAVE:
+        raise ImageError(f"no picture format is known for the name ending {suffix!r}; use .png")
+    options = _SAVE_OPTIONS.get(file_format, {}) | pillow_info(picture.metadata)
+    buffer = io.BytesIO()
+    try:
+        to_pillow(picture).save(buffer, file_format, **options)
+    except (OSError, ValueError, KeyError) as error:
+        raise ImageError(f"{file_format} cannot hold this picture: {error}; use .png") from error
+    return buffer.getvalue()
+
+
+def _refuse_unsupported(image: Image.Image) -> None:
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+        raise ImageError(f"the file has {image.n_frames} frames; save the one you want by itself")  # pyright: ignore[reportAttributeAccessIssue]
+    if image.mode.startswith(("I", "F")) or _is_deep(image):
+        raise ImageError(
+            f"the picture has more than 8 bits a sample (mode {image.mode}), "
+            "which is not supported yet; save it with 8 bits first"
+        )
+    if image.mode not in _MODES:
+        raise ImageError(
+            f"pictures of mode {image.mode} are not supported; convert it to RGB or gray first"
+        )
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether a file Pillow opens in an 8-bit mode has more bits, which Pillow would drop."""
+    for tile in getattr(image, "tile", ()):
+        args = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
+        if any(isinstance(arg, str) and (";16" in arg or ";32" in arg) for arg in args):
+            return True
+        if image.format == "PPM" and any(isinstance(arg, int) and arg > 255 for arg in args):
+            return True
+    return False
+
+
+def _metadata_of(image: Image.Image) -> Metadata:
+    return Metadata(
+        icc=image.info.get("icc_profile") or b"",
+        exif=image.info.get("exif", b"").removeprefix(_EXIF_PREFIX),
+        dpi=_checked_dpi(image.info.get("dpi")),
+    )
+
+
+def _checked_dpi(dpi: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Resolution to a thousandth; None for what is missing or makes no sense."""
+    if dpi is None or len(dpi) != 2:
+        return None
+    horizontal, vertical = (float(value) for value in dpi)
+    if not all(math.isfinite(v) and 0.001 <= v <= _MAX_DPI for v in (horizontal, vertical)):
+        return None
+    return round(horizontal, 3), round(vertical, 3)
