@@ -66,15 +66,12 @@ OVERTONE_INLINE void angle_gradient(const float* table, std::size_t row_stride, 
   }
 }
 
-// Sums over lanes of 4 * N accumulators, added to gradient[row * outputs + o].
-template <int N>
-OVERTONE_INLINE void add_sums(const Vec (&sums)[4][N], float* gradient, int outputs) {
-  for (int r = 0; r < 4; ++r)
-    for (int o = 0; o < N; ++o) {
-      float total = 0;
-      for (int i = 0; i < kLanes; ++i) total += sums[r][o][i];
-      gradient[r * outputs + o] += total;
-    }
+// Sums over the lanes of Count accumulators, to[i] = sum of v[i]; `to` has room for whole vectors.
+template <int Count>
+OVERTONE_INLINE void store_lane_sums(const Vec* v, float* to) {
+  constexpr int kFirst = Count < kLanes ? Count : kLanes;
+  store(to, lane_sums<kFirst>(v));
+  if constexpr (Count > kFirst) store_lane_sums<Count - kFirst>(v + kFirst, to + kFirst);
 }
 
 // Gradient of the packed weights of outputs [0, N) of a chunk over a block of pixels; `weighted`
@@ -87,19 +84,23 @@ void weight_gradient(const float* table, std::size_t row_stride, int entries,
   for (int h = 0; h < entries; ++h) {
     const float* cosine = table + 2 * h * row_stride;
     const float* sine = cosine + row_stride;
-    Vec sums[4][N] = {};
+    Vec sums[4 * N] = {};
     for (int i = 0; i < count; i += kLanes) {
       const Vec c = load(cosine + i), s = load(sine + i);
 #pragma GCC unroll 10
       for (int o = 0; o < N; ++o) {
         const Vec x = load(dp + o * row_stride + i), y = load(dq + o * row_stride + i);
-        sums[0][o] += c * x;
-        sums[1][o] += s * x;
-        sums[2][o] += c * y;
-        sums[3][o] += s * y;
+        sums[o] += c * x;
+        sums[N + o] += s * x;
+        sums[2 * N + o] += c * y;
+        sums[3 * N + o] += s * y;
       }
     }
-    add_sums<N>(sums, gradient + 4 * h * outputs, outputs);
+    float totals[4 * N + kLanes];
+    store_lane_sums<4 * N>(sums, totals);
+    float* to = gradient + 4 * h * outputs;
+    for (int r = 0; r < 4; ++r)
+      for (int o = 0; o < N; ++o) to[r * outputs + o] += totals[r * N + o];
   }
 }
 

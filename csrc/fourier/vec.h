@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace overtone::fourier::OVERTONE_ISA {
 
@@ -38,6 +39,38 @@ OVERTONE_INLINE Vec round(Vec x) {  // to nearest, for |x| < 2^22
 OVERTONE_INLINE Vec abs(Vec x) { return (Vec)((IntVec)x & 0x7fffffff); }
 OVERTONE_INLINE Vec with_sign(Vec x, Vec sign) {
   return (Vec)(((IntVec)x & 0x7fffffff) | ((IntVec)sign & (std::int32_t)0x80000000));
+}
+
+// Lane i of the result: the first (or second) half of each group of `Group` lanes of a, then of b.
+template <int Group, bool Second, std::size_t... I>
+OVERTONE_INLINE Vec halves(Vec a, Vec b, std::index_sequence<I...>) {
+  constexpr int kHalf = Group / 2;
+  constexpr auto lane = [](int i) {  // i-th lane of the halves of a, then of those of b
+    return i / kHalf * Group + i % kHalf + (Second ? kHalf : 0);
+  };
+#if defined(__clang__)
+  return __builtin_shufflevector(a, b, lane(I)...);
+#else
+  return __builtin_shuffle(a, b, IntVec{lane(I)...});
+#endif
+}
+
+// Lane i of the result: sum over the lanes of v[i], for i < Count <= kLanes.
+template <int Count, int Group = kLanes>
+OVERTONE_INLINE Vec lane_sums(const Vec* v) {
+  constexpr auto lanes = std::make_index_sequence<kLanes>();
+  constexpr int kPairs = (Count + 1) / 2;
+  Vec sums[kPairs];
+#pragma GCC unroll 16
+  for (int i = 0; i < kPairs; ++i) {
+    const Vec a = v[2 * i], b = 2 * i + 1 < Count ? v[2 * i + 1] : a;
+    sums[i] = halves<Group, false>(a, b, lanes) + halves<Group, true>(a, b, lanes);
+  }
+  if constexpr (Group == 2) {
+    return sums[0];
+  } else {
+    return lane_sums<kPairs, Group / 2>(sums);
+  }
 }
 
 // sin(2 pi t) for |t| <= 1/4; minimax, error 3e-9 before rounding.
