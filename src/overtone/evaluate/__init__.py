@@ -1,0 +1,1 @@
+"""Data set x codec x setting to rows; rows to tables, curves and reports."""

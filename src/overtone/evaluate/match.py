@@ -1,0 +1,84 @@
+"""Files of one size by any codec: the fair way to look at two of them side by side."""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from typing import final
+
+import numpy as np
+from typing_extensions import override
+
+from overtone.codecs.base import AbstractCodec, EncodeOptions, View
+from overtone.codecs.target import Target, encode_to_target
+from overtone.errors import FitError
+from overtone.shapes import UInt8
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One encoding: the dial, the file and how long it took."""
+
+    quality: float
+    data: bytes
+    encode_s: float
+
+
+def encode_once(
+    codec: AbstractCodec, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions
+) -> Attempt:
+    """Encodes with the quality of `options`, timed."""
+    start = time.perf_counter()
+    data = codec.encode(image, options)
+    return Attempt(quality=options.quality, data=data, encode_s=time.perf_counter() - start)
+
+
+def encode_near(
+    codec: AbstractCodec,
+    image: UInt8[np.ndarray, "h w c"],
+    options: EncodeOptions,
+    size_bytes: float,
+) -> Attempt:
+    """The file nearest in size to `size_bytes`, in the ratio of the two, that a search found.
+
+    The search stops within 3 %. Where the dial is too coarse for that, or ends before, the result
+    is the nearest file there is; its length says so.
+    """
+    recorder = _Recorder(codec)
+    target = Target("size", size_bytes, f"{size_bytes:.0f} bytes")
+    try:
+        encode_to_target(recorder, image, options, target)
+    except FitError:
+        if not recorder.attempts:
+            raise
+
+    def ratio(attempt: Attempt) -> float:
+        size = len(attempt.data)
+        return max(size / size_bytes, size_bytes / size)
+
+    return min(recorder.attempts, key=ratio)
+
+
+@final
+class _Recorder(AbstractCodec):
+    """A codec that remembers what it wrote."""
+
+    def __init__(self, codec: AbstractCodec) -> None:
+        self.attempts: list[Attempt] = []
+        self._codec = codec
+        self.name = codec.name  # pyright: ignore[reportAttributeAccessIssue]
+        self.quality_step = codec.quality_step  # pyright: ignore[reportAttributeAccessIssue]
+
+    @override
+    def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
+        self.attempts.append(encode_once(self._codec, image, options))
+        return self.attempts[-1].data
+
+    @override
+    def decode_rows(
+        self, data: bytes, view: View, num_threads: int
+    ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
+        return self._codec.decode_rows(data, view, num_threads)
+
+    @override
+    def describe(self, data: bytes) -> dict[str, object]:
+        return self._codec.describe(data)

@@ -1,0 +1,203 @@
+"""One measured file is one row: its record, its provenance, and JSON-lines files of rows."""
+
+import dataclasses
+import datetime
+import functools
+import hashlib
+import json
+import math
+import os
+import pathlib
+import platform
+import subprocess
+from collections.abc import Iterable
+
+import numpy as np
+
+import overtone
+from overtone.codecs.registry import CODEC_IDS
+from overtone.errors import ConfigError
+from overtone.shapes import UInt8
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one file of one picture cost and how good it is.
+
+    Attributes:
+        suite: Name of the set of pictures.
+        image: Name of the picture in it.
+        image_hash: Of its pixels, so that two pictures of one name are not taken for each other.
+        height: Of the picture, pixels.
+        width: Of the picture, pixels.
+        codec: Key in the table of codecs.
+        preset: Of the codec; None is its own choice.
+        effort: Of the encoder.
+        quality: The dial the file was written with.
+        target_bpp: The rate that was asked for, if the quality was searched for.
+        size_bytes: Length of the file.
+        rate_bpp: Bits of the file per pixel.
+        psnr_db: Of the decoded 8-bit pixels; inf for equal pictures (null in JSON).
+        ms_ssim: Of the same pixels.
+        encode_s: Wall clock of the one encoding that wrote the file.
+        decode_s: Median wall clock of five decodings after one to warm up.
+        num_threads: Given to both; JPEG, WebP, AVIF and JPEG 2000 use one.
+        seed: Of the encoder.
+        version: What wrote the file: this package, or Pillow and its library.
+        commit: Of this package; "unknown" outside a checkout.
+        machine: What it was measured on.
+        date: Time of the measurement, UTC.
+    """
+
+    suite: str
+    image: str
+    image_hash: str
+    height: int
+    width: int
+    codec: str
+    preset: str | None
+    effort: str
+    quality: float
+    target_bpp: float | None
+    size_bytes: int
+    rate_bpp: float
+    psnr_db: float
+    ms_ssim: float
+    encode_s: float
+    decode_s: float
+    num_threads: int
+    seed: int
+    version: str
+    commit: str
+    machine: str
+    date: str
+
+    def to_json(self) -> str:
+        """One line of a results file."""
+        record = dataclasses.asdict(self)
+        if math.isinf(self.psnr_db):
+            record["psnr_db"] = None
+        rounded = {
+            key: round(value, 6) if isinstance(value, float) else value
+            for key, value in record.items()
+        }
+        return json.dumps(rounded, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> "Row":
+        """The row of one line.
+
+        Raises:
+            ConfigError: It is not an object with exactly these fields.
+        """
+        try:
+            record = json.loads(line)
+            if record.get("psnr_db", 0) is None:
+                record["psnr_db"] = math.inf
+            return cls(**record)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigError(f"not a row of results: {error}: {line[:80]!r}") from error
+
+
+def read_rows(path: pathlib.Path) -> list[Row]:
+    """The rows of a JSON-lines file, or of all such files in a folder; none if there is no file."""
+    if path.is_dir():
+        return [row for file in sorted(path.glob("*.jsonl")) for row in read_rows(file)]
+    if not path.exists():
+        return []
+    return [Row.from_json(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def append_row(path: pathlib.Path, row: Row) -> None:
+    """Adds a row to a file and makes the file if there is none.
+
+    A whole line is written at once, so an interrupted run leaves only whole rows.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(row.to_json() + "\n")
+
+
+def current_rows(rows: Iterable[Row]) -> list[Row]:
+    """Of each codec, preset and effort only what its newest code measured, each file once.
+
+    Files of results keep their history; tables and curves must not mix two states of a codec.
+    """
+    rows = list(rows)
+    newest: dict[tuple[object, ...], str] = {}
+    for row in sorted(rows, key=lambda row: row.date):
+        newest[row.codec, row.preset, row.effort] = _state(row)
+    kept = {
+        (row.codec, row.preset, row.effort, row.image, row.quality, row.target_bpp, row.seed): row
+        for row in rows
+        if newest[row.codec, row.preset, row.effort] == _state(row)
+    }
+    return list(kept.values())
+
+
+def _state(row: Row) -> str:
+    """What identifies the code that wrote a file: a foreign library does not change with ours."""
+    return row.version if row.version.startswith("Pillow") else f"{row.version} {row.commit}"
+
+
+def image_hash(image: UInt8[np.ndarray, "h w c"]) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of shape and pixels."""
+    digest = hashlib.sha256(repr(image.shape).encode())
+    digest.update(np.ascontiguousarray(image).tobytes())
+    return digest.hexdigest()[:12]
+
+
+def is_native(codec_name: str) -> bool:
+    """Whether this package itself writes the codec's files."""
+    return codec_name in CODEC_IDS.values()
+
+
+def codec_version(codec_name: str) -> str:
+    """What writes the files of a codec: this package, or Pillow and the library it brings."""
+    if is_native(codec_name):
+        return f"overtone {overtone.__version__}"
+    import PIL
+    from PIL import features
+
+    feature = {"jpeg": "libjpeg_turbo", "webp": "webp", "avif": "avif", "jpeg2000": "jpg_2000"}
+    library = features.version(feature[codec_name])
+    return f"Pillow {PIL.__version__}, {feature[codec_name]} {library}"
+
+
+@functools.cache
+def commit() -> str:
+    """The checkout this package runs from, marked if its code differs from the commit."""
+    folder = pathlib.Path(overtone.__file__).parent
+    head = _git(folder, "rev-parse", "--short=7", "HEAD")
+    if head is None:
+        return "unknown"
+    top = _git(folder, "rev-parse", "--show-toplevel") or "."
+    changes = _git(pathlib.Path(top), "diff", "HEAD", "--", "src", "csrc", "CMakeLists.txt")
+    if changes:
+        return f"{head}-dirty.{hashlib.sha256(changes.encode()).hexdigest()[:6]}"
+    return head
+
+
+def _git(folder: pathlib.Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+@functools.cache
+def machine() -> str:
+    """Processors and their widest vector instructions, without naming the machine."""
+    num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    flags = cpuinfo.read_text("utf-8").split() if cpuinfo.exists() else []
+    widest = next((f" {name}" for name in ("avx512f", "avx2") if name in flags), "")
+    return f"{num_cores}-core {platform.machine()}{widest}, no GPU used"
+
+
+def now() -> str:
+    """The time of day, UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
