@@ -18,7 +18,6 @@ class PlanOwner {
   PlanOwner(const PlanOwner&) = delete;
   PlanOwner& operator=(const PlanOwner&) = delete;
   const Plan& plan() const { return plan_; }
-  std::size_t scratch_size() const { return plan_.num_rows * plan_.row_stride; }  // floats
 
  private:
   std::vector<Plan::LayerPlan> layers_;
