@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "fit_bindings.h"
 #include "net.h"
 
 namespace nb = nanobind;
@@ -51,6 +52,7 @@ std::ptrdiff_t batch_stride(const Runner& runner, const Samples& samples) {
 
 NB_MODULE(_fourier, m) {
   m.doc() = "Native deep Fourier networks; use overtone.kernels.fourier.";
+  overtone::fit::bind_fit(m);
   m.def("is_supported", [](const std::string& isa) { return is_supported(isa_of(isa)); });
 
   nb::class_<Runner>(m, "Runner")

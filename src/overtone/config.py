@@ -1,0 +1,81 @@
+"""Mappings and TOML files to frozen dataclasses, strictly: an unknown key is an error."""
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any, TypeVar
+
+from overtone.errors import ConfigError
+
+_T = TypeVar("_T")
+
+
+def load_preset(kind: type[_T], name: str) -> _T:
+    """The settings in `presets/<name>.toml` of this package.
+
+    Raises:
+        ConfigError: There is no such preset, or it does not fit `kind`.
+    """
+    folder = resources.files("overtone") / "presets"
+    known = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir())
+    known = [preset for preset in known if not preset.startswith("_")]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        raise ConfigError(f"unknown preset {name}; {hint}")
+    return from_mapping(kind, tomllib.loads((folder / f"{name}.toml").read_text("utf-8")))
+
+
+def from_mapping(kind: type[_T], settings: Mapping[str, Any], path: str = "") -> _T:
+    """An instance of the dataclass `kind`; nested dataclasses come from nested mappings.
+
+    Args:
+        kind: A dataclass.
+        settings: Field names to values; what is missing keeps its default.
+        path: Where `settings` sits in a larger mapping, for messages.
+
+    Raises:
+        ConfigError: A key is unknown, a value has the wrong type or the class refuses it.
+    """
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for key, value in settings.items():
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1)
+            hint = f"; did you mean {path}{near[0]}?" if near else ""
+            raise ConfigError(f"unknown setting {path}{key}{hint}")
+        values[key] = _converted(hints[key], value, f"{path}{key}")
+    try:
+        return kind(**values)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{path or kind.__name__}: {error}") from error
+
+
+def _converted(kind: Any, value: Any, path: str) -> Any:
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{path} must be a table, got {value!r}")
+        return from_mapping(kind, value, f"{path}.")
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Literal:
+        if value not in arguments:
+            raise ConfigError(f"{path} must be one of {list(arguments)}, got {value!r}")
+        return value
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"{path} must be a list, got {value!r}")
+        return tuple(_converted(arguments[0], item, path) for item in value)
+    if origin in (types.UnionType, typing.Union):
+        kind = next(argument for argument in arguments if argument is not type(None))
+        return _converted(kind, value, path)
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise ConfigError(
+            f"{path} must be of type {getattr(kind, '__name__', kind)}, got {value!r}"
+        )
+    return value

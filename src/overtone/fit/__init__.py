@@ -1,0 +1,1 @@
+"""Fitting networks to pixels: settings, restarts, threads. Decoding never imports this package."""

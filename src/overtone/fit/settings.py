@@ -1,0 +1,67 @@
+"""How a network is fitted."""
+
+import dataclasses
+from typing import Literal
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FitSettings:
+    """Settings of one fit; nothing of it is stored in a file.
+
+    Attributes:
+        optimizer: "adam", or "soap": Adam in the eigenbasis of each layer's Shampoo factors.
+        learning_rate: Peak of the schedule.
+        schedule: "constant", or "cosine": down to nothing along a half cosine.
+        warmup_fraction: Share of the steps in which the rate rises linearly.
+        num_steps: Optimiser steps of one network.
+        batch_size: Pixels a step.
+        init: "published": N(0, variance 2e-10) for every weight (thesis); "scaled":
+            N(0, (init_std / sqrt(weights per output))^2).
+        init_std: See `init`.
+        beta1: Decay of the first moment.
+        beta2: Decay of the second moment and of the Shampoo factors.
+        basis_refresh_steps: Steps between two turns of SOAP's eigenbasis.
+        clip_factor: A gradient longer than this multiple of the running mean length is cut to it;
+            0 for never.
+        is_quantised: Train with uniform noise of one quantiser step, then straight through
+            rounding; the steps are learned, the rate is in the loss.
+        round_fraction: Last share of the steps, which see rounded weights.
+        first_step: Quantiser step at the start.
+        step_learning_rate: Of the logarithm of the quantiser steps.
+        num_starts: Short fits from different weights, of which the best is repeated in full.
+        start_fraction: Share of `num_steps` a short fit takes.
+        max_restarts: New attempts after a collapse, each at half the rate.
+    """
+
+    optimizer: Literal["adam", "soap"] = "soap"
+    learning_rate: float = 5e-3
+    schedule: Literal["constant", "cosine"] = "cosine"
+    warmup_fraction: float = 0.03
+    num_steps: int = 3000
+    batch_size: int = 2048
+    init: Literal["published", "scaled"] = "scaled"
+    init_std: float = 0.02
+    beta1: float = 0.95
+    beta2: float = 0.95
+    basis_refresh_steps: int = 8
+    clip_factor: float = 2.0
+    is_quantised: bool = True
+    round_fraction: float = 0.2
+    first_step: float = 1 / 256
+    step_learning_rate: float = 1e-2
+    num_starts: int = 1
+    start_fraction: float = 0.1
+    max_restarts: int = 3
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "num_steps", "batch_size", "first_step", "num_starts"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+        for name in ("warmup_fraction", "round_fraction", "start_fraction"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
+        if self.basis_refresh_steps < 1 or self.max_restarts < 0 or self.clip_factor < 0:
+            raise ValueError("basis_refresh_steps, max_restarts and clip_factor are out of range")

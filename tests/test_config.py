@@ -1,0 +1,54 @@
+"""Mappings become configs strictly."""
+
+import dataclasses
+from typing import Literal
+
+import pytest
+
+from overtone.config import from_mapping, load_preset
+from overtone.errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class Inner:
+    omega_0: float = 30.0
+    mode: Literal["a", "b"] = "a"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outer:
+    width: int = 4
+    scales: tuple[float, ...] = (1.0,)
+    note: str | None = None
+    net: Inner = Inner()
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ValueError(f"width must be positive, got {self.width}")
+
+
+def test_missing_keys_keep_their_defaults_and_tables_nest():
+    built = from_mapping(Outer, {"scales": [1, 0.5], "note": "x", "net": {"omega_0": 3}})
+    assert built == Outer(scales=(1.0, 0.5), note="x", net=Inner(omega_0=3.0))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"net": {"omega0": 1}}, "unknown setting net.omega0; did you mean net.omega_0"),
+        ({"width": 1.5}, "width must be of type int"),
+        ({"width": True}, "width must be of type int"),
+        ({"net": {"mode": "c"}}, "net.mode must be one of"),
+        ({"net": 3}, "net must be a table"),
+        ({"scales": 1.0}, "scales must be a list"),
+        ({"width": 0}, "width must be positive, got 0"),
+    ],
+)
+def test_what_does_not_fit_is_named(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        from_mapping(Outer, settings)
+
+
+def test_an_unknown_preset_names_a_near_one():
+    with pytest.raises(ConfigError, match="unknown preset theses; did you mean thesis"):
+        load_preset(Outer, "theses")
