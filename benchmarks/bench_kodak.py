@@ -11,7 +11,7 @@ import argparse
 import json
 import pathlib
 
-from overtone.cli.progress import run_jobs
+from overtone.cli.measuring import run_jobs
 from overtone.evaluate.rows import current_rows, read_rows
 from overtone.evaluate.run import Setting, load_sample, plan
 from overtone.evaluate.table import markdown_table, summaries
