@@ -102,7 +102,7 @@ def encode(
             effort=effort,
             preset=preset,
             seed=seed,
-            num_threads=_num_threads(num_threads),
+            num_threads=resolve_num_threads(num_threads),
             metadata=metadata or Metadata(),
             progress=progress,
         )
@@ -152,7 +152,7 @@ def decode(
     view = resolve_view(
         header.width, header.height, scale=scale, size=size, crop=crop, max_pixels=max_pixels
     )
-    return render(_codec_of(header), data, view, num_threads=_num_threads(num_threads))
+    return render(_codec_of(header), data, view, num_threads=resolve_num_threads(num_threads))
 
 
 def info(data: bytes) -> dict[str, object]:
@@ -193,6 +193,15 @@ def info(data: bytes) -> dict[str, object]:
     }
 
 
+def resolve_num_threads(asked: int | None) -> int:
+    """The number asked for, or the processors this process may use."""
+    if asked is not None:
+        return asked
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _codec_of(header: Header) -> AbstractCodec:
     if header.codec_id not in CODEC_IDS:
         raise UnsupportedCodecError(
@@ -201,14 +210,6 @@ def _codec_of(header: Header) -> AbstractCodec:
             5,
         )
     return get_codec(CODEC_IDS[header.codec_id])
-
-
-def _num_threads(asked: int | None) -> int:
-    if asked is not None:
-        return asked
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _as_sizes(sections: object) -> dict[str, int]:

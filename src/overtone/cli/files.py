@@ -1,0 +1,168 @@
+"""Which files a command reads and writes, and how: folders, globs, streams, atomic writes."""
+
+import contextlib
+import dataclasses
+import glob
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from overtone.cli.exits import EXIT_DONE, EXIT_ERROR, describe, print_error
+from overtone.errors import ConfigError, OvertoneError
+
+STREAM = "-"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Job:
+    """One file to read and one to write; `STREAM` is standard input or output.
+
+    Attributes:
+        position: Which of how many, "3/12"; empty for a single one.
+    """
+
+    source: str
+    destination: str
+    position: str = ""
+
+
+def find_inputs(names: Sequence[str], suffixes: Collection[str]) -> list[str]:
+    """The files that names, globs and folders stand for; of a folder, those with these suffixes.
+
+    Raises:
+        ConfigError: A name stands for nothing.
+    """
+    found = [path for name in names for path in _expand(name, suffixes)]
+    if STREAM in found and len(found) > 1:
+        raise ConfigError("standard input (-) can only be the one input")
+    return list(dict.fromkeys(found))
+
+
+def _expand(name: str, suffixes: Collection[str]) -> list[str]:
+    path = pathlib.Path(name)
+    if name == STREAM or path.is_file():
+        return [name]
+    if path.is_dir():
+        found = [p for p in sorted(path.iterdir()) if p.suffix.lower() in suffixes and p.is_file()]
+        if not found:
+            raise ConfigError(f"folder {name} holds no {' '.join(sorted(suffixes))} file")
+        return [str(p) for p in found]
+    matches = [match for match in sorted(glob.glob(name, recursive=True)) if os.path.isfile(match)]
+    if not matches:
+        pattern = glob.has_magic(name)
+        raise ConfigError(f"no file matches {name}" if pattern else f"there is no file {name}")
+    return matches
+
+
+def plan_jobs(sources: Sequence[str], out: str | None, suffix: str, *, force: bool) -> list[Job]:
+    """Where each source's result goes.
+
+    Without `out` it goes beside its source with the ending replaced by `suffix`; `out` may be a
+    file for one source, a folder, or `-`. A folder is made if it does not exist, not its parents.
+
+    Raises:
+        ConfigError: Two results would have one name, or one would replace its source, or the only
+            one would replace a file without `force`.
+    """
+    if out is None:
+        destinations = [s if s == STREAM else _renamed(s, None, suffix) for s in sources]
+    elif out == STREAM:
+        if len(sources) > 1:
+            raise ConfigError("standard output (-) takes one result; give a folder with -o")
+        destinations = [STREAM]
+    elif len(sources) > 1 or out.endswith(("/", os.sep)) or os.path.isdir(out):
+        folder = pathlib.Path(out)
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{out} is a file; several results need a folder")
+        folder.mkdir(exist_ok=True)
+        destinations = [_renamed(s, folder, suffix) for s in sources]
+    else:
+        destinations = [out]
+    _refuse_collisions(sources, destinations)
+    if len(sources) == 1:
+        refuse_overwrite(destinations[0], force=force)  # now, not after a minute's work
+        return [Job(sources[0], destinations[0])]
+    return [
+        Job(source, destination, f"{number}/{len(sources)}")
+        for number, (source, destination) in enumerate(zip(sources, destinations, strict=True), 1)
+    ]
+
+
+def _renamed(source: str, folder: pathlib.Path | None, suffix: str) -> str:
+    path = pathlib.Path("stdin" if source == STREAM else source)
+    return str((folder or path.parent) / (path.stem + suffix))
+
+
+def _refuse_collisions(sources: Sequence[str], destinations: Sequence[str]) -> None:
+    taken: dict[str, str] = {}
+    for source, destination in zip(sources, destinations, strict=True):
+        if destination == STREAM:
+            continue
+        real = os.path.realpath(destination)
+        if source != STREAM and real == os.path.realpath(source):
+            raise ConfigError(f"{destination} would replace its own source; give another -o")
+        if real in taken:
+            raise ConfigError(f"{taken[real]} and {source} would both become {destination}")
+        taken[real] = source
+
+
+def refuse_overwrite(path: str, *, force: bool) -> None:
+    """Raises `ConfigError` if there is something at `path` and `force` is off."""
+    if path != STREAM and os.path.lexists(path) and not force:
+        raise ConfigError(f"{path} exists; give --force to replace it")
+
+
+def run_jobs(jobs: Sequence[Job], work: Callable[[Job], None]) -> int:
+    """Works on each job; one that fails leaves the others unharmed and is listed at the end.
+
+    Returns:
+        The exit code.
+    """
+    failures: list[str] = []
+    for job in jobs:
+        try:
+            work(job)
+        except BrokenPipeError:
+            raise
+        except (OvertoneError, OSError, MemoryError) as error:
+            failures.append(f"{job.source}: {describe(error)}")
+    if len(jobs) > 1 and failures:
+        print(f"{len(failures)} of {len(jobs)} files failed:", file=sys.stderr)
+    for failure in failures:
+        print_error(failure)
+    return EXIT_ERROR if failures else EXIT_DONE
+
+
+def read_bytes(source: str) -> bytes:
+    """All of a file or of standard input."""
+    return sys.stdin.buffer.read() if source == STREAM else pathlib.Path(source).read_bytes()
+
+
+def write_bytes(destination: str, data: bytes, *, force: bool) -> None:
+    """Writes a whole file or standard output; a file appears complete or not at all.
+
+    Raises:
+        ConfigError: The file exists and `force` is off, or standard output is a terminal.
+    """
+    if destination == STREAM:
+        if sys.stdout.isatty():
+            raise ConfigError("will not write a picture to a terminal; give -o or redirect it")
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    refuse_overwrite(destination, force=force)
+    with _temporary_beside(pathlib.Path(destination)) as temporary:
+        with temporary.open("xb") as file:
+            file.write(data)
+        temporary.replace(destination)
+
+
+@contextlib.contextmanager
+def _temporary_beside(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A name in the same folder, so that renaming is atomic; removed whatever happens."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,67 @@
+"""The table of commands, and what every command's errors and exit codes have in common."""
+
+import sys
+from collections.abc import Sequence
+
+import cyclopts
+
+from overtone import __version__
+from overtone.cli.decode import decode
+from overtone.cli.encode import encode
+from overtone.cli.exits import (
+    EXIT_DONE,
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    describe,
+    print_error,
+)
+from overtone.cli.info import info
+from overtone.errors import OvertoneError
+
+# One verb each. Their modules import NumPy, Pillow and the like inside the functions, so that help
+# and wrong usage are answered at once.
+COMMANDS = (encode, decode, info)
+
+
+def build_app() -> cyclopts.App:
+    """The command line parser with every verb."""
+    app = cyclopts.App(
+        name="overtone",
+        help="Compress images in the frequency domain.",
+        version=f"overtone {__version__}",
+        version_flags=["--version"],
+        help_flags=["--help", "-h"],
+        help_format="plaintext",
+        default_parameter=cyclopts.Parameter(negative=()),
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,  # `main` handles it
+    )
+    for command in COMMANDS:
+        app.command(command)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0, 1 (error), 2 (usage), 130 (interrupted)."""
+    try:
+        code = build_app()(arguments, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except cyclopts.CycloptsError as error:
+        print_error(describe(error))
+        return EXIT_USAGE
+    except BrokenPipeError:
+        # The reader of our output has left; Python would complain again when it closes stdout.
+        sys.stdout = None
+        return EXIT_ERROR
+    except (OvertoneError, OSError, MemoryError) as error:
+        print_error(describe(error))
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        print_error("interrupted")
+        return EXIT_INTERRUPTED
+    return code if isinstance(code, int) else EXIT_DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""A progress bar on standard error when that is a terminal, and silence otherwise."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from overtone.codecs.base import ProgressCallback
+
+
+@contextlib.contextmanager
+def progress_bar(name: str) -> "Iterator[ProgressCallback | None]":
+    """Yields what to call with the fraction done and a message; None where nobody would see it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[message]}", markup=False),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(name, total=1.0, message="")
+
+        def report(fraction: float, message: str) -> None:
+            progress.update(task, completed=fraction, message=message)
+
+        yield report
