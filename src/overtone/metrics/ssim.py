@@ -28,21 +28,19 @@ def ms_ssim(
         counts as 0, because a fractional power of it has no value.
     """
     check_same_shape(reference, reconstruction)
-    x = np.moveaxis(reference, 2, 0).astype(np.float64)
-    y = np.moveaxis(reconstruction, 2, 0).astype(np.float64)
-    num_scales = _num_scales(min(x.shape[1:]))
-    weights = np.array(SCALE_WEIGHTS[:num_scales])
-    weights /= weights.sum()
-    result = np.ones(x.shape[0])
-    for scale, weight in enumerate(weights):
-        luminance, contrast_structure = _ssim_terms(x, y)
-        if scale == num_scales - 1:
-            similarity = (luminance * contrast_structure).mean(axis=(1, 2))
-        else:
-            similarity = contrast_structure.mean(axis=(1, 2))
-            x, y = _halve(x), _halve(y)
-        result *= np.maximum(similarity, 0) ** weight
-    return float(result.mean())
+    num_scales = _num_scales(min(reference.shape[:2]))
+    return float(
+        np.mean(
+            [
+                _plane_ms_ssim(
+                    reference[..., channel].astype(np.float64),
+                    reconstruction[..., channel].astype(np.float64),
+                    num_scales,
+                )
+                for channel in range(reference.shape[2])
+            ]
+        )
+    )
 
 
 def _num_scales(side: int) -> int:
@@ -51,9 +49,26 @@ def _num_scales(side: int) -> int:
     return max(1, fitting)
 
 
+def _plane_ms_ssim(
+    x: Float64[np.ndarray, "h w"], y: Float64[np.ndarray, "h w"], num_scales: int
+) -> float:
+    weights = np.array(SCALE_WEIGHTS[:num_scales])
+    weights /= weights.sum()
+    result = 1.0
+    for scale, weight in enumerate(weights):
+        luminance, contrast_structure = _ssim_terms(x, y)
+        if scale == num_scales - 1:
+            similarity = (luminance * contrast_structure).mean()
+        else:
+            similarity = contrast_structure.mean()
+            x, y = _halve(x), _halve(y)
+        result *= max(float(similarity), 0.0) ** weight
+    return result
+
+
 def _ssim_terms(
-    x: Float64[np.ndarray, "c h w"], y: Float64[np.ndarray, "c h w"]
-) -> tuple[Float64[np.ndarray, "c h2 w2"], Float64[np.ndarray, "c h2 w2"]]:
+    x: Float64[np.ndarray, "h w"], y: Float64[np.ndarray, "h w"]
+) -> tuple[Float64[np.ndarray, "h2 w2"], Float64[np.ndarray, "h2 w2"]]:
     """Luminance and contrast-structure terms at every window position."""
     mean_x, mean_y = _blur(x), _blur(y)
     mean_product = mean_x * mean_y
@@ -65,17 +80,20 @@ def _ssim_terms(
     return luminance, contrast_structure
 
 
-def _blur(planes: Float64[np.ndarray, "c h w"]) -> Float64[np.ndarray, "c h2 w2"]:
+def _blur(plane: Float64[np.ndarray, "h w"]) -> Float64[np.ndarray, "h2 w2"]:
     """Gaussian window along both axes, valid positions only."""
-    for axis in (1, 2):
-        window = _window(planes.shape[axis])
-        num_valid = planes.shape[axis] - len(window) + 1
-        blurred = np.zeros_like(planes.take(range(num_valid), axis))
-        for offset, weight in enumerate(window):
-            part = slice(offset, offset + num_valid)
-            blurred += weight * (planes[:, part] if axis == 1 else planes[:, :, part])
-        planes = blurred
-    return planes
+    rows, columns = _window(plane.shape[0]), _window(plane.shape[1])
+    num_rows = plane.shape[0] - len(rows) + 1
+    down = rows[0] * plane[:num_rows]
+    scaled = np.empty_like(down)
+    for offset, weight in enumerate(rows[1:], 1):
+        down += np.multiply(plane[offset : offset + num_rows], weight, out=scaled)
+    num_columns = plane.shape[1] - len(columns) + 1
+    blurred = columns[0] * down[:, :num_columns]
+    scaled = np.empty_like(blurred)
+    for offset, weight in enumerate(columns[1:], 1):
+        blurred += np.multiply(down[:, offset : offset + num_columns], weight, out=scaled)
+    return blurred
 
 
 def _window(side: int) -> Float64[np.ndarray, " n"]:
@@ -85,10 +103,8 @@ def _window(side: int) -> Float64[np.ndarray, " n"]:
     return window / window.sum()
 
 
-def _halve(planes: Float64[np.ndarray, "c h w"]) -> Float64[np.ndarray, "c h2 w2"]:
+def _halve(plane: Float64[np.ndarray, "h w"]) -> Float64[np.ndarray, "h2 w2"]:
     """Mean of each 2×2 block; an odd last row or column is left out."""
-    height, width = planes.shape[1] // 2 * 2, planes.shape[2] // 2 * 2
-    even = planes[:, :height, :width]
-    return (
-        even[:, 0::2, 0::2] + even[:, 1::2, 0::2] + even[:, 0::2, 1::2] + even[:, 1::2, 1::2]
-    ) / 4
+    height, width = plane.shape[0] // 2 * 2, plane.shape[1] // 2 * 2
+    even = plane[:height, :width]
+    return (even[0::2, 0::2] + even[1::2, 0::2] + even[0::2, 1::2] + even[1::2, 1::2]) / 4

@@ -1,0 +1,68 @@
+"""Rows to rate-distortion curves, as SVG."""
+
+import io
+from collections.abc import Sequence
+
+from overtone.errors import ConfigError
+from overtone.evaluate.rows import Row
+from overtone.evaluate.table import ANCHOR, Averaging, average_curve, groups
+
+# One colour for each codec in every figure; ours is drawn on top and thicker.
+COLORS = {
+    "dfm": "#c2255c",
+    "dfm-net": "#7048e8",
+    "jpeg": "#495057",
+    "webp": "#2b8a3e",
+    "avif": "#1971c2",
+    "jpeg2000": "#e8590c",
+}
+CLASSICAL = (ANCHOR, "webp", "avif", "jpeg2000")
+PANELS: tuple[tuple[Averaging, str], ...] = (
+    ("psnr", "PSNR, dB"),
+    ("ms_ssim", "MS-SSIM, dB: −10 log10(1 − MS-SSIM)"),
+)
+
+
+def curves_svg(rows: Sequence[Row], *, max_bpp: float = 1.3) -> str:
+    """Curves of every codec among the rows, averaged over pictures; a panel for each measure.
+
+    Raises:
+        ConfigError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError(
+            "drawing curves needs matplotlib; install overtone-image[plot]"
+        ) from error
+
+    # Text stays text and ids come from a fixed salt, so the same rows give the same bytes.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "overtone"}):
+        figure = Figure(figsize=(10, 4.2), layout="constrained")
+        for axes, (averaging, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+            for name, group in groups(rows).items():
+                curve = average_curve(group, averaging)
+                if curve is None:
+                    continue
+                ours = group[0].codec not in CLASSICAL
+                axes.plot(
+                    curve.rate_bpp,
+                    curve.quality_db,
+                    label=name,
+                    color=COLORS.get(group[0].codec),
+                    linestyle="-" if group[0].preset is None else "--",
+                    linewidth=2.2 if ours else 1.2,
+                    marker="o" if ours else ".",
+                    markersize=5,
+                    zorder=3 if ours else 2,
+                )
+            axes.set_xlabel("rate, bits per pixel of the whole file")
+            axes.set_ylabel(label)
+            axes.set_xlim(0, min(max_bpp, 1.05 * max(row.rate_bpp for row in rows)))
+            axes.grid(alpha=0.3)
+        figure.axes[0].legend(loc="lower right")
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = buffer.getvalue()
+    return svg[svg.index("<svg") :]
