@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 from collections.abc import Iterator
 
@@ -36,6 +37,30 @@ def scene(height: int, width: int, channels: int = 3, *, seed: int = 0) -> np.nd
     return np.clip(np.rint(np.stack(planes, axis=2)), 0, 255).astype(np.uint8)
 
 
+def mutate_section(payload: bytes, rng: random.Random) -> bytes:
+    """The payload with one to three pieces of damage of the kinds that find bugs in parsers."""
+    data = bytearray(payload)
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(data) + 1)
+        match rng.randrange(8):
+            case 0 | 1 if at < len(data):
+                data[at] ^= 1 << rng.randrange(8)
+            case 2 if at < len(data):
+                data[at] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
+            case 3:
+                del data[at:]
+            case 4:
+                del data[at : at + rng.randint(1, 4)]
+            case 5:
+                data[at:at] = rng.randbytes(rng.randint(1, 4))
+            case 6:
+                data[at : at + 5] = b"\xff" * rng.randint(1, 5)
+            case _:
+                start = rng.randrange(len(data) + 1)
+                data[at:at] = data[start : start + rng.randint(1, 8)]
+    return bytes(data)
+
+
 class RawCodec(AbstractCodec):
     """The smallest complete codec: quantised pixels through zlib, nearest pixels for any view."""
 
@@ -57,6 +82,8 @@ class RawCodec(AbstractCodec):
     def decode_rows(self, data: bytes, view: View, num_threads: int) -> Iterator[np.ndarray]:
         container = Container.from_bytes(data)
         reader = container.reader(0)
+        if len(container.sections) != 1:
+            raise reader.error(CorruptError, f"1 section expected, got {len(container.sections)}")
         step = reader.uint(1, "step")
         shape = (container.height, container.width, container.layout)
         try:
