@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import cyclopts
 
 from overtone import __version__
+from overtone.cli.compare import compare
 from overtone.cli.decode import decode
 from overtone.cli.encode import encode
 from overtone.cli.exits import (
@@ -21,7 +22,7 @@ from overtone.errors import OvertoneError
 
 # One verb each. Their modules import NumPy, Pillow and the like inside the functions, so that help
 # and wrong usage are answered at once.
-COMMANDS = (encode, decode, info)
+COMMANDS = (encode, decode, info, compare)
 
 
 def build_app() -> cyclopts.App:

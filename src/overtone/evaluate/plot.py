@@ -45,10 +45,11 @@ def curves_svg(rows: Sequence[Row], *, max_bpp: float = 1.3) -> str:
                 curve = average_curve(group, averaging)
                 if curve is None:
                     continue
+                shown = sum(rate <= max_bpp for rate in curve.rate_bpp) + 1  # one to lead out
                 ours = group[0].codec not in CLASSICAL
                 axes.plot(
-                    curve.rate_bpp,
-                    curve.quality_db,
+                    curve.rate_bpp[:shown],
+                    curve.quality_db[:shown],
                     label=name,
                     color=COLORS.get(group[0].codec),
                     linestyle="-" if group[0].preset is None else "--",

@@ -1,0 +1,164 @@
+"""`overtone compare`: measured rows, curves and a page of pictures for several codecs."""
+
+import pathlib
+import sys
+from typing import TYPE_CHECKING, Literal
+
+from overtone.cli.arguments import Inputs, Output
+from overtone.cli.encode import PICTURE_SUFFIXES
+from overtone.cli.files import find_inputs
+from overtone.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from overtone.evaluate.gallery import Exhibit
+    from overtone.evaluate.run import Measured, Sample, Setting
+
+DEFAULT_CODECS = "dfm,jpeg,webp,avif,jpeg2000"
+DEFAULT_RATES = "0.1,0.2,0.4,0.8"
+
+
+def compare(
+    images: Inputs,
+    /,
+    *,
+    codecs: str = DEFAULT_CODECS,
+    rates: str | None = None,
+    qualities: str | None = None,
+    suite: str = "compare",
+    output: Output = None,
+    effort: Literal["fast", "default", "best"] = "default",
+    preset: str | None = None,
+    pictures: int = 4,
+    pictures_bpp: float = 0.3,
+    seed: int = 0,
+    threads: int | None = None,
+    force: bool = False,
+) -> int:
+    """Measure codecs against each other: rows of results, curves and a page of pictures.
+
+    Every picture is encoded at every rate or quality with every codec, decoded, and scored; the
+    rows are appended to one file a codec. What is measured already is skipped, so an interrupted
+    run goes on where it stopped. Prints the table.
+
+    Example: overtone compare photo.png --codecs jpeg,webp --rates 0.2,0.4 -o comparison
+
+    Args:
+        images: Pictures, folders of pictures, or globs.
+        codecs: Comma-separated; pictures are shown at the bytes of the first.
+        rates: Comma-separated, bits per pixel, which the quality is searched for; 0.1,0.2,0.4,0.8
+            if no qualities are given.
+        qualities: Comma-separated, 1..100, instead of rates.
+        suite: Name of the set of pictures, in the rows.
+        output: Folder for rows, curves.svg and report.html; results/SUITE by default.
+        effort: Of the first codec.
+        preset: Of the first codec.
+        pictures: How many pictures the page shows; 0 writes no page.
+        pictures_bpp: About which rate the page shows them.
+        seed: Of everything random.
+        threads: Worker threads; all processors by default.
+        force: Measure again what is known.
+    """
+    from overtone.cli.measuring import run_jobs
+    from overtone.codecs.registry import resolve_num_threads
+    from overtone.evaluate.plot import curves_svg
+    from overtone.evaluate.report import report_html
+    from overtone.evaluate.rows import current_rows, read_rows
+    from overtone.evaluate.run import Setting, load_sample, plan
+    from overtone.evaluate.table import markdown_table, summaries
+
+    names = [name.strip() for name in codecs.split(",")]
+    settings = [
+        Setting(
+            codec=name,
+            effort=effort if name == names[0] else "default",
+            preset=preset if name == names[0] else None,
+            seed=seed,
+            num_threads=resolve_num_threads(threads),
+            **goal,
+        )
+        for name in names
+        for goal in _goals(rates, qualities)
+    ]
+    samples = [load_sample(pathlib.Path(path)) for path in find_inputs(images, PICTURE_SUFFIXES)]
+    folder = pathlib.Path(output) if output else pathlib.Path("results") / suite
+    jobs = plan(samples, settings, folder, force=force)
+    measured = list(run_jobs(jobs, suite=suite))
+    hashes = {sample_hash(sample) for sample in samples}
+    rows = [
+        row
+        for row in current_rows(read_rows(folder))
+        if row.codec in names and row.image_hash in hashes
+    ]
+    (folder / "curves.svg").write_text(curves_svg(rows), "utf-8")
+    if pictures:
+        exhibits = _exhibits(samples[:pictures], measured, settings, names, pictures_bpp, suite)
+        page = report_html(title=f"Codecs on {suite}", rows=rows, exhibits=exhibits)
+        (folder / "report.html").write_text(page, "utf-8")
+        print(f"{folder / 'report.html'}", file=sys.stderr)
+    print(markdown_table(summaries(rows)))
+    return 0
+
+
+def sample_hash(sample: "Sample") -> str:
+    """What the rows of a picture are found by."""
+    from overtone.evaluate.rows import image_hash
+
+    return image_hash(sample.image)
+
+
+def _goals(rates: str | None, qualities: str | None) -> list[dict[str, float]]:
+    if rates is not None and qualities is not None:
+        raise ConfigError("give --rates or --qualities, not both")
+    name, text = (
+        ("target_bpp", rates or DEFAULT_RATES) if qualities is None else ("quality", qualities)
+    )
+    option = "--rates" if qualities is None else "--qualities"
+    goals = []
+    for item in text.split(","):
+        try:
+            value = float(item)
+        except ValueError:
+            raise ConfigError(f"{option} must be numbers like 0.1,0.2, got {item!r}") from None
+        if not 0 < value <= 100:
+            raise ConfigError(f"{option} must be over 0 and at most 100, got {item}")
+        goals.append({name: value})
+    return goals
+
+
+def _exhibits(
+    samples: "Sequence[Sample]",
+    measured: "Sequence[Measured]",
+    settings: "Sequence[Setting]",
+    names: "Sequence[str]",
+    shown_bpp: float,
+    suite: str,
+) -> "list[Exhibit]":
+    """For each picture the first codec's file nearest to a rate, and the others at its bytes."""
+    import math
+
+    from overtone.evaluate.gallery import Exhibit, equal_bytes
+    from overtone.evaluate.run import measure
+
+    exhibits = []
+    for sample in samples:
+        digest = sample_hash(sample)
+        own = [
+            each
+            for each in measured
+            if each.row.codec == names[0] and each.row.image_hash == digest
+        ]
+        # A resumed run has rows without files: those of this picture are written once more.
+        own = own or [
+            measure(sample, setting, suite=suite)
+            for setting in settings
+            if setting.codec == names[0]
+        ]
+        first = min(own, key=lambda each: abs(math.log(each.row.rate_bpp / shown_bpp)))
+        others = [
+            next(setting for setting in settings if setting.codec == name) for name in names[1:]
+        ]
+        files = (first, *equal_bytes(sample, first, others, suite=suite))
+        exhibits.append(Exhibit(sample, files))
+    return exhibits
