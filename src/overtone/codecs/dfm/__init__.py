@@ -1,0 +1,1 @@
+"""The Deep Fourier Machine codec: a wide tiled Fourier layer under a narrow one."""

@@ -1,0 +1,150 @@
+"""The wide layer: planes of a picture to coded tiles of cosine series, and their evaluation."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from overtone.codecs.base import ProgressCallback, View
+from overtone.codecs.dfm.color import rotation
+from overtone.codecs.dfm.parameters import Parameters
+from overtone.errors import CorruptError
+from overtone.kernels import _series
+from overtone.kernels.fourier import Isa
+from overtone.shapes import Float32, Float64, UInt8
+
+MID_LEVEL = 128.0  # subtracted from every sample, so that an empty file is mid-gray
+
+
+def to_planes(
+    image: UInt8[np.ndarray, "h w c"], angles: tuple[int, int, int] | None
+) -> Float32[np.ndarray, "c hp wp"]:
+    """Decorrelated planes around zero, extended to whole tiles by repeating the edges."""
+    height, width, _ = image.shape
+    planes = np.moveaxis(image, 2, 0).astype(np.float32) - np.float32(MID_LEVEL)
+    if angles is not None:
+        matrix = rotation(angles).astype(np.float32)
+        planes[:3] = np.einsum("kc,chw->khw", matrix, planes[:3])
+    tall, wide = padded(height), padded(width)
+    return np.pad(planes, ((0, 0), (0, tall - height), (0, wide - width)), mode="edge")
+
+
+def padded(length: int) -> int:
+    """`length` rounded up to whole smallest tiles."""
+    return -(-length // _series.MIN_TILE) * _series.MIN_TILE
+
+
+def encode_planes(
+    planes: Float32[np.ndarray, "c hp wp"],
+    parameters: Parameters,
+    *,
+    rd_weight: float,
+    num_pixels: int,
+    progress: ProgressCallback | None,
+) -> bytes:
+    """The coefficient stream; distortion + `rd_weight` * step^2 * bits decides every choice."""
+    encoder = _series.Encoder(
+        np.ascontiguousarray(planes),
+        step=parameters.step,
+        rd_weight=rd_weight,
+        overlap=parameters.overlap_px,
+        shrink_one=parameters.shrink_one / 100,
+        shrink=parameters.shrink / 100,
+        min_log2=3,
+        max_log2=6,
+    )
+    rows = -(-planes.shape[1] // _series.SUPERBLOCK)
+    for row in range(1, rows + 1):
+        encoder.encode_row()
+        if progress is not None:
+            progress(row / rows, f"{8 * encoder.size_bytes / (num_pixels * row / rows):.3f} bpp")
+    return encoder.finish()
+
+
+class SeriesReader:
+    """Evaluates the coded series strip by strip, keeping three rows of superblocks in memory."""
+
+    def __init__(
+        self,
+        stream: bytes,
+        parameters: Parameters,
+        *,
+        width: int,
+        height: int,
+        channels: int,
+        num_threads: int,
+        isa: Isa = "auto",
+    ) -> None:
+        self._decoder = _series.Decoder(
+            stream, width=padded(width), height=padded(height), channels=channels
+        )
+        self._parameters = parameters
+        self._height = height
+        self._width = width
+        self._channels = channels
+        self._num_threads = num_threads
+        self._isa: Isa = isa
+        self.tile_counts: dict[int, int] = {}
+
+    def strips(self, view: View) -> Iterator[tuple[Float64[np.ndarray, " w"], ...]]:
+        """Sample positions (xs, ys) of each strip of the view, its rows decoded and in reach."""
+        xs = view.x + (np.arange(view.out_width) + 0.5) * (view.width / view.out_width)
+        ys = view.y + (np.arange(view.out_height) + 0.5) * (view.height / view.out_height)
+        superblock = _series.SUPERBLOCK
+        last = -(-padded(self._height) // superblock) - 1
+        done = 0
+        for row in range(last + 1):
+            # A strip needs the row below too: facing tiles blend.
+            while self._decoder.rows_decoded < min(row + 2, last + 1):
+                self._decode_row()
+            stop = int(np.searchsorted(ys, (row + 1) * superblock)) if row < last else len(ys)
+            if stop > done:
+                yield xs, ys[done:stop]
+                done = stop
+            if done == len(ys):
+                return
+
+    def values(
+        self, xs: Float64[np.ndarray, " w"], ys: Float64[np.ndarray, " rows"]
+    ) -> Float32[np.ndarray, "c rows w"]:
+        """The series at positions of the current strip."""
+        out = np.empty((self._channels, len(ys), len(xs)), np.float32)
+        p = self._parameters
+        self._decoder.render(
+            np.clip(xs, 0.5, self._width - 0.5),
+            np.clip(ys, 0.5, self._height - 0.5),
+            out,
+            step=p.step,
+            overlap=p.overlap_px,
+            shrink_one=p.shrink_one / 100,
+            shrink=p.shrink / 100,
+            num_threads=self._num_threads,
+            isa=self._isa,
+        )
+        return out
+
+    def finish(self) -> None:
+        """Decodes what is left and checks that the stream ends with the picture."""
+        while not self._decoder.is_done:
+            self._decode_row()
+        if self._decoder.has_leftover:
+            raise CorruptError("bytes follow the last coefficient")
+
+    def _decode_row(self) -> None:
+        try:
+            self._decoder.decode_row()
+        except RuntimeError as error:
+            raise CorruptError(f"{error}; the file is damaged") from error
+        for size, count in self._decoder.tile_sizes().items():
+            self.tile_counts[size] = self.tile_counts.get(size, 0) + count
+
+
+def to_pixels(
+    values: Float32[np.ndarray, "c rows w"], angles: tuple[int, int, int] | None
+) -> Float32[np.ndarray, "rows w c"]:
+    """Planes back to colour, not yet rounded."""
+    if angles is not None:
+        matrix = rotation(angles).astype(np.float32)
+        values = np.concatenate(
+            [np.tensordot(matrix.T, values[:3], axes=1).astype(np.float32), values[3:]]
+        )
+    return np.moveaxis(values, 0, 2) + np.float32(MID_LEVEL)
