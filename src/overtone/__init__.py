@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING
 
+from overtone import pillow_plugin
+
 if TYPE_CHECKING:
     from overtone.bitstream.container import Metadata as Metadata
     from overtone.codecs.registry import decode as decode
@@ -40,3 +42,6 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+pillow_plugin.install()

@@ -1,0 +1,108 @@
+"""`Image.open` and `Image.save` on `.ovt` files."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import scene
+from PIL import Image
+
+import overtone
+from overtone.bitstream.container import Container, Metadata
+from overtone.errors import BitstreamError, ConfigError, ImageError
+
+
+def saved(image: Image.Image, **settings) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "OVT", codec="raw", quality=settings.pop("quality", 100), **settings)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
+def test_images_are_saved_and_opened(raw_codec, channels, mode):
+    pixels = scene(24, 40, channels=channels)
+    data = saved(Image.fromarray(pixels[..., 0] if channels == 1 else pixels))
+    with Image.open(io.BytesIO(data)) as image:
+        assert (image.format, image.mode, image.size) == ("OVT", mode, (40, 24))
+        np.testing.assert_array_equal(np.asarray(image).reshape(pixels.shape), pixels)
+
+
+def test_opening_does_not_decode(raw_codec, monkeypatch):
+    data = saved(Image.fromarray(scene(24, 40)))
+    monkeypatch.setattr("overtone.pillow_image.decode", None)
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.size == (40, 24)
+        with pytest.raises(TypeError):
+            image.load()
+
+
+def test_the_ending_names_the_format(raw_codec, tmp_path):
+    path = tmp_path / "a.ovt"
+    Image.fromarray(scene(8, 8)).save(path, codec="raw", quality=20)
+    low = overtone.encode(scene(8, 8), codec="raw", quality=20)
+    assert path.read_bytes() == low
+    with Image.open(path) as image:
+        copy = image.convert("L")
+    assert copy.size == (8, 8)
+
+
+def test_metadata_is_kept_and_can_be_replaced(raw_codec):
+    image = Image.fromarray(scene(8, 8))
+    image.info |= {"icc_profile": b"profile", "exif": b"Exif\0\0MM\0*", "dpi": (72, 72)}
+    metadata = Container.from_bytes(saved(image, dpi=(300, 150))).metadata
+    assert metadata == Metadata(icc=b"profile", exif=b"MM\0*", dpi=(300.0, 150.0))
+    with Image.open(io.BytesIO(saved(image))) as opened:
+        assert opened.info == image.info
+
+
+def test_palette_images_are_converted(raw_codec):
+    image = Image.fromarray(scene(8, 8)).quantize(4)
+    with Image.open(io.BytesIO(saved(image))) as opened:
+        assert opened.mode == "RGB"
+
+
+def test_unknown_settings_and_modes_are_refused(raw_codec):
+    image = Image.fromarray(scene(8, 8))
+    with pytest.raises(
+        ConfigError, match=r"unknown setting efort for an \.ovt file; did you mean effort"
+    ):
+        saved(image, efort="fast")
+    with pytest.raises(ImageError, match="mode CMYK"):
+        saved(image.convert("CMYK"))
+
+
+def test_a_damaged_file_says_so(raw_codec):
+    data = saved(Image.fromarray(scene(8, 8)))
+    with pytest.raises(BitstreamError, match="the file is damaged"):
+        Image.open(io.BytesIO(data[:-1] + b"x"))
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import overtone; from PIL import Image",
+        "from PIL import Image; import overtone",
+        "import overtone, PIL; from PIL import PngImagePlugin, Image",
+    ],
+)
+def test_the_order_of_imports_does_not_matter(imports):
+    code = (
+        f"{imports}; assert 'OVT' in Image.SAVE and Image.registered_extensions()['.ovt'] == 'OVT'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_importing_overtone_imports_no_pillow_and_leaves_its_loader_alone():
+    code = """
+import sys, overtone
+assert not {"PIL", "numpy"} & sys.modules.keys()
+watchers = len(sys.meta_path)
+import PIL.Image
+assert len(sys.meta_path) == watchers - 1
+assert type(PIL.Image.__spec__.loader).__name__ == "SourceFileLoader"
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
