@@ -24,13 +24,14 @@ from overtone.shapes import UInt8
 # Key -> "module:Class", imported on first use.
 CODECS: dict[str, str] = {
     "dfm": "overtone.codecs.dfm.codec:DfmCodec",
+    "dfm-net": "overtone.codecs.dfm_net.codec:DfmNetCodec",
     "jpeg": "overtone.codecs.pillow:JpegCodec",
     "webp": "overtone.codecs.pillow:WebpCodec",
     "avif": "overtone.codecs.pillow:AvifCodec",
     "jpeg2000": "overtone.codecs.pillow:Jpeg2000Codec",
 }
 # Codec id in the `.ovt` header -> key. Ids are never reused.
-CODEC_IDS: dict[int, str] = {1: "dfm"}
+CODEC_IDS: dict[int, str] = {1: "dfm", 2: "dfm-net"}
 DEFAULT_CODEC = "dfm"
 
 

@@ -107,6 +107,7 @@ def plan(
     jobs = []
     hashes = [image_hash(sample.image) for sample in samples]
     for setting in settings:
+        get_codec(setting.codec)  # an unknown one is named before anything is measured
         version = codec_version(setting.codec)
         code = commit() if is_native(setting.codec) else None
         for sample, digest in zip(samples, hashes, strict=True):

@@ -1,0 +1,85 @@
+"""The weights-only codec behind the common interface."""
+
+from collections.abc import Iterator
+from typing import ClassVar, final
+
+import numpy as np
+from typing_extensions import override
+
+from overtone.bitstream.container import Container, Layout
+from overtone.codecs.base import AbstractCodec, EncodeOptions, View
+from overtone.codecs.dfm_net.render import Picture
+from overtone.codecs.dfm_net.stream import (
+    RAW,
+    pack_plan,
+    pack_quantised,
+    pack_raw,
+    unpack_plan,
+    unpack_quantised,
+    unpack_raw,
+)
+from overtone.shapes import UInt8
+
+SECTION_NAMES = ("plan", "weights")
+
+
+@final
+class DfmNetCodec(AbstractCodec):
+    """Deep Fourier networks, one a tile; presets "deep" (ours) and "thesis" (as published)."""
+
+    name: ClassVar[str] = "dfm-net"
+    codec_id: ClassVar[int | None] = 2
+    quality_step: ClassVar[float] = 0.5
+
+    @override
+    def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
+        # Imported here, so that decoding loads no fitting code.
+        from overtone.codecs.dfm_net.config import resolve
+        from overtone.codecs.dfm_net.encode import fit_picture
+
+        fitted = fit_picture(image, resolve(options.preset, options.effort), options)
+        if fitted.quantised is None:
+            weights = pack_raw(fitted.weights)
+        else:
+            weights = pack_quantised(fitted.plan, fitted.quantised)
+        height, width, channels = image.shape
+        return Container(
+            codec_id=2,
+            width=width,
+            height=height,
+            layout=Layout(channels),
+            sections=(pack_plan(fitted.plan), weights),
+            metadata=options.metadata,
+        ).to_bytes()
+
+    @override
+    def decode_rows(
+        self, data: bytes, view: View, num_threads: int
+    ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
+        container = Container.from_bytes(data)
+        plan = unpack_plan(container)
+        reader = container.reader(1)
+        means = np.zeros((plan.num_tiles, plan.spec.num_outputs))
+        if plan.kind == RAW:
+            weights = unpack_raw(reader, plan)
+        else:
+            nets = unpack_quantised(reader, plan)
+            weights, means = nets.weights(plan.spec), nets.means / 255
+        yield from Picture(plan, weights, means, num_threads=num_threads).rows(view)
+
+    @override
+    def describe(self, data: bytes) -> dict[str, object]:
+        container = Container.from_bytes(data)
+        plan = unpack_plan(container)
+        sizes = map(len, container.sections)
+        return {
+            "sections": dict(zip(SECTION_NAMES, sizes, strict=True)),
+            "weights": "float32" if plan.kind == RAW else "quantised",
+            "tiles": [plan.horizontal.count, plan.vertical.count],
+            "margin_px": [plan.horizontal.margin, plan.vertical.margin],
+            "hidden": list(plan.spec.hidden),
+            "input_scales": list(plan.spec.input_scales),
+            "has_residual": plan.spec.has_residual,
+            "output": plan.spec.output,
+            "weights_per_tile": plan.spec.num_weights,
+        }
