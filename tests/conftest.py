@@ -30,6 +30,7 @@ def golden(request: pytest.FixtureRequest):
     def check(name: str, make) -> bytes:
         path = pathlib.Path(__file__).parent / "golden" / name
         if update:
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(make())
         assert path.exists(), f"{path.name} is missing: run pytest --update-golden and commit it"
         return path.read_bytes()
