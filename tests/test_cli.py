@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 
 import numpy as np
@@ -285,24 +284,3 @@ def test_info_shows_the_share_of_each_section(folder, capsys):
     out = capsys.readouterr().out
     for word in ("codec", "raw", "rate bpp", "metadata.icc bytes", "pixels", "container", "%"):
         assert word in out
-
-
-@pytest.mark.parametrize("verb", [[], ["encode"], ["decode"], ["info"]], ids=str)
-def test_help_and_version_answer_at_once(verb):
-    code = f"""
-import sys
-from overtone.cli.main import main
-assert main({verb!r} + ["--help"]) == main(["--version"]) == 0
-heavy = {{"numpy", "PIL", "torch", "matplotlib", "constriction"}} & sys.modules.keys()
-assert not heavy, heavy
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert f"overtone {overtone.__version__}" in done.stdout
-    assert not verb or f"Example: overtone {verb[0]}" in done.stdout
-
-
-def test_the_module_runs_as_a_program():
-    command = [sys.executable, "-m", "overtone.cli.main", "info", "missing.ovt"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "error: there is no file missing.ovt\n")

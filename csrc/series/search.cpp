@@ -1,23 +1,17 @@
 #include "search.h"
-
 #include "analysis.h"
 #include "bits.h"
 
 namespace overtone::series {
-
-namespace {
-
-struct Candidate {
-    double cost = 0;
-    Tile tile{};
-    int extent_classes[kMaxChannels] = {};
-    int dc_levels[kMaxChannels] = {};
-    std::vector<Level> levels;  // channel-major, n*n each; [0] is the DC residual
-};
-
-}  // namespace
-
 class PictureEncoder::Search {
+    struct Candidate {
+        double cost = 0;
+        Tile tile{};
+        int extent_classes[kMaxChannels] = {};
+        int dc_levels[kMaxChannels] = {};
+        std::vector<Level> levels;  // channel-major, n*n each; [0] is the DC residual
+    };
+
   public:
     Search(const float* planes, const Geometry& g, const EncodeSettings& s)
         : planes_(planes), geometry_(g), settings_(s), analyser_(s.overlap), near_(g),
@@ -42,7 +36,6 @@ class PictureEncoder::Search {
     std::vector<std::uint8_t> finish() { return encoder_.finish(); }
     std::size_t size_bytes() const { return encoder_.size_bytes(); }
     double cost() const { return cost_; }
-
   private:
     // Best coding of the square: its leaves in order and the split bits taken. Returns cost.
     double choose(int x, int y, int log2n, std::vector<Candidate>& leaves,

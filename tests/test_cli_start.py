@@ -1,0 +1,29 @@
+"""The commands answer at once, and run as a program."""
+
+import subprocess
+import sys
+
+import pytest
+
+import overtone
+
+
+@pytest.mark.parametrize("verb", [[], ["encode"], ["decode"], ["info"], ["compare"]], ids=str)
+def test_help_and_version_answer_at_once(verb):
+    code = f"""
+import sys
+from overtone.cli.main import main
+assert main({verb!r} + ["--help"]) == main(["--version"]) == 0
+heavy = {{"numpy", "PIL", "torch", "matplotlib", "constriction"}} & sys.modules.keys()
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"overtone {overtone.__version__}" in done.stdout
+    assert not verb or f"Example: overtone {verb[0]}" in done.stdout
+
+
+def test_the_module_runs_as_a_program():
+    command = [sys.executable, "-m", "overtone.cli.main", "info", "missing.ovt"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "error: there is no file missing.ovt\n")
