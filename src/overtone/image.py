@@ -140,8 +140,10 @@ def picture_to_bytes(picture: Picture, suffix: str) -> bytes:
     """
     from PIL import Image
 
-    Image.init()
-    file_format = Image.registered_extensions().get(suffix.lower())
+    Image.preinit()  # the usual formats; loading all the others takes longer than decoding
+    if suffix.lower() not in Image.EXTENSION:
+        Image.init()
+    file_format = Image.EXTENSION.get(suffix.lower())
     if file_format is None or file_format not in Image.SAVE:
         raise ImageError(f"no picture format is known for the name ending {suffix!r}; use .png")
     options = _SAVE_OPTIONS.get(file_format, {}) | pillow_info(picture.metadata)
