@@ -140,6 +140,10 @@ def test_the_rate_is_close_to_the_entropy_and_to_the_estimate(spread):
     assert abs(bits - cost_bits(levels, index)) <= 0.002 * bits + 64
 
 
+def test_levels_beyond_every_table_still_have_a_best_one():
+    assert best_table(as_levels([1 << 20, -(1 << 22)])) % NUM_SCALES == NUM_SCALES - 1
+
+
 def test_the_best_table_of_nothing_exists():
     assert best_table(as_levels([])) == 0
 

@@ -1,4 +1,4 @@
-"""Fixed-point ratios of the entropy tables; written by scripts/make_entropy_ratios.py.
+"""Fixed-point ratios of the entropy tables; written by tools/make_entropy_ratios.py.
 
 Entry s belongs to a spread of 2 ** ((s - 12) / 4) steps; values are scaled by 2 ** 64.
 """

@@ -114,6 +114,7 @@ def best_table(levels: Int[np.ndarray, " n"]) -> int:
         return 0
     spread = max(float(np.abs(levels).mean()), 2.0**-4)
     guess = SCALE_OF_ONE + round(SCALES_PER_OCTAVE * float(np.log2(spread)))
+    guess = min(guess, NUM_SCALES - 1)
     near = range(max(guess - 6, 0), min(guess + 7, NUM_SCALES))
     candidates = [s * NUM_SCALES + scale for s in range(len(SHAPES)) for scale in near]
     return min(candidates, key=lambda index: cost_bits(levels, index))

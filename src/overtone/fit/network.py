@@ -127,7 +127,7 @@ def _attempt(
     problem: Problem, settings: FitSettings, seed: int, tick: Tick
 ) -> tuple[FittedNetwork, float, float]:
     """One fit: the network, its loss, and the least error of any chunk on the way."""
-    fitter = _make_fitter(problem, settings, seed)
+    fitter = make_fitter(problem, settings, seed)
     num_rounded = round(settings.num_steps * settings.round_fraction)
     if not settings.is_quantised:
         best_error, _ = _run(fitter, settings.num_steps, "none", problem, 0.0, tick)
@@ -173,7 +173,8 @@ def _run(
     return least, bits
 
 
-def _make_fitter(problem: Problem, settings: FitSettings, seed: int) -> _fourier.Fitter:
+def make_fitter(problem: Problem, settings: FitSettings, seed: int) -> _fourier.Fitter:
+    """The native trainer of a problem, at its initial weights."""
     spec = problem.spec
     weights = initial_weights(spec, settings, seed)
     weights[problem.groups < 0] = 0

@@ -6,14 +6,12 @@ from typing import ClassVar, final
 import numpy as np
 from typing_extensions import override
 
-from overtone.bitstream.container import Container, Layout
+from overtone.bitstream.container import Container
 from overtone.codecs.base import AbstractCodec, EncodeOptions, View
 from overtone.codecs.dfm_net.render import Picture
 from overtone.codecs.dfm_net.stream import (
+    CODEC_ID,
     RAW,
-    pack_plan,
-    pack_quantised,
-    pack_raw,
     unpack_plan,
     unpack_quantised,
     unpack_raw,
@@ -28,7 +26,7 @@ class DfmNetCodec(AbstractCodec):
     """Deep Fourier networks, one a tile; presets "deep" (ours) and "thesis" (as published)."""
 
     name: ClassVar[str] = "dfm-net"
-    codec_id: ClassVar[int | None] = 2
+    codec_id: ClassVar[int | None] = CODEC_ID
     quality_step: ClassVar[float] = 0.5
 
     @override
@@ -37,20 +35,8 @@ class DfmNetCodec(AbstractCodec):
         from overtone.codecs.dfm_net.config import resolve
         from overtone.codecs.dfm_net.encode import fit_picture
 
-        fitted = fit_picture(image, resolve(options.preset, options.effort), options)
-        if fitted.quantised is None:
-            weights = pack_raw(fitted.weights)
-        else:
-            weights = pack_quantised(fitted.plan, fitted.quantised)
-        height, width, channels = image.shape
-        return Container(
-            codec_id=2,
-            width=width,
-            height=height,
-            layout=Layout(channels),
-            sections=(pack_plan(fitted.plan), weights),
-            metadata=options.metadata,
-        ).to_bytes()
+        config = resolve(options.preset, options.effort)
+        return fit_picture(image, config, options).to_bytes(options.metadata)
 
     @override
     def decode_rows(

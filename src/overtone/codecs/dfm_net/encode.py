@@ -5,16 +5,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from overtone.bitstream.container import Container, Layout, Metadata
 from overtone.codecs.base import EncodeOptions
 from overtone.codecs.dfm_net.config import DfmNetConfig, Size, rd_weight
 from overtone.codecs.dfm_net.render import colour_axes
 from overtone.codecs.dfm_net.stream import (
+    CODEC_ID,
     QUANTISED,
     RAW,
     Plan,
     QuantisedNets,
     clip_step_indices,
     layer_of_weights,
+    pack_plan,
+    pack_quantised,
+    pack_raw,
 )
 from overtone.codecs.dfm_net.tiling import axis
 from overtone.entropy.tables import best_table, cost_bits
@@ -39,6 +44,21 @@ class FittedPicture:
     weights: Float32[np.ndarray, "tiles weights"]
     quantised: QuantisedNets | None
 
+    def to_bytes(self, metadata: Metadata) -> bytes:
+        """The file."""
+        if self.quantised is None:
+            weights = pack_raw(self.weights)
+        else:
+            weights = pack_quantised(self.plan, self.quantised)
+        return Container(
+            codec_id=CODEC_ID,
+            width=self.plan.horizontal.length,
+            height=self.plan.vertical.length,
+            layout=Layout(self.plan.spec.num_outputs),
+            sections=(pack_plan(self.plan), weights),
+            metadata=metadata,
+        ).to_bytes()
+
 
 def fit_picture(
     image: UInt8[np.ndarray, "h w c"], config: DfmNetConfig, options: EncodeOptions
@@ -46,7 +66,7 @@ def fit_picture(
     """Networks for a picture, in the size that pays."""
     weight = rd_weight(options.quality)
     size = _choose_size(image, config, weight, options)
-    plan, problems, means = _tasks(image, config, size, weight)
+    plan, problems, means = picture_problems(image, config, size, weight)
     settings = _batched(config.fit, problems[0])
 
     def report(fraction: float, fitted: Sequence[FittedNetwork | None]) -> None:
@@ -80,22 +100,23 @@ def _choose_size(
     weight: float,
     options: EncodeOptions,
 ) -> Size:
-    """The candidate of least distortion + weight * rate on trial regions, after short fits.
+    """The candidate of least distortion + weight * rate on trial regions, after shorter fits.
 
-    Without trials, the dial chooses: candidates are in the order of their rate.
+    Candidates are in the order of their rate; only the one the dial points at and its neighbours
+    are tried. Without trials, the dial decides.
     """
-    if config.trial_fraction == 0 or len(config.sizes) == 1:
-        place = (options.quality - 1) / 99 * (len(config.sizes) - 1)
-        return config.sizes[round(place)]
+    last = len(config.sizes) - 1
+    place = min(last, round(options.quality / 100 * last + 0.5))
+    if config.trial_fraction == 0:
+        return config.sizes[place]
     num_steps = max(1, round(config.fit.num_steps * config.trial_fraction))
     short = dataclasses.replace(config.fit, num_steps=num_steps, num_starts=1)
+    candidates = config.sizes[max(0, place - 1) : place + 2]
     costs = []
-    for number, size in enumerate(config.sizes):
-        if options.progress is not None:
-            options.progress(0.0, f"trying size {number + 1} of {len(config.sizes)}")
+    for size in candidates if len(candidates) > 1 else ():
         problems = []
         for region in _trial_regions(image):
-            problems += _tasks(region, config, size, weight)[1]
+            problems += picture_problems(region, config, size, weight)[1]
         fitted = fit_tiles(
             problems,
             _batched(short, problems[0]),
@@ -104,7 +125,7 @@ def _choose_size(
             report=lambda fraction, nets: _keep_alive(options),
         )
         costs.append(sum(_loss(net, task) for net, task in zip(fitted, problems, strict=True)))
-    return config.sizes[int(np.argmin(costs))]
+    return candidates[int(np.argmin(costs)) if costs else 0]
 
 
 def _keep_alive(options: EncodeOptions) -> None:
@@ -129,10 +150,10 @@ def _trial_regions(image: UInt8[np.ndarray, "h w c"]) -> list[UInt8[np.ndarray, 
     return [image[top : top + tall, left : left + wide] for top, left in corners]
 
 
-def _tasks(
+def picture_problems(
     image: UInt8[np.ndarray, "h w c"], config: DfmNetConfig, size: Size, weight: float
 ) -> tuple[Plan, list[Problem], np.ndarray]:
-    """The plan, a fitting problem a tile, and the mean colours."""
+    """The plan, a fitting problem a tile, and the mean colours of the tiles."""
     height, width, num_channels = image.shape
     spec = NetSpec(
         input_scales=size.input_scales,

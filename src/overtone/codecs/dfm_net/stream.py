@@ -21,6 +21,7 @@ from overtone.errors import CorruptError, LimitExceededError, TruncatedError
 from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float32, Int32
 
+CODEC_ID = 2
 STEPS_PER_OCTAVE = 4  # step = 2 ** (-index / STEPS_PER_OCTAVE)
 MAX_WEIGHTS = 1 << 24  # of all tiles together
 MAX_WORK = 1 << 41  # pixels times weights of a network: some minutes of decoding

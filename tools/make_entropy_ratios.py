@@ -1,6 +1,6 @@
 """Write src/overtone/entropy/ratios.py: the fixed-point constants behind the entropy tables.
 
-python scripts/make_entropy_ratios.py
+python tools/make_entropy_ratios.py
 """
 
 import pathlib
@@ -15,7 +15,7 @@ def main() -> None:
     getcontext().prec = 60
     one = Decimal(2**64)
     lines = [
-        '"""Fixed-point ratios of the entropy tables; written by scripts/make_entropy_ratios.py.',
+        '"""Fixed-point ratios of the entropy tables; written by tools/make_entropy_ratios.py.',
         "",
         "Entry s belongs to a spread of 2 ** ((s - 12) / 4) steps; values are scaled by 2 ** 64.",
         '"""',
