@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
+import re
 import zlib
 
 import pytest
@@ -55,6 +57,13 @@ def frame(header: bytes, *payloads: bytes) -> bytes:
 def test_the_bytes_are_those_of_the_specification():
     header = b"OVTN\x01\x01" + bytes([0x80, 0x06, 0x80, 0x04]) + b"\x03\x01"
     assert SMALL.to_bytes() == frame(header, b"payload")
+
+
+def test_the_example_of_the_specification_is_that_file():
+    text = (pathlib.Path(__file__).parent.parent / "docs" / "format.md").read_text("utf-8")
+    example = text.partition("### An example")[2].split("```")[1]
+    data = bytes.fromhex("".join(re.findall(r"\b[0-9a-f]{2}\b", example)))
+    assert data == SMALL.to_bytes()
 
 
 def test_one_section_costs_seventeen_bytes_on_a_photograph():
