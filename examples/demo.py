@@ -1,0 +1,76 @@
+"""Encodes a photograph, decodes it, compares it with the classical codecs at equal bytes.
+
+python examples/demo.py [PHOTO] [-o FOLDER]      writes FOLDER/report.html (`make demo`)
+"""
+
+import argparse
+import pathlib
+import sys
+import time
+
+from rich.progress import track
+
+import overtone
+from overtone.cli.measuring import run_jobs
+from overtone.evaluate.gallery import Exhibit, equal_bytes
+from overtone.evaluate.report import report_html
+from overtone.evaluate.rows import current_rows, read_rows
+from overtone.evaluate.run import Measured, Sample, Setting, load_sample, measure, plan
+from overtone.evaluate.showcase import enlargement_section, seam_section
+from overtone.evaluate.table import markdown_table, summaries
+from overtone.image import Picture, picture_to_bytes
+
+QUALITIES = {
+    "dfm": (10, 15, 20, 25, 30, 35, 40, 45, 50, 55),
+    "jpeg": (1, 5, 10, 15, 20, 30, 40, 55, 70, 80, 87),
+    "webp": (1, 5, 10, 20, 30, 45, 60, 75, 84, 90),
+    "avif": (5, 12, 20, 28, 36, 45, 55, 65, 75),
+    "jpeg2000": (10, 18, 25, 31, 38, 44, 50, 57, 62, 66),
+}
+SHOWN_BPP = (0.15, 0.4)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    photo = pathlib.Path(__file__).parent / "coffee.png"
+    parser.add_argument("photo", type=pathlib.Path, nargs="?", default=photo)
+    parser.add_argument("-o", "--output", type=pathlib.Path, default=pathlib.Path("demo"))
+    arguments = parser.parse_args()
+    start = time.perf_counter()
+
+    sample = load_sample(arguments.photo)
+    folder: pathlib.Path = arguments.output
+    settings = [
+        Setting(codec=codec, quality=float(quality))
+        for codec, qualities in QUALITIES.items()
+        for quality in qualities
+    ]
+    for _ in run_jobs(plan([sample], settings, folder, force=True), suite="demo"):
+        pass
+    exhibits = [exhibit(sample, rate) for rate in track(SHOWN_BPP, "matching bytes")]
+    files = exhibits[0].files
+    rows = [row for row in current_rows(read_rows(folder)) if row.image == sample.name]
+    page = report_html(
+        title=f"{sample.name}: a Deep Fourier Machine against the classical codecs",
+        rows=rows,
+        exhibits=exhibits,
+        sections=[enlargement_section(sample, files), seam_section(sample, files)],
+    )
+    (folder / "report.html").write_text(page, "utf-8")
+    (folder / f"{sample.name}.ovt").write_bytes(files[0].data)
+    decoded = Picture(overtone.decode(files[0].data), overtone.Metadata())
+    (folder / f"{sample.name}-decoded.png").write_bytes(picture_to_bytes(decoded, ".png"))
+    sys.stdout.write(f"{markdown_table(summaries(rows))}\n\n")
+    for name in ("report.html", f"{sample.name}.ovt", f"{sample.name}-decoded.png"):
+        sys.stdout.write(f"{folder / name}\n")
+    sys.stdout.write(f"{time.perf_counter() - start:.0f} s\n")
+
+
+def exhibit(sample: Sample, rate: float) -> Exhibit:
+    first: Measured = measure(sample, Setting(codec="dfm", target_bpp=rate), suite="demo")
+    others = [Setting(codec=codec, target_bpp=rate) for codec in QUALITIES if codec != "dfm"]
+    return Exhibit(sample, (first, *equal_bytes(sample, first, others, suite="demo")))
+
+
+if __name__ == "__main__":
+    main()
