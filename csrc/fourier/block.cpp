@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 namespace overtone::fourier {
@@ -11,6 +12,35 @@ Floats allocate(std::size_t count) {
   void* p = ::operator new[](count * sizeof(float), std::align_val_t{64});
   std::memset(p, 0, count * sizeof(float));
   return Floats(static_cast<float*>(p));
+}
+
+// Pixels [first, first + count) of one channel, from and to a row.
+void copy(const Plane<const float>& from, int channel, std::size_t first, int count, float* to) {
+  const float* source = &from.at(channel, first);
+  if (from.pixel_stride == 1) {
+    std::copy_n(source, count, to);
+  } else {
+    for (int i = 0; i < count; ++i) to[i] = source[i * from.pixel_stride];
+  }
+}
+
+void copy(const float* from, int channel, std::size_t first, int count, const Plane<float>& to) {
+  float* target = &to.at(channel, first);
+  if (to.pixel_stride == 1) {
+    std::copy_n(from, count, target);
+  } else {
+    for (int i = 0; i < count; ++i) target[i * to.pixel_stride] = from[i];
+  }
+}
+
+double sum_of_squares(const float* values, int count) {
+  constexpr int kSums = 8;  // independent ones, so that they overlap
+  double sums[kSums] = {};
+  int i = 0;
+  for (; i + kSums <= count; i += kSums)
+    for (int s = 0; s < kSums; ++s) sums[s] += static_cast<double>(values[i + s]) * values[i + s];
+  for (; i < count; ++i) sums[0] += static_cast<double>(values[i]) * values[i];
+  return std::accumulate(sums, sums + kSums, 0.0);
 }
 
 // Coordinates of pixels [first, first + count) of a grid along one axis.
@@ -62,7 +92,7 @@ void Worker::read_inputs(const Samples& samples, std::size_t first, int count, i
   for (int axis = 0; axis < net_.spec().num_axes; ++axis, index += scales.size()) {
     float* positions = row(index);
     if (samples.positions) {
-      for (int i = 0; i < count; ++i) positions[i] = samples.positions.at(axis, first + i);
+      copy(samples.positions, axis, first, count, positions);
     } else {
       grid_positions(samples.grid, axis, first, count, positions);
     }
@@ -79,8 +109,7 @@ void Worker::write_values(const Task& task, std::size_t first, int count) {
   const float scale = 255.0f / (task.high - task.low);
   for (int c = 0; c < channels; ++c) {
     const float* value = row(plan_.output_rows + c);
-    if (task.values)
-      for (int i = 0; i < count; ++i) task.values.at(c, first + i) = value[i];
+    if (task.values) copy(value, c, first, count, task.values);
     if (task.pixels) {
       std::uint8_t* out = task.pixels + first * channels + c;
       for (int i = 0; i < count; ++i) {
@@ -98,14 +127,11 @@ void Worker::read_delta(const Task& task, std::size_t first, int count, int padd
   for (int c = 0; c < net_.spec().num_outputs; ++c) {
     const float* value = row(plan_.output_rows + c);
     float* delta = row(plan_.delta_rows + c);
+    copy(task.targets ? task.targets : task.cotangents, c, first, count, delta);
     if (task.targets) {
-      for (int i = 0; i < count; ++i) delta[i] = value[i] - task.targets.at(c, first + i);
-      double squares = 0;
-      for (int i = 0; i < count; ++i) squares += static_cast<double>(delta[i]) * delta[i];
-      loss += squares;
+      for (int i = 0; i < count; ++i) delta[i] = value[i] - delta[i];
+      loss += sum_of_squares(delta, count);
       for (int i = 0; i < count; ++i) delta[i] += delta[i];
-    } else {
-      for (int i = 0; i < count; ++i) delta[i] = task.cotangents.at(c, first + i);
     }
     if (has_tanh)
       for (int i = 0; i < count; ++i) delta[i] *= 1.0f - value[i] * value[i];

@@ -1,6 +1,23 @@
 #include "pool.h"
 
 namespace overtone {
+namespace {
+
+// A thread asleep takes some 50 microseconds to wake, a fair part of a short step; so waiting
+// starts with about 30 microseconds of looking.
+constexpr int kLooks = 2000;
+
+void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
+  for (int i = 0; i < kLooks; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+#ifdef OVERTONE_X86
+    __builtin_ia32_pause();
+#endif
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
 
 Pool::Pool(int num_threads) {
   for (int i = 1; i < num_threads; ++i) threads_.emplace_back([this, i] { serve(i); });
@@ -24,13 +41,13 @@ void Pool::run(const std::function<void(int)>& work) {
   round_.notify_all();
   work(0);
   for (std::uint32_t left; (left = pending_.load(std::memory_order_acquire)) != 0;)
-    pending_.wait(left, std::memory_order_acquire);
+    wait_while(pending_, left);
 }
 
 void Pool::serve(int index) {
   std::uint32_t seen = 0;
   while (true) {
-    round_.wait(seen, std::memory_order_acquire);
+    wait_while(round_, seen);
     seen = round_.load(std::memory_order_acquire);
     if (is_stopping_) return;
     (*work_)(index);
