@@ -13,6 +13,7 @@ import concurrent.futures
 import json
 import pathlib
 import time
+from typing import Any
 
 import numpy as np
 from thesis_figure import PICTURE_PX, num_weights, size_percent
@@ -30,21 +31,25 @@ from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db
 
 CHUNK_STEPS = 10
-CELLS = ((6, 7), (6, 12), (6, 18), (6, 25), (7, 3), (7, 9), (7, 16))
+
+Cell = tuple[int, int]  # width, depth
+Row = dict[str, Any]
+CELLS: tuple[Cell, ...] = ((6, 7), (6, 12), (6, 18), (6, 25), (7, 3), (7, 9), (7, 16))
 CELLS += ((8, 3), (8, 6), (8, 9), (9, 3), (9, 5), (10, 3))
-MAIN_CELL = (8, 6)  # the 18 % network that the thesis compares with JPEG
+MAIN_CELL: Cell = (8, 6)  # the 18 % network that the thesis compares with JPEG
 RESULTS = pathlib.Path("results/thesis")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="The thesis's compression experiment.")
     parser.add_argument("pictures", nargs="*", type=pathlib.Path, help="at least 400x400")
     parser.add_argument("--run", choices=["grid", "jpeg"], help="which part to measure")
     parser.add_argument("--page", action="store_true", help="write the page from the rows")
     parser.add_argument("--seconds", type=float, default=60.0, help="of fitting, a network")
     parser.add_argument("--threads", type=int, default=2, help="networks fitted at a time")
     arguments = parser.parse_args()
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
+    jobs: list[tuple[pathlib.Path, Cell]]
     if arguments.run == "grid":
         jobs = [(arguments.pictures[0], cell) for cell in CELLS]
         rows = run_all("grid", jobs, arguments.seconds, arguments.threads)
@@ -57,8 +62,8 @@ def main() -> None:
 
 
 def run_all(
-    suite: str, jobs: list[tuple[pathlib.Path, tuple[int, int]]], seconds: float, threads: int
-) -> list[dict[str, object]]:
+    suite: str, jobs: list[tuple[pathlib.Path, Cell]], seconds: float, threads: int
+) -> list[Row]:
     """Rows of what is not measured yet, each stored as soon as it is there."""
     target = RESULTS / f"{suite}.jsonl"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +83,7 @@ def run_all(
     return rows
 
 
-def run_cell(path: pathlib.Path, cell: tuple[int, int], seconds: float) -> dict[str, object]:
+def run_cell(path: pathlib.Path, cell: Cell, seconds: float) -> Row:
     """Fit one network of the grid for so long, write the file, measure it against JPEG."""
     width, depth = cell
     image = central_crop(read_picture(str(path)).pixels)
@@ -93,7 +98,7 @@ def run_cell(path: pathlib.Path, cell: tuple[int, int], seconds: float) -> dict[
     data = fitted.to_bytes(Metadata())
     reconstruction = decode(data)
     psnr = psnr_db(reference=image, reconstruction=reconstruction)
-    row = {
+    row: Row = {
         "image": path.stem,
         "crop_px": PICTURE_PX,
         "width": width,
@@ -110,7 +115,7 @@ def run_cell(path: pathlib.Path, cell: tuple[int, int], seconds: float) -> dict[
     return row | {"commit": commit(), "machine": machine(), "date": now()}
 
 
-def against_jpeg(image: np.ndarray, size_bytes: int, psnr: float) -> dict[str, object]:
+def against_jpeg(image: np.ndarray, size_bytes: int, psnr: float) -> Row:
     """The best JPEG that is no larger, and the smallest JPEG that is no worse."""
     jpeg, view = get_codec("jpeg"), full_view(PICTURE_PX, PICTURE_PX)
     files = []
@@ -120,7 +125,7 @@ def against_jpeg(image: np.ndarray, size_bytes: int, psnr: float) -> dict[str, o
         files.append((len(data), psnr_db(reference=image, reconstruction=decoded), quality))
     fitting = [file for file in files if file[0] <= size_bytes]
     good = [file for file in files if file[1] >= psnr]
-    row: dict[str, object] = {}
+    row: Row = {}
     if fitting:
         size, quality_db, quality = max(fitting, key=lambda file: file[1])
         row["jpeg_equal_bytes"] = {"size_bytes": size, "psnr_db": quality_db, "quality": quality}

@@ -1,0 +1,156 @@
+"""What each part of the preset deep buys: rows in results/ablation/dfm-net.jsonl.
+
+    python benchmarks/ablate_dfm_net.py photo1.png photo2.png
+
+Each picture gives its middle 256x256 pixels. Every row goes through a file. Rows that are there
+are skipped. The last line is JSON.
+"""
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from overtone.bitstream.container import Metadata
+from overtone.codecs.base import EncodeOptions
+from overtone.codecs.dfm_net.config import DfmNetConfig, Size, rd_weight, resolve
+from overtone.codecs.dfm_net.encode import FittedPicture, fit_picture, picture_problems
+from overtone.codecs.dfm_net.stream import STEPS_PER_OCTAVE, QuantisedNets, layer_of_weights
+from overtone.codecs.registry import decode
+from overtone.evaluate.rows import commit, machine, now
+from overtone.fit.network import fit_network
+from overtone.image import read_picture
+from overtone.metrics.psnr import psnr_db
+
+CROP_PX = 256
+QUALITY = 50.0
+STEP_EXPONENTS = range(5, 13)  # steps 2^-5 .. 2^-12 tried when rounding after the fit
+OUT = pathlib.Path("results/ablation/dfm-net.jsonl")
+BASE_SIZE = Size(tile_px=256, hidden=(6, 6, 6))
+
+Change = Callable[[DfmNetConfig], DfmNetConfig]
+
+
+def fit_with(**changes: object) -> Change:
+    """A change of fit settings."""
+    return lambda config: dataclasses.replace(
+        config, fit=dataclasses.replace(config.fit, **changes)
+    )
+
+
+def size_with(**changes: object) -> Change:
+    """A change of the size."""
+    return lambda config: dataclasses.replace(
+        config, sizes=(dataclasses.replace(BASE_SIZE, **changes),)
+    )
+
+
+VARIANTS: dict[str, Change] = {
+    "base": lambda config: config,
+    "Adam instead of SOAP": fit_with(optimizer="adam", beta1=0.9, beta2=0.999),
+    "Adam at half the learning rate": fit_with(
+        optimizer="adam", beta1=0.9, beta2=0.999, learning_rate=2.5e-3
+    ),
+    "plain inputs, widths 6": size_with(input_scales=(1.0,)),
+    "plain inputs, five layers of 6": size_with(input_scales=(1.0,), hidden=(6, 6, 6, 6, 6)),
+    "inputs of two octaves": size_with(input_scales=(0.5, 1.0)),
+    "four tiles of 128": size_with(tile_px=128),
+    "four tiles of 128, widths 5": size_with(tile_px=128, hidden=(5, 5, 5)),
+    "widths 5": size_with(hidden=(5, 5, 5)),
+    "five layers of 5": size_with(hidden=(5, 5, 5, 5, 5)),
+    "best of three starts": fit_with(num_starts=3),
+    "start of ordinary size (0.5)": fit_with(init_std=0.5),
+    "no clipping of gradients": fit_with(clip_factor=0.0),
+    "no residual": lambda config: dataclasses.replace(config, has_residual=False),
+    "a sixth of the steps": fit_with(num_steps=1000),
+    "four times the steps": fit_with(num_steps=24000),
+}
+AFTERWARDS = "rounding after the fit, no rate in the loss"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Ablation of the weights-only codec.")
+    parser.add_argument("pictures", nargs="+", type=pathlib.Path)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    lines = OUT.read_text("utf-8").splitlines() if OUT.exists() else []
+    known = {(row["variant"], row["image"]) for row in map(json.loads, lines)}
+    rows = []
+    for variant in [*VARIANTS, AFTERWARDS]:
+        for path in arguments.pictures:
+            if (variant, path.stem) in known:
+                continue
+            row = run(path, variant, arguments.threads)
+            rows.append(row)
+            with OUT.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            print(f"{variant} {path.stem}: {row['rate_bpp']} bpp {row['psnr_db']} dB")
+    print(json.dumps(rows))
+
+
+def run(path: pathlib.Path, variant: str, threads: int) -> dict[str, object]:
+    """One variant on one crop, through its file."""
+    image = read_picture(str(path)).pixels
+    top, left = (image.shape[0] - CROP_PX) // 2, (image.shape[1] - CROP_PX) // 2
+    image = np.ascontiguousarray(image[top : top + CROP_PX, left : left + CROP_PX])
+    base = dataclasses.replace(resolve("deep", "default"), sizes=(BASE_SIZE,))
+    start = time.perf_counter()
+    if variant == AFTERWARDS:
+        files = rounded_afterwards(image, base)
+    else:
+        config = VARIANTS[variant](base)
+        options = EncodeOptions(quality=QUALITY, num_threads=threads)
+        files = [fit_picture(image, config, options).to_bytes(Metadata())]
+    seconds = time.perf_counter() - start
+    results = [measured(image, data) for data in files]
+    best = min(results, key=lambda result: result["loss"])
+    return {
+        "variant": variant,
+        "image": path.stem,
+        "crop_px": CROP_PX,
+        "quality": QUALITY,
+        **best,
+        "encode_s": round(seconds, 1),
+        "commit": commit(),
+        "machine": machine(),
+        "date": now(),
+    }
+
+
+def measured(image: np.ndarray, data: bytes) -> dict[str, float]:
+    """Rate, quality and the encoder's loss of a file."""
+    psnr = psnr_db(reference=image, reconstruction=decode(data))
+    rate = 8 * len(data) / CROP_PX**2
+    loss = 1000 * (10 ** (-psnr / 10) + rd_weight(QUALITY) * rate)
+    return {
+        "size_bytes": len(data),
+        "rate_bpp": round(rate, 5),
+        "psnr_db": round(psnr, 3),
+        "loss": round(loss, 4),
+    }
+
+
+def rounded_afterwards(image: np.ndarray, config: DfmNetConfig) -> list[bytes]:
+    """An unquantised fit, its weights rounded at several common steps: one file a step."""
+    plan, (problem,), means = picture_problems(image, config, BASE_SIZE, rd_weight(QUALITY))
+    fair = dataclasses.replace(config.fit, is_quantised=False, batch_size=2048)
+    fitted = fit_network(problem, fair, seed=0)
+    dead = layer_of_weights(plan.spec) < 0
+    files = []
+    for exponent in STEP_EXPONENTS:
+        levels = np.rint(fitted.weights * 2.0**exponent).astype(np.int32)
+        levels[dead] = 0
+        indices = np.full((1, len(plan.spec.layers)), STEPS_PER_OCTAVE * exponent, np.int32)
+        nets = QuantisedNets(means=means, step_indices=indices, levels=levels[None])
+        picture = FittedPicture(plan=plan, weights=nets.weights(plan.spec), quantised=nets)
+        files.append(picture.to_bytes(Metadata()))
+    return files
+
+
+if __name__ == "__main__":
+    main()
