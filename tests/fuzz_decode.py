@@ -64,7 +64,7 @@ def mutate(files: list[bytes], rng: random.Random) -> bytes:
         return mutate_section(data, rng)
     container = Container.from_bytes(data)
     if kind == 5:
-        side = (1, 2, 7, 8, 9, 64, 65, 1000, 1 << 13)
+        side = (1, 2, 7, 8, 9, 64, 65, 1000, MAX_PIXELS)
         container = dataclasses.replace(
             container,
             codec_id=rng.choice(list(CODEC_IDS)),

@@ -28,7 +28,8 @@ from overtone.errors import (
 MAGIC = b"OVTN"
 FORMAT_VERSION = 1
 DEFAULT_MAX_PIXELS = 1 << 28  # 16384 x 16384: 805 MB of RGB
-MAX_SIDE_PX = (1 << 24) - 1
+# A strip of one row of tiles, which a decoder holds whole, stays at some tens of megabytes.
+MAX_SIDE_PX = (1 << 16) - 1
 FORMAT_MAX_PIXELS = MAX_SIDE_PX**2
 MAX_SECTIONS = 64
 MAX_METADATA_BYTES = 1 << 24  # unpacked, each of ICC and EXIF
