@@ -100,7 +100,7 @@ def run(path: pathlib.Path, name: str, seconds: float, threads: int) -> Row:
         quality=float(list(ARCHITECTURES).index(name)),
         target_bpp=None,
         size_bytes=len(data),
-        rate_bpp=rate_bpp(len(data), width, height),
+        rate_bpp=rate_bpp(size_bytes=len(data), width=width, height=height),
         psnr_db=psnr_db(reference=image, reconstruction=reconstruction),
         ms_ssim=ms_ssim(reference=image, reconstruction=reconstruction),
         encode_s=encode_s,

@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("pictures", nargs="*", type=pathlib.Path, help="at least 400x400")
     parser.add_argument("--run", choices=["grid", "jpeg"], help="which part to measure")
     parser.add_argument("--page", action="store_true", help="write the page from the rows")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of fitting, a network")
+    parser.add_argument("--seconds", type=float, default=60.0, help="processor time of a fit")
     parser.add_argument("--threads", type=int, default=2, help="networks fitted at a time")
     arguments = parser.parse_args()
     rows: list[Row] = []
@@ -91,8 +91,8 @@ def run_cell(path: pathlib.Path, cell: Cell, seconds: float) -> Row:
     size = Size(tile_px=0, hidden=(width,) * depth, input_scales=(1.0,))
     plan, problems, _ = picture_problems(image, config, size, 0.0)
     fitter = make_fitter(problems[0], config.fit, seed=0)
-    start = time.perf_counter()
-    while (spent := time.perf_counter() - start) < seconds:
+    start = time.thread_time()  # the fit stays in this thread: other programs do not count
+    while (spent := time.thread_time() - start) < seconds:
         fitter.run(CHUNK_STEPS, "none", 0.0, 0.0)
     fitted = FittedPicture(plan=plan, weights=fitter.weights[None], quantised=None)
     data = fitted.to_bytes(Metadata())
@@ -109,7 +109,7 @@ def run_cell(path: pathlib.Path, cell: Cell, seconds: float) -> Row:
         "loss_percent": round(100 * 10 ** (-psnr / 10), 4),
         "psnr_db": round(psnr, 3),
         "steps": fitter.steps_done,
-        "fit_s": round(spent, 1),
+        "fit_cpu_s": round(spent, 1),
     }
     row |= against_jpeg(image, len(data), psnr)
     return row | {"commit": commit(), "machine": machine(), "date": now()}

@@ -36,8 +36,8 @@ This page is written by `python benchmarks/reproduce_thesis.py --page` from the 
 The preset `thesis` follows the published recipe to the letter: frequencies {0,1}^m, a residual
 where sizes agree, tanh, mean squared error on [-1, 1], Adam at a constant 4e-4, batches of 2^14
 pixels, the published start, float32 weights at four bytes each. Three things are not published:
-the number of steps, the picture, and the range of the coordinates. Here a network gets a fixed time
-on one thread, pictures are the middle 400x400 pixels of a photograph, and coordinates run over
+the number of steps, the picture, and the range of the coordinates. Here a network gets a fixed
+processor time on one thread, pictures are the middle 400x400 pixels of a photograph, and coordinates run over
 0..1, one period of the first layer."""
 
 
@@ -60,7 +60,7 @@ def grid_part(rows: list[Row]) -> str:
     lines = [
         f"| {row['width']} | {row['depth']} | {row['weights_percent']:.2f} "
         f"| {BINS[FIGURE[row['width'], row['depth']][1]]} | {row['loss_percent']:.3f} "
-        f"| {row['psnr_db']:.2f} | {row['steps']} | {row['fit_s']:.0f} |"
+        f"| {row['psnr_db']:.2f} | {row['steps']} | {row['fit_cpu_s']:.0f} |"
         for row in sorted(rows, key=lambda row: (row["width"], row["depth"]))
     ]
     names = ", ".join(sorted({row["image"] for row in rows}))
@@ -72,7 +72,7 @@ Mean squared error of the decoded 8-bit pixels in percent of the squared range (
 thesis averages five runs of unknown length on another picture; these are single runs, far shorter
 for the large networks, so a higher loss here says nothing against the figure.
 
-| width | depth | size, % | published loss, % | loss here, % | PSNR, dB | steps | seconds |
+| width | depth | size, % | published loss, % | loss here, % | PSNR, dB | steps | processor s |
 |--:|--:|--:|:--|--:|--:|--:|--:|
 """ + "\n".join(lines)
 
@@ -130,8 +130,8 @@ def ours_part(ours: list[Row], jpeg: list[Row], coin: list[Row]) -> str:
     return f"""{title}Preset `deep` of `dfm-net` at `--effort default`, and COIN's architecture
 (SIREN, omega 30, float16 weights at two bytes) fitted by `benchmarks/bench_coin.py` for 60 seconds
 with PyTorch on the same machine; every rate is that of the bytes that were decoded. "Against JPEG"
-is the difference to optimised 4:2:0 JPEG at the same rate, interpolated between its rows. Times were
-taken on a shared machine.
+is the difference to optimised 4:2:0 JPEG at the same rate, interpolated between its rows. Times
+were taken on a shared machine.
 
 | picture | codec | bpp | dB | against JPEG, dB | encode, s | decode, ms |
 |:--|:--|--:|--:|--:|--:|--:|
