@@ -37,8 +37,8 @@ The preset `thesis` follows the published recipe to the letter: frequencies {0,1
 where sizes agree, tanh, mean squared error on [-1, 1], Adam at a constant 4e-4, batches of 2^14
 pixels, the published start, float32 weights at four bytes each. Three things are not published:
 the number of steps, the picture, and the range of the coordinates. Here a network gets a fixed
-processor time on one thread, pictures are the middle 400x400 pixels of a photograph, and coordinates run over
-0..1, one period of the first layer."""
+processor time on one thread, pictures are the middle 400x400 pixels of a photograph, and
+coordinates run over 0..1, one period of the first layer."""
 
 
 def sizes_part() -> str:

@@ -185,7 +185,15 @@ def test_missing_and_surplus_sections_are_noticed(name):
 @every_native_codec
 def test_a_picture_of_another_size_in_the_header_is_a_picture_or_an_error(name):
     container = Container.from_bytes(encoded(name, (24, 40)))
-    for width, height in ((1, 1), (39, 24), (40, 25), (4000, 3), (1, 60_000), (65_535, 2), (300, 300)):
+    for width, height in (
+        (1, 1),
+        (39, 24),
+        (40, 25),
+        (4000, 3),
+        (1, 60_000),
+        (65_535, 2),
+        (300, 300),
+    ):
         changed = dataclasses.replace(container, width=width, height=height).to_bytes()
         with contextlib.suppress(BitstreamError):
             assert decode(changed, num_threads=1).shape == (height, width, 3)
