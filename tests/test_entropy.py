@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.range_twin import RangeTwin
 
 from overtone.entropy.coder import SymbolDecoder, SymbolEncoder, decode_symbols, encode_symbols
 from overtone.entropy.tables import (
@@ -110,6 +111,17 @@ def test_a_cut_code_gives_levels_or_a_bitstream_error(values, index, data):
 def test_garbage_gives_levels_or_a_bitstream_error(data, count, index):
     with contextlib.suppress(BitstreamError):
         assert decode_symbols(data, count, index).shape == (count,)
+
+
+@given(st.lists(st.tuples(levels_lists, st.integers(0, 95).map(lambda i: i // 2)), max_size=3))
+@settings(deadline=None, max_examples=30)
+def test_the_decoder_of_the_specification_reads_the_same(groups):
+    encoder = SymbolEncoder()
+    for values, index in groups:
+        encoder.put(as_levels(values), index)
+    twin = RangeTwin(encoder.finish())
+    for values, index in groups:
+        assert twin.get(len(values), index) == values
 
 
 def test_bytes_that_are_left_over_are_noticed():
