@@ -1,0 +1,84 @@
+"""Every command, option, codec, metric and public name is documented, and links lead somewhere."""
+
+import dataclasses
+import inspect
+import pathlib
+import re
+
+import pytest
+
+import overtone
+from overtone.cli.main import COMMANDS
+from overtone.codecs.registry import CODEC_IDS, CODECS
+from overtone.evaluate.rows import Row
+from overtone.metrics import METRICS
+
+ROOT = pathlib.Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+TOP = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "examples/README.md")]
+
+
+def read(name):
+    return (DOCS / name).read_text("utf-8")
+
+
+def section(page, title):
+    found = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE)
+    assert found, f"docs/cli.md has no section {title}"
+    return found[1]
+
+
+def option_names(parameter):
+    """The spellings of a command's parameter: its own, or those its annotation gives."""
+    for note in getattr(parameter.annotation, "__metadata__", ()):
+        if note.name:
+            return [name for name in note.name if name.startswith("-")]
+    return ["--" + parameter.name.replace("_", "-")]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+def test_every_command_and_option_has_its_place(command):
+    words = section(read("cli.md"), command.__name__)
+    for parameter in inspect.signature(command).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            for name in option_names(parameter):
+                assert re.search(rf"{name}\b", words), f"{name} is not in docs/cli.md"
+
+
+def test_public_names_are_in_the_reference():
+    page = read("api.md")
+    missing = [name for name in overtone.__all__ if not re.search(rf"\b{name}\b", page)]
+    assert set(missing) <= {"__version__"}
+
+
+def test_codecs_are_named():
+    page = read("cli.md")
+    for name in CODECS:
+        assert f"`{name}`" in page or name in section(page, "compare")
+    format_page = read("format.md")
+    for name in CODEC_IDS.values():
+        assert re.search(rf"`{name}`", format_page), f"docs/format.md does not specify {name}"
+
+
+def test_metrics_and_columns_are_named():
+    page = read("guide/measure.md")
+    for name in [*METRICS, *(field.name for field in dataclasses.fields(Row))]:
+        assert f"`{name}`" in page, f"docs/guide/measure.md does not name {name}"
+
+
+@pytest.mark.parametrize("path", [*PAGES, *TOP], ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#\s]+)", path.read_text("utf-8")):
+        if not target.startswith(("http://", "https://", "mailto:")):
+            assert (path.parent / target).exists(), target
+
+
+def test_every_page_is_in_the_menu():
+    menu = (ROOT / "mkdocs.yml").read_text("utf-8")
+    missing = [str(p.relative_to(DOCS)) for p in PAGES if str(p.relative_to(DOCS)) not in menu]
+    assert not missing
+
+
+def test_the_changelog_names_this_version():
+    assert f"## {overtone.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")

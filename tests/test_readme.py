@@ -1,0 +1,69 @@
+"""What the README shows is what the program does and what the rows say."""
+
+import importlib.util
+import pathlib
+import re
+
+import pytest
+
+from overtone.evaluate.table import refreshed
+
+ROOT = pathlib.Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def load_refresher():
+    spec = importlib.util.spec_from_file_location("refresher", ROOT / "tools/refresh_readme.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def blocks(path, language):
+    return re.findall(rf"```{language}\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_tables_of_results_are_current(path):
+    text = path.read_text("utf-8")
+    message = "run: python tools/refresh_readme.py --table"
+    assert refreshed(text, ROOT) == text, message
+
+
+def without_numbers(text):
+    """Tile counts, sizes and times change with every tuning of a codec; words do not."""
+    return [re.sub(r"[\d.,]+", "0", line).split() for line in text.splitlines()]
+
+
+def test_commands_print_what_the_readme_shows():
+    refresher = load_refresher()
+    (block,) = blocks(README, "console")
+    assert without_numbers(refresher.transcript(block)) == without_numbers(block)
+
+
+@pytest.mark.parametrize(
+    "path", [README, ROOT / "docs" / "getting-started.md"], ids=lambda path: path.name
+)
+def test_python_blocks_run(path):
+    refresher = load_refresher()
+    with refresher.sample_folder():
+        for block in blocks(path, "python"):
+            exec(compile(block, path.name, "exec"), {})
+
+
+def test_commands_of_getting_started_run():
+    refresher = load_refresher()
+    path = ROOT / "docs" / "getting-started.md"
+    commands = [
+        line
+        for block in re.findall(r"```\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+        for line in block.splitlines()
+        if line.startswith("overtone ")
+    ]
+    assert len(commands) >= 5
+    with refresher.sample_folder():
+        for command in commands:
+            refresher.output_of(command.split())
