@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--depths", type=int, nargs="+", default=[4, 8, 16])
     parser.add_argument("--num-pixels", type=int, default=16384)
     parser.add_argument("--num-threads", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--out", type=pathlib.Path, help="write one JSON row a cell here")
     args = parser.parse_args()
 
