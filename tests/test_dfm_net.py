@@ -149,6 +149,13 @@ def test_a_weight_that_is_not_finite_is_refused():
         decoded(container(pack_plan(raw), pack_raw(weights)).to_bytes(), full_view(40, 24))
 
 
+def test_absurd_weights_give_pixels_and_no_warning():
+    raw = plan(RAW)
+    weights = np.full((2, raw.spec.num_weights), 3e38, np.float32)
+    out = decoded(container(pack_plan(raw), pack_raw(weights)).to_bytes(), full_view(40, 24))
+    assert out.shape == (24, 40, 3)
+
+
 @pytest.mark.parametrize(
     ("shape", "channels"), [*((shape, 3) for shape in SHAPES), *(((24, 40), c) for c in (1, 2, 4))]
 )

@@ -60,6 +60,7 @@ class Picture:
             strip = y[start * fine_y : (start + num_rows) * fine_y]
             values = self._evaluate(x, strip)
             shape = (-1, strip.size // fine_y, fine_y, view.out_width, fine_x)
+            values = np.nan_to_num(values, nan=0.0)  # absurd weights may overflow
             pixels = values.reshape(shape).mean(axis=(2, 4)).transpose(1, 2, 0)
             yield np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 
