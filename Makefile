@@ -29,7 +29,7 @@ demo: $(STAMP)
 	$(VENV)/python examples/demo.py
 
 docs: $(STAMP)
-	$(VENV)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable ".[docs]"
+	$(VENV)/python -m pip install --quiet --constraint constraints.txt mkdocs-material "mkdocstrings[python]"
 	$(VENV)/mkdocs build --strict
 
 fuzz: $(STAMP)

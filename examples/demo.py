@@ -16,7 +16,7 @@ from overtone.evaluate.gallery import Exhibit, equal_bytes
 from overtone.evaluate.report import report_html
 from overtone.evaluate.rows import current_rows, read_rows
 from overtone.evaluate.run import Measured, Sample, Setting, load_sample, measure, plan
-from overtone.evaluate.showcase import enlargement_section, seam_section
+from overtone.evaluate.showcase import own_sections
 from overtone.evaluate.table import markdown_table, summaries
 from overtone.image import Picture, picture_to_bytes
 
@@ -48,17 +48,17 @@ def main() -> None:
     for _ in run_jobs(plan([sample], settings, folder, force=True), suite="demo"):
         pass
     exhibits = [exhibit(sample, rate) for rate in track(SHOWN_BPP, "matching bytes")]
-    files = exhibits[0].files
+    first = exhibits[0].files[0]
     rows = [row for row in current_rows(read_rows(folder)) if row.image == sample.name]
     page = report_html(
         title=f"{sample.name}: a Deep Fourier Machine against the classical codecs",
         rows=rows,
         exhibits=exhibits,
-        sections=[enlargement_section(sample, files), seam_section(sample, files)],
+        sections=own_sections(exhibits[0]),
     )
     (folder / "report.html").write_text(page, "utf-8")
-    (folder / f"{sample.name}.ovt").write_bytes(files[0].data)
-    decoded = Picture(overtone.decode(files[0].data), overtone.Metadata())
+    (folder / f"{sample.name}.ovt").write_bytes(first.data)
+    decoded = Picture(overtone.decode(first.data), overtone.Metadata())
     (folder / f"{sample.name}-decoded.png").write_bytes(picture_to_bytes(decoded, ".png"))
     sys.stdout.write(f"{markdown_table(summaries(rows))}\n\n")
     for name in ("report.html", f"{sample.name}.ovt", f"{sample.name}-decoded.png"):

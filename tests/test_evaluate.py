@@ -17,6 +17,7 @@ from overtone.evaluate.run import Sample, Setting, as_held_by, measure, plan, ru
 from overtone.evaluate.table import (
     average_curve,
     label_of,
+    main,
     markdown_table,
     refreshed,
     summaries,
@@ -228,3 +229,16 @@ def test_the_hash_knows_shape_and_pixels():
     image = scene(6, 4)
     assert image_hash(image) == image_hash(image.copy())
     assert image_hash(image) != image_hash(image.reshape(4, 6, 3))
+
+
+def test_the_table_command_prints_and_refreshes(tmp_path, capsys):
+    folder = tmp_path / "results" / "s"
+    for quality in (1.0, 2.0):
+        append_row(folder / "jpeg.jsonl", row(quality=quality, rate_bpp=quality, psnr_db=quality))
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- results: results/s -->\n<!-- /results -->\n", "utf-8")
+    main([str(folder), "--readme", str(readme)])
+    assert capsys.readouterr().out.startswith("| codec |")
+    assert "| jpeg | 1 |" in readme.read_text("utf-8")
+    with pytest.raises(SystemExit):
+        main([])

@@ -64,8 +64,9 @@ def compare(
     from overtone.codecs.registry import resolve_num_threads
     from overtone.evaluate.plot import curves_svg
     from overtone.evaluate.report import report_html
-    from overtone.evaluate.rows import current_rows, read_rows
+    from overtone.evaluate.rows import current_rows, is_native, read_rows
     from overtone.evaluate.run import Setting, load_sample, plan
+    from overtone.evaluate.showcase import own_sections
     from overtone.evaluate.table import markdown_table, summaries
 
     names = [name.strip() for name in codecs.split(",")]
@@ -94,7 +95,12 @@ def compare(
     (folder / "curves.svg").write_text(curves_svg(rows), "utf-8")
     if pictures:
         exhibits = _exhibits(samples[:pictures], measured, settings, names, pictures_bpp, suite)
-        page = report_html(title=f"Codecs on {suite}", rows=rows, exhibits=exhibits)
+        page = report_html(
+            title=f"Codecs on {suite}",
+            rows=rows,
+            exhibits=exhibits,
+            sections=own_sections(exhibits[0]) if is_native(names[0]) else (),
+        )
         (folder / "report.html").write_text(page, "utf-8")
         print(f"{folder / 'report.html'}", file=sys.stderr)
     print(markdown_table(summaries(rows)))

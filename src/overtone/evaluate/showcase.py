@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from overtone.codecs.registry import decode
-from overtone.evaluate.gallery import detail_box
+from overtone.evaluate.gallery import Exhibit, detail_box
 from overtone.evaluate.report import Section, picture_tag
 from overtone.evaluate.rows import is_native
 from overtone.evaluate.run import Measured, Sample
@@ -17,6 +17,14 @@ from overtone.shapes import UInt8
 
 ENLARGEMENT = 4
 PERIODS_PX = (GRID_PX, 16, 32, 64)
+
+
+def own_sections(exhibit: Exhibit) -> list[Section]:
+    """Both parts, about one picture."""
+    return [
+        enlargement_section(exhibit.sample, exhibit.files),
+        seam_section(exhibit.sample, exhibit.files),
+    ]
 
 
 def enlargement_section(sample: Sample, files: Sequence[Measured]) -> Section:
