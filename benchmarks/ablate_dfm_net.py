@@ -27,7 +27,6 @@ from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db
 
 CROP_PX = 256
-QUALITY = 50.0
 STEP_EXPONENTS = range(5, 13)  # steps 2^-5 .. 2^-12 tried when rounding after the fit
 OUT = pathlib.Path("results/ablation/dfm-net.jsonl")
 BASE_SIZE = Size(tile_px=256, hidden=(6, 6, 6))
@@ -52,22 +51,17 @@ def size_with(**changes: object) -> Change:
 VARIANTS: dict[str, Change] = {
     "base": lambda config: config,
     "Adam instead of SOAP": fit_with(optimizer="adam", beta1=0.9, beta2=0.999),
-    "Adam at half the learning rate": fit_with(
-        optimizer="adam", beta1=0.9, beta2=0.999, learning_rate=2.5e-3
-    ),
-    "plain inputs, widths 6": size_with(input_scales=(1.0,)),
-    "plain inputs, five layers of 6": size_with(input_scales=(1.0,), hidden=(6, 6, 6, 6, 6)),
+    "plain inputs": size_with(input_scales=(1.0,)),
+    "plain inputs, five layers": size_with(input_scales=(1.0,), hidden=(6, 6, 6, 6, 6)),
     "inputs of two octaves": size_with(input_scales=(0.5, 1.0)),
-    "four tiles of 128": size_with(tile_px=128),
-    "four tiles of 128, widths 5": size_with(tile_px=128, hidden=(5, 5, 5)),
+    "four tiles, widths 5": size_with(tile_px=128, hidden=(5, 5, 5)),
     "widths 5": size_with(hidden=(5, 5, 5)),
-    "five layers of 5": size_with(hidden=(5, 5, 5, 5, 5)),
     "best of three starts": fit_with(num_starts=3),
-    "start of ordinary size (0.5)": fit_with(init_std=0.5),
+    "weights ten times larger at the start": fit_with(init_std=0.2),
+    "with residual": lambda config: dataclasses.replace(config, has_residual=True),
     "no clipping of gradients": fit_with(clip_factor=0.0),
-    "no residual": lambda config: dataclasses.replace(config, has_residual=False),
-    "a sixth of the steps": fit_with(num_steps=1000),
-    "four times the steps": fit_with(num_steps=24000),
+    "a quarter of the batch": fit_with(batch_size=1024),
+    "a quarter of the steps": fit_with(num_steps=1750),
 }
 AFTERWARDS = "rounding after the fit, no rate in the loss"
 
@@ -75,17 +69,21 @@ AFTERWARDS = "rounding after the fit, no rate in the loss"
 def main() -> None:
     parser = argparse.ArgumentParser(description="Ablation of the weights-only codec.")
     parser.add_argument("pictures", nargs="+", type=pathlib.Path)
+    parser.add_argument("--variants", help="separated by semicolons; all by default")
+    parser.add_argument("--quality", type=float, default=50.0)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     OUT.parent.mkdir(parents=True, exist_ok=True)
     lines = OUT.read_text("utf-8").splitlines() if OUT.exists() else []
-    known = {(row["variant"], row["image"]) for row in map(json.loads, lines)}
+    known = {(row["variant"], row["image"], row["quality"]) for row in map(json.loads, lines)}
+    every = [*VARIANTS, AFTERWARDS]
+    chosen = every if arguments.variants is None else arguments.variants.split(";")
     rows = []
-    for variant in [*VARIANTS, AFTERWARDS]:
+    for variant in chosen:
         for path in arguments.pictures:
-            if (variant, path.stem) in known:
+            if (variant, path.stem, arguments.quality) in known:
                 continue
-            row = run(path, variant, arguments.threads)
+            row = run(path, variant, arguments.quality, arguments.threads)
             rows.append(row)
             with OUT.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
@@ -93,7 +91,7 @@ def main() -> None:
     print(json.dumps(rows))
 
 
-def run(path: pathlib.Path, variant: str, threads: int) -> dict[str, object]:
+def run(path: pathlib.Path, variant: str, quality: float, threads: int) -> dict[str, object]:
     """One variant on one crop, through its file."""
     image = read_picture(str(path)).pixels
     top, left = (image.shape[0] - CROP_PX) // 2, (image.shape[1] - CROP_PX) // 2
@@ -101,19 +99,19 @@ def run(path: pathlib.Path, variant: str, threads: int) -> dict[str, object]:
     base = dataclasses.replace(resolve("deep", "default"), sizes=(BASE_SIZE,))
     start = time.perf_counter()
     if variant == AFTERWARDS:
-        files = rounded_afterwards(image, base)
+        files = rounded_afterwards(image, base, quality)
     else:
         config = VARIANTS[variant](base)
-        options = EncodeOptions(quality=QUALITY, num_threads=threads)
+        options = EncodeOptions(quality=quality, num_threads=threads)
         files = [fit_picture(image, config, options).to_bytes(Metadata())]
     seconds = time.perf_counter() - start
-    results = [measured(image, data) for data in files]
+    results = [measured(image, data, quality) for data in files]
     best = min(results, key=lambda result: result["loss"])
     return {
         "variant": variant,
         "image": path.stem,
         "crop_px": CROP_PX,
-        "quality": QUALITY,
+        "quality": quality,
         **best,
         "encode_s": round(seconds, 1),
         "commit": commit(),
@@ -122,11 +120,11 @@ def run(path: pathlib.Path, variant: str, threads: int) -> dict[str, object]:
     }
 
 
-def measured(image: np.ndarray, data: bytes) -> dict[str, float]:
+def measured(image: np.ndarray, data: bytes, quality: float) -> dict[str, float]:
     """Rate, quality and the encoder's loss of a file."""
     psnr = psnr_db(reference=image, reconstruction=decode(data))
     rate = 8 * len(data) / CROP_PX**2
-    loss = 1000 * (10 ** (-psnr / 10) + rd_weight(QUALITY) * rate)
+    loss = 1000 * (10 ** (-psnr / 10) + rd_weight(quality) * rate)
     return {
         "size_bytes": len(data),
         "rate_bpp": round(rate, 5),
@@ -135,10 +133,10 @@ def measured(image: np.ndarray, data: bytes) -> dict[str, float]:
     }
 
 
-def rounded_afterwards(image: np.ndarray, config: DfmNetConfig) -> list[bytes]:
+def rounded_afterwards(image: np.ndarray, config: DfmNetConfig, quality: float) -> list[bytes]:
     """An unquantised fit, its weights rounded at several common steps: one file a step."""
-    plan, (problem,), means = picture_problems(image, config, BASE_SIZE, rd_weight(QUALITY))
-    fair = dataclasses.replace(config.fit, is_quantised=False, batch_size=2048)
+    plan, (problem,), means = picture_problems(image, config, BASE_SIZE, rd_weight(quality))
+    fair = dataclasses.replace(config.fit, is_quantised=False, batch_size=4096)
     fitted = fit_network(problem, fair, seed=0)
     dead = layer_of_weights(plan.spec) < 0
     files = []

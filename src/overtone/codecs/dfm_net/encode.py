@@ -30,7 +30,7 @@ from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float32, Float64, UInt8
 
 TRIAL_PX = 256  # side of the regions on which sizes are tried
-PIXELS_PER_BATCH = 32  # a tile of n pixels takes batches of n / 32, within the settings' limit
+PIXELS_PER_BATCH = 16  # a tile of n pixels takes batches of n / 16, within the settings' limit
 MIN_BATCH = 256
 RATE_PIXELS = 1 << 10  # bits of a smaller tile count as if it had so many: its file is small anyway
 _SIDE_BITS = 9.0  # step and scale of one layer, about
