@@ -129,10 +129,10 @@ def ours_part(ours: list[Row], jpeg: list[Row], coin: list[Row]) -> str:
             f"| {versus} | {row['encode_s']:.0f} | {1000 * row['decode_s']:.0f} |"
         )
     return f"""{title}Preset `deep` of `dfm-net` at `--effort default`, and COIN's architecture
-(SIREN, omega 30, float16 weights at two bytes) fitted by `benchmarks/bench_coin.py` for 60 seconds
-with PyTorch on the same machine; every rate is that of the bytes that were decoded. "Against JPEG"
-is the difference to optimised 4:2:0 JPEG at the same rate, interpolated between its rows. Times
-were taken on a shared machine.
+(SIREN, omega 30, float16 weights at two bytes) fitted by `benchmarks/bench_coin.py` with PyTorch,
+two core-minutes each, on the same machine; every rate is that of the bytes that were decoded.
+"Against JPEG" is the difference to optimised 4:2:0 JPEG at the same rate, interpolated between its
+rows. Times were taken on a shared machine; COIN's are processor seconds.
 
 | picture | codec | bpp | dB | against JPEG, dB | encode, s | decode, ms |
 |:--|:--|--:|--:|--:|--:|--:|
