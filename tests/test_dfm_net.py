@@ -167,6 +167,13 @@ def test_small_pictures_of_any_shape_look_alike(shape, channels):
     assert np.abs(out.astype(int) - image).mean() < 12
 
 
+@pytest.mark.parametrize("quality", [1, 5, 100])
+def test_the_ends_of_the_dial_write_files_too(quality):
+    image = scene(96, 128)
+    out = decode(encode(image, codec="dfm-net", quality=quality, effort="fast", verify=False))
+    assert np.abs(out.astype(int) - image).mean() < 20  # the mean colour alone: 28
+
+
 def test_the_same_seed_gives_the_same_bytes_on_any_number_of_threads():
     image = scene(41, 123)
     files = {

@@ -17,6 +17,7 @@ PUBLISHED_STD = 2e-10**0.5  # thesis: "variance 2e-10"
 
 _MIN_GAIN = 0.98  # error over variance above which a network has learned nothing
 _SMOOTH_GAIN = 0.9  # the same for the smooth least-squares fit that shows there was a lot to learn
+_RESTART_RATE_WEIGHT = 0.25  # an attempt more weighs bits by so much less: bits can crush a start
 _DROP = 4.0  # final error over the best error on the way: training fell apart
 
 Tick = Callable[[int], None]  # told the steps just made; may raise to stop
@@ -78,7 +79,10 @@ def fit_network(
         seeds = [seeds[int(np.argmin(losses))]]
     for restart in range(settings.max_restarts + 1):
         slower = dataclasses.replace(settings, learning_rate=settings.learning_rate * 0.5**restart)
-        fitted, _, best_error = _attempt(problem, slower, seeds[0] + 100 * restart, tick)
+        eased = dataclasses.replace(
+            problem, rate_weight=problem.rate_weight * _RESTART_RATE_WEIGHT**restart
+        )
+        fitted, _, best_error = _attempt(eased, slower, seeds[0] + 100 * restart, tick)
         if not has_collapsed(problem, fitted.mean_squared_error, best_error):
             return dataclasses.replace(fitted, num_restarts=restart)
     raise FitError(
@@ -139,7 +143,8 @@ def _attempt(
         )
         return fitted, error, best_error
     rate = settings.step_learning_rate
-    _run(fitter, settings.num_steps - num_rounded, "noise", problem, rate, tick)
+    ramp_steps = settings.rate_ramp_fraction * settings.num_steps
+    _run(fitter, settings.num_steps - num_rounded, "noise", problem, rate, tick, ramp_steps)
     octaves = -fitter.log_steps.astype(np.float64) / np.log(2)
     indices = np.rint(octaves * STEPS_PER_OCTAVE).astype(np.int32)
     steps = np.exp2(-indices / STEPS_PER_OCTAVE)
@@ -162,12 +167,14 @@ def _run(
     problem: Problem,
     step_rate: float,
     tick: Tick,
+    ramp_steps: float = 0.0,
 ) -> tuple[float, float]:
     """Make the steps in chunks; the least mean error of a chunk, and the bits of the last."""
     least, bits = np.inf, 0.0
     for start in range(0, num_steps, CHUNK_STEPS):
         count = min(CHUNK_STEPS, num_steps - start)
-        error, bits = fitter.run(count, quantiser, problem.rate_weight, step_rate)
+        ramp = min(1.0, start / ramp_steps) if ramp_steps else 1.0
+        error, bits = fitter.run(count, quantiser, ramp * problem.rate_weight, step_rate)
         least = min(least, error)
         tick(count)
     return least, bits

@@ -25,12 +25,15 @@ class FitSettings:
             0 for never.
         is_quantised: Train with uniform noise of one quantiser step, then straight through
             rounding; the steps are learned, the rate is in the loss.
+        rate_ramp_fraction: First share of the steps, over which the weight of the rate grows from
+            0: bits must not crush a network before it has learned anything.
         round_fraction: Last share of the steps, which see rounded weights.
         first_step: Quantiser step at the start.
         step_learning_rate: Of the logarithm of the quantiser steps.
         num_starts: Short fits from different weights, of which the best is repeated in full.
         start_fraction: Share of `num_steps` a short fit takes.
-        max_restarts: New attempts after a collapse, each at half the rate.
+        max_restarts: New attempts after a collapse, each at half the learning rate and a quarter of
+            the weight of the rate.
     """
 
     optimizer: Literal["adam", "soap"] = "soap"
@@ -46,6 +49,7 @@ class FitSettings:
     basis_refresh_steps: int = 8
     clip_factor: float = 2.0
     is_quantised: bool = True
+    rate_ramp_fraction: float = 0.2
     round_fraction: float = 0.2
     first_step: float = 1 / 256
     step_learning_rate: float = 1e-2
@@ -60,7 +64,7 @@ class FitSettings:
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
-        for name in ("warmup_fraction", "round_fraction", "start_fraction"):
+        for name in ("warmup_fraction", "rate_ramp_fraction", "round_fraction", "start_fraction"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
         if self.basis_refresh_steps < 1 or self.max_restarts < 0 or self.clip_factor < 0:
