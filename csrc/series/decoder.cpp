@@ -4,8 +4,9 @@
 
 namespace overtone::series {
 
-RowDecoder::RowDecoder(const std::uint8_t* data, std::size_t size, const Geometry& geometry)
-    : geometry_(geometry), near_(geometry), model_(std::make_unique<Model>()),
+RowDecoder::RowDecoder(const std::uint8_t* data, std::size_t size, const Geometry& geometry,
+                       const Prior& prior)
+    : geometry_(geometry), near_(geometry), model_(std::make_unique<Model>(prior)),
       decoder_(data, size), bits_{decoder_}, blocks_(new LevelBlock[kMaxChannels]) {}
 
 void RowDecoder::decode_row() {

@@ -1,4 +1,4 @@
-// Reads the coefficient stream row by row of superblocks and evaluates the series anywhere.
+// Reads the coefficient stream row by row of superblocks.
 #pragma once
 
 #include <deque>
@@ -8,10 +8,6 @@
 #include "stream.h"
 
 namespace overtone::series {
-
-struct Reconstruction {
-    double step, overlap, shrink_one, shrink;  // as in EncodeSettings
-};
 
 // One row of superblocks, decoded.
 struct TileRow {
@@ -23,7 +19,8 @@ struct TileRow {
 class RowDecoder {
   public:
     // `data` must outlive the decoder.
-    RowDecoder(const std::uint8_t* data, std::size_t size, const Geometry& geometry);
+    RowDecoder(const std::uint8_t* data, std::size_t size, const Geometry& geometry,
+               const Prior& prior);
     // Decodes the next row of superblocks, forgetting all but the last three.
     // Throws std::runtime_error when the bytes end before the picture does.
     void decode_row();

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 
 #include "mixing.h"
 #include "seams.h"
@@ -95,7 +96,26 @@ struct Model {
     Element extent{{3 * 4 * 32, 3 * 32 * 32, 3 * 32 * 32, 3 * 32 * 32, 3 * 64 * 2}, 3 * 4, 3};
     Element split{{4 * 9, 4 * 16, 4}, 4, 1};
     Element escape{{32, 32}, 1, 1};
+
+    std::array<Element*, 6> elements() {
+        return {&zero, &sign, &magnitude, &extent, &split, &escape};
+    }
+    Model() = default;
+    // Throws std::invalid_argument when the prior is of another model.
+    explicit Model(Prior prior);
 };
+
+inline Model::Model(Prior prior) {
+    std::size_t num_counters = 0, num_weights = 0;
+    for (Element* element : elements()) {
+        num_counters += element->counters.size();
+        num_weights += element->weights[0].size() + element->weights[1].size();
+    }
+    if (num_counters != prior.num_counters || num_weights != prior.num_weights) {
+        throw std::invalid_argument("the stored prior is of another version of the model");
+    }
+    for (Element* element : elements()) element->start_from(prior);
+}
 
 // A tile's levels inside a padded square, so that contexts need no bounds checks.
 struct LevelBlock {

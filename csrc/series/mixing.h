@@ -79,6 +79,8 @@ inline void Counter::update(int bit, int limit) {
             static_cast<std::uint32_t>(n < limit ? n + 1 : n);
 }
 
+struct Prior;
+
 // One syntax element's predictor: `inputs` context-selected counters and two mixers.
 struct Element {
     int inputs = 0;
@@ -89,6 +91,8 @@ struct Element {
     int rate = 8;
 
     Element() = default;
+    // Takes its part of the prior and moves on.
+    void start_from(Prior& prior);
     Element(std::vector<std::uint32_t> table_sizes, int selectors0, int selectors1);
 };
 
@@ -103,6 +107,29 @@ inline Element::Element(std::vector<std::uint32_t> table_sizes, int selectors0, 
     const std::int32_t start = 65536 * 10 / (8 * static_cast<std::int32_t>(table_sizes.size()) );
     weights[0].assign(static_cast<std::size_t>(selectors0 * inputs), start);
     weights[1].assign(static_cast<std::size_t>(selectors1 * inputs), start);
+}
+
+// Where a model starts: what pictures taught it. Probabilities and confidences of all counters,
+// then mixing weights, element after element.
+struct Prior {
+    const std::uint16_t* counters;  // probability in the upper 12 bits, confidence in the lower 4
+    std::size_t num_counters;
+    const std::int32_t* weights;
+    std::size_t num_weights;
+};
+
+// Counts that the 16 confidences stand for.
+inline constexpr std::uint16_t kConfidence[16] = {0,  1,  2,  3,  4,  6,  8,   12,
+                                                  16, 24, 32, 48, 64, 96, 128, 192};
+
+inline void Element::start_from(Prior& prior) {
+    for (Counter& counter : counters) {
+        const std::uint32_t packed = *prior.counters++;
+        counter.state = ((packed & 0xfff0u) << 16) | (1u << 19) | kConfidence[packed & 15u];
+    }
+    for (auto& set : weights) {
+        for (std::int32_t& weight : set) weight = *prior.weights++;
+    }
 }
 
 // The contexts of one bit, resolved to counters and weight rows.

@@ -1,141 +1,122 @@
-// Compiled once per instruction set.
 #include "render.h"
 
 #include <algorithm>
-#include <vector>
+#include <stdexcept>
+#include <thread>
 
-namespace overtone::series::OVERTONE_ISA {
+#include "net.h"
+
+namespace overtone::series {
+
+RenderFunction render_for(const std::string& isa) {
+    using fourier::Isa;
+    Isa wanted = Isa::automatic;
+    if (isa == "baseline") {
+        wanted = Isa::baseline;
+    } else if (isa == "avx2") {
+        wanted = Isa::avx2;
+    } else if (isa == "avx512") {
+        wanted = Isa::avx512;
+    } else if (isa != "auto") {
+        throw std::invalid_argument("isa must be auto, baseline, avx2 or avx512");
+    }
+    switch (fourier::resolve(wanted)) {
+#ifdef OVERTONE_X86
+        case Isa::avx512: return avx512::render_function();
+        case Isa::avx2: return avx2::render_function();
+#endif
+        default: return baseline::render_function();
+    }
+}
+
 namespace {
 
-// Cosines and overlap weights of the samples near one tile, along one axis.
-struct Axis {
-    int first = 0, count = 0;      // samples of the grid
-    std::vector<float> basis;      // [k * count + i]
-    std::vector<float> weight;     // [i]
-};
+constexpr float kMaxBlend = 8;  // pixels: within the smallest tile
 
-Axis make_axis(const double* positions, int begin, int end, int start, int n, int limit, int used,
-               double overlap) {
-    const double before = start > 0 ? overlap : 0, after = start + n < limit ? overlap : 0;
-    // Samples beyond the picture's edge (its padding) belong to the outermost tile.
-    const double* low = start > 0 ? std::lower_bound(positions + begin, positions + end, start - before)
-                                  : positions + begin;
-    const double* high = start + n < limit
-                             ? std::lower_bound(low, positions + end, start + n + after)
-                             : positions + end;
-    Axis axis;
-    axis.first = static_cast<int>(low - positions);
-    axis.count = static_cast<int>(high - low);
-    const auto count = static_cast<std::size_t>(axis.count);
-    axis.basis.resize(count * static_cast<std::size_t>(used));
-    axis.weight.resize(count);
-    const double norm0 = 1 / std::sqrt(static_cast<double>(n)), norm = norm0 * std::sqrt(2.0);
-    for (std::size_t i = 0; i < count; ++i) {
-        const double offset = low[i] - start;
-        double w = 1;
-        if (start > 0) w *= edge_weight(offset, overlap);
-        if (start + n < limit) w *= edge_weight(n - offset, overlap);
-        axis.weight[i] = static_cast<float>(w);
-        // cos(k t) by the Chebyshev recurrence.
-        const double twice = 2 * std::cos(kPi * offset / n);
-        double previous = twice / 2, current = 1;
-        for (int k = 0; k < used; ++k) {
-            axis.basis[static_cast<std::size_t>(k) * count + i] =
-                static_cast<float>((k == 0 ? norm0 : norm) * current);
-            const double next = twice * current - previous;
-            previous = current;
-            current = next;
-        }
-    }
-    return axis;
-}
-
-float dequantise(int q, double shrink_one, double shrink) {
-    const int m = q < 0 ? -q : q;
-    const double v = m == 0 ? 0 : m == 1 ? 1 - shrink_one : m - shrink;
-    return static_cast<float>(q < 0 ? -v : v);
-}
-
-void accumulate(const float* levels, int stride, int used_u, int used_v, const Axis& ax,
-                const Axis& ay, float* values, int nx, std::vector<float>& scratch) {
-    const int cx = ax.count, cy = ay.count;
-    scratch.assign(static_cast<std::size_t>(cy * (used_u + 1)) + static_cast<std::size_t>(cx), 0.0f);
-    float* half = scratch.data();                 // [j * used_u + u]
-    float* line = half + cy * (used_u + 1);
-    for (int v = 0; v < used_v; ++v) {
-        for (int u = 0; u < used_u; ++u) {
-            const float c = levels[v * stride + u];
-            if (c == 0) continue;
-            const float* by = ay.basis.data() + v * cy;
-            for (int j = 0; j < cy; ++j) half[u * cy + j] += c * by[j];
-        }
-    }
-    for (int j = 0; j < cy; ++j) {
-        for (int i = 0; i < cx; ++i) line[i] = 0;
-        for (int u = 0; u < used_u; ++u) {
-            const float c = half[u * cy + j];
-            const float* bx = ax.basis.data() + u * cx;
-            for (int i = 0; i < cx; ++i) line[i] += c * bx[i];
-        }
-        const float wy = ay.weight[static_cast<std::size_t>(j)];
-        float* out = values + static_cast<std::ptrdiff_t>(ay.first + j) * nx + ax.first;
-        for (int i = 0; i < cx; ++i) out[i] += wy * ax.weight[static_cast<std::size_t>(i)] * line[i];
-    }
-}
-
-void render(const std::deque<TileRow>& rows, const Geometry& geometry, const Reconstruction& how,
-            const SampleGrid& grid, int first, int last, float* values) {
-    const auto plane = static_cast<std::ptrdiff_t>(grid.nx) * grid.ny;
-    std::vector<float> total(static_cast<std::size_t>(plane), 0.0f), scratch;
-    std::vector<float> levels(static_cast<std::size_t>(kMaxTile * kMaxTile));
-    for (int c = 0; c < geometry.channels; ++c) {
-        for (int j = 0; j < grid.ny; ++j) {
-            std::fill(values + c * plane + static_cast<std::ptrdiff_t>(j) * grid.nx + first,
-                      values + c * plane + static_cast<std::ptrdiff_t>(j) * grid.nx + last, 0.0f);
-        }
-    }
-    for (const TileRow& row : rows) {
-        for (const Tile& tile : row.tiles) {
-            const int n = 1 << tile.log2n;
-            int used = 1;
-            for (int c = 0; c < geometry.channels; ++c) used = std::max(used, std::min(n, tile.extents[c]));
-            const Axis ax = make_axis(grid.xs, first, last, tile.x, n, geometry.width, used, how.overlap);
-            if (ax.count == 0) continue;
-            const Axis ay = make_axis(grid.ys, 0, grid.ny, tile.y, n, geometry.height, used, how.overlap);
-            if (ay.count == 0) continue;
-            for (int j = 0; j < ay.count; ++j) {
-                float* out = total.data() + static_cast<std::ptrdiff_t>(ay.first + j) * grid.nx + ax.first;
-                const float wy = ay.weight[static_cast<std::size_t>(j)];
-                for (int i = 0; i < ax.count; ++i) out[i] += wy * ax.weight[static_cast<std::size_t>(i)];
-            }
-            for (int c = 0; c < geometry.channels; ++c) {
-                const int extent = std::min(n, tile.extents[c]);
-                const Level* from = row.levels.data() +
-                    (static_cast<std::ptrdiff_t>(c) * kMaxTile + (tile.y - row.y)) * geometry.width + tile.x;
-                for (int v = 0; v < extent; ++v) {
-                    for (int u = 0; u < extent; ++u) {
-                        const int q = u + v < tile.extents[c]
-                            ? from[static_cast<std::ptrdiff_t>(v) * geometry.width + u] : 0;
-                        levels[static_cast<std::size_t>(v * extent + u)] =
-                            static_cast<float>(how.step) *
-                            (u + v == 0 ? static_cast<float>(q) : dequantise(q, how.shrink_one, how.shrink));
-                    }
+// How far each tile could blend: the overlap of the analysis, or further where the tile has
+// nothing fine that blending would blur. One value a unit of the rows in memory.
+class BlendMap {
+  public:
+    BlendMap(const std::deque<TileRow>& rows, const Geometry& geometry, const Reconstruction& how)
+        : wide_(geometry.units_wide()), top_(rows.front().y >> kMinLog2),
+          tall_(static_cast<int>(rows.size()) << (kMaxLog2 - kMinLog2)),
+          reach_(static_cast<std::size_t>(wide_ * tall_), kMaxBlend) {
+        for (const TileRow& row : rows) {
+            for (const Tile& tile : row.tiles) {
+                const int n = 1 << tile.log2n;
+                const auto smooth =
+                    static_cast<float>(how.blend * n / widest(tile, geometry.channels));
+                const float reach = std::max(static_cast<float>(how.overlap),
+                                             std::min({smooth, kMaxBlend, 0.5f * n}));
+                for (int j = 0; j < n; j += 8) {
+                    for (int i = 0; i < n; i += 8) at(tile.x + i, tile.y + j) = reach;
                 }
-                accumulate(levels.data(), extent, extent, extent, ax, ay, values + c * plane, grid.nx, scratch);
             }
         }
     }
-    for (int c = 0; c < geometry.channels; ++c) {
-        for (int j = 0; j < grid.ny; ++j) {
-            float* out = values + c * plane + static_cast<std::ptrdiff_t>(j) * grid.nx;
-            const float* w = total.data() + static_cast<std::ptrdiff_t>(j) * grid.nx;
-            for (int i = first; i < last; ++i) out[i] /= w[i];
+
+    // Over the seam of `length` pixels from (x, y), which is on one side of it.
+    float along(float own, int x, int y, int length, bool is_vertical) {
+        for (int k = 0; k < length; k += 8) {
+            const int px = is_vertical ? x : x + k, py = is_vertical ? y + k : y;
+            if (px < 0 || px >= wide_ * 8 || py < top_ * 8 || py >= (top_ + tall_) * 8) continue;
+            own = std::min(own, at(px, py));
         }
+        return own;
     }
-}
+    float& at(int x, int y) {
+        return reach_[static_cast<std::size_t>(((y >> kMinLog2) - top_) * wide_ + (x >> kMinLog2))];
+    }
+
+  private:
+    int wide_, top_, tall_;
+    std::vector<float> reach_;
+};
 
 }  // namespace
 
-RenderFunction render_function() { return render; }
+void render(const std::deque<TileRow>& rows, const Geometry& geometry, const Reconstruction& how,
+            const SampleGrid& grid, float* values, int num_threads, RenderFunction function) {
+    const auto plane = static_cast<std::size_t>(grid.nx) * static_cast<std::size_t>(grid.ny);
+    std::fill_n(values, plane * static_cast<std::size_t>(geometry.channels), 0.0f);
+    std::vector<float> total(plane, 0.0f);
+    std::vector<TileView> tiles;
+    BlendMap blend(rows, geometry, how);
+    for (const TileRow& row : rows) {
+        for (const Tile& tile : row.tiles) {
+            const int n = 1 << tile.log2n;
+            TileView view{tile.x, tile.y, n, {}, {}, {}};
+            const float own = blend.at(tile.x, tile.y);
+            view.blend[0] = blend.along(own, tile.x - 1, tile.y, n, true);
+            view.blend[1] = blend.along(own, tile.x + n, tile.y, n, true);
+            view.blend[2] = blend.along(own, tile.x, tile.y - 1, n, false);
+            view.blend[3] = blend.along(own, tile.x, tile.y + n, n, false);
+            for (int c = 0; c < geometry.channels; ++c) {
+                view.extents[c] = tile.extents[c];
+                view.levels[c] = row.levels.data() + tile.x +
+                                 (static_cast<std::ptrdiff_t>(c) * kMaxTile + (tile.y - row.y)) *
+                                     geometry.width;
+            }
+            tiles.push_back(view);
+        }
+    }
+    num_threads = std::max(1, std::min(num_threads, grid.nx / kMaxTile));
+    const auto work = [&](int thread) {
+        const int first = static_cast<int>(std::int64_t{grid.nx} * thread / num_threads);
+        const int last = static_cast<int>(std::int64_t{grid.nx} * (thread + 1) / num_threads);
+        // Two axes of cosines and weights, one half-transformed tile and one line.
+        const std::size_t across = static_cast<std::size_t>(last - first) + 1;
+        const std::size_t down = static_cast<std::size_t>(grid.ny) + 1;
+        std::vector<float> scratch((across + 2 * down) * (kMaxTile + 1) + across);
+        function({tiles.data(), static_cast<int>(tiles.size()), geometry.width, geometry.channels,
+                  geometry.width, geometry.height, how.step, how.shrink_one, how.shrink,
+                  grid.xs, grid.ys, grid.nx, grid.ny, first, last, values,
+                  total.data(), scratch.data()});
+    };
+    std::vector<std::thread> threads;
+    for (int t = 1; t < num_threads; ++t) threads.emplace_back(work, t);
+    work(0);
+    for (auto& thread : threads) thread.join();
+}
 
-}  // namespace overtone::series::OVERTONE_ISA
+}  // namespace overtone::series

@@ -1,21 +1,27 @@
 #include "search.h"
+
 #include "analysis.h"
 #include "bits.h"
 
 namespace overtone::series {
-class PictureEncoder::Search {
-    struct Candidate {
-        double cost = 0;
-        Tile tile{};
-        int extent_classes[kMaxChannels] = {};
-        int dc_levels[kMaxChannels] = {};
-        std::vector<Level> levels;  // channel-major, n*n each; [0] is the DC residual
-    };
 
+namespace {
+
+struct Candidate {
+    double cost = 0;
+    Tile tile{};
+    int extent_classes[kMaxChannels] = {};
+    int dc_levels[kMaxChannels] = {};
+    std::vector<Level> levels;  // channel-major, n*n each; [0] is the DC residual
+};
+
+}  // namespace
+
+class PictureEncoder::Search {
   public:
-    Search(const float* planes, const Geometry& g, const EncodeSettings& s)
+    Search(const float* planes, const Geometry& g, const EncodeSettings& s, const Prior& prior)
         : planes_(planes), geometry_(g), settings_(s), analyser_(s.overlap), near_(g),
-          bits_{encoder_}, blocks_(new LevelBlock[kMaxChannels]) {}
+          model_(prior), bits_{encoder_}, blocks_(new LevelBlock[kMaxChannels]) {}
 
     // Chooses and codes one row of superblocks; false when none is left.
     bool encode_row() {
@@ -36,6 +42,8 @@ class PictureEncoder::Search {
     std::vector<std::uint8_t> finish() { return encoder_.finish(); }
     std::size_t size_bytes() const { return encoder_.size_bytes(); }
     double cost() const { return cost_; }
+    Model& model() { return model_; }
+
   private:
     // Best coding of the square: its leaves in order and the split bits taken. Returns cost.
     double choose(int x, int y, int log2n, std::vector<Candidate>& leaves,
@@ -81,16 +89,15 @@ class PictureEncoder::Search {
     }
 
     void place(const Candidate& c) {
-        const TileContext tile =
-            near_.context(c.tile.x, c.tile.y, c.tile.log2n, geometry_.channels);
         load(c);
+        remember(near_.context(c.tile.x, c.tile.y, c.tile.log2n, geometry_.channels), c);
+    }
+
+    // Leaves what later tiles see of the tile in the blocks.
+    void remember(const TileContext& tile, const Candidate& c) {
         Profile profile;
         describe_tile(tile, blocks_.get(), c.extent_classes, profile);
         near_.place(c.tile.x, c.tile.y, profile);
-        place_edges(c);
-    }
-
-    void place_edges(const Candidate& c) {
         for (int ch = 0; ch < geometry_.channels; ++ch) {
             near_.place_edges(c.tile.x, c.tile.y, c.tile.log2n, ch, blocks_[ch].level,
                               c.dc_levels[ch], extent_of_class(c.extent_classes[ch], c.tile.log2n));
@@ -155,7 +162,11 @@ class PictureEncoder::Search {
             }
         }
         float extent_bits[kNumExtents + 1];
-        extent_costs(tile, c, c > 0 ? out.extent_classes[0] : 0, extent_bits);
+        for (int k = 0; k < num_extents(tile.log2n); ++k) {
+            CountBits one;
+            code_extent(one, model_, tile, c, k, c > 0 ? out.extent_classes[0] : 0);
+            extent_bits[k] = one.total;
+        }
         const double w = settings_.rd_weight;
         double best = energy + w * extent_bits[0];
         int best_class = 0, cls = 0;
@@ -202,15 +213,6 @@ class PictureEncoder::Search {
             }
         }
         return best;
-    }
-
-    void extent_costs(const TileContext& tile, int c, int previous, float* bits) {
-        const int count = num_extents(tile.log2n);
-        for (int k = 0; k < count; ++k) {
-            CountBits one;
-            code_extent(one, model_, tile, c, k, previous);
-            bits[k] = one.total;
-        }
     }
 
     int pick(const CoefficientCoder& coder, const CoefficientContext& context, float value,
@@ -268,10 +270,7 @@ class PictureEncoder::Search {
         SeamResidual seams[kMaxChannels];
         for (int ch = 0; ch < geometry_.channels; ++ch) seams[ch] = near_.seam(x, y, log2n, ch);
         code_tile(bits_, model_, tile, blocks_.get(), c.extent_classes, seams, c.dc_levels);
-        Profile profile;
-        describe_tile(tile, blocks_.get(), c.extent_classes, profile);
-        near_.place(x, y, profile);
-        place_edges(c);
+        remember(tile, c);
         cost_ += c.cost;
     }
 
@@ -289,12 +288,13 @@ class PictureEncoder::Search {
 };
 
 PictureEncoder::PictureEncoder(const float* planes, const Geometry& geometry,
-                               const EncodeSettings& settings)
-    : search_(std::make_unique<Search>(planes, geometry, settings)) {}
+                               const EncodeSettings& settings, const Prior& prior)
+    : search_(std::make_unique<Search>(planes, geometry, settings, prior)) {}
 PictureEncoder::~PictureEncoder() = default;
 bool PictureEncoder::encode_row() { return search_->encode_row(); }
 std::vector<std::uint8_t> PictureEncoder::finish() { return search_->finish(); }
 std::size_t PictureEncoder::size_bytes() const { return search_->size_bytes(); }
+Model& PictureEncoder::model() { return search_->model(); }
 double PictureEncoder::cost() const { return search_->cost(); }
 
 }  // namespace overtone::series

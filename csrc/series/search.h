@@ -20,12 +20,14 @@ struct EncodeSettings {
 class PictureEncoder {
   public:
     // `planes` (channel, y, x) must outlive the encoder.
-    PictureEncoder(const float* planes, const Geometry& geometry, const EncodeSettings& settings);
+    PictureEncoder(const float* planes, const Geometry& geometry, const EncodeSettings& settings,
+                   const Prior& prior);
     ~PictureEncoder();
     bool encode_row();  // one row of superblocks; false when it was the last
     std::vector<std::uint8_t> finish();
     std::size_t size_bytes() const;  // so far
     double cost() const;             // so far, in squared steps
+    Model& model();                  // as learned so far
 
   private:
     class Search;

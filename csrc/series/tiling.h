@@ -1,6 +1,7 @@
 // Geometry shared by analysis and synthesis: cosine tables and the overlap of tiles.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -14,6 +15,11 @@ struct Tile {
     std::int32_t log2n;
     std::int32_t extents[kMaxChannels];  // coded anti-diagonals per channel
 };
+
+// The largest extent of a tile's channels: how fine its detail is.
+inline int widest(const Tile& tile, int channels) {
+    return *std::max_element(tile.extents, tile.extents + channels);
+}
 
 constexpr int kMaxOverlap = 4;
 constexpr double kPi = 3.14159265358979323846;

@@ -4,12 +4,22 @@ from numpy.typing import NDArray
 SUPERBLOCK: int
 MIN_TILE: int
 
+def relative_inputs(
+    centre: NDArray[np.float32],
+    neighbours: list[NDArray[np.float32]],
+    scale: float,
+    out: NDArray[np.float32],
+) -> None: ...
+def untrained() -> tuple[list[int], list[int], list[int]]: ...
+
 class Encoder:
     size_bytes: int
     cost: float
     def __init__(
         self,
         planes: NDArray[np.float32],
+        counters: NDArray[np.uint16],
+        weights: NDArray[np.int32],
         *,
         step: float,
         rd_weight: float,
@@ -21,14 +31,24 @@ class Encoder:
     ) -> None: ...
     def encode_row(self) -> bool: ...
     def finish(self) -> bytes: ...
+    def learned(self) -> tuple[list[int], list[int], list[int]]: ...
 
 class Decoder:
     rows_decoded: int
     is_done: bool
     has_leftover: bool
-    def __init__(self, data: bytes, *, width: int, height: int, channels: int) -> None: ...
+    def __init__(
+        self,
+        data: bytes,
+        counters: NDArray[np.uint16],
+        weights: NDArray[np.int32],
+        *,
+        width: int,
+        height: int,
+        channels: int,
+    ) -> None: ...
     def decode_row(self) -> None: ...
-    def tile_sizes(self) -> dict[int, int]: ...
+    def tiles(self) -> list[tuple[int, int, int, NDArray[np.int16]]]: ...
     def render(
         self,
         xs: NDArray[np.float64],
@@ -39,6 +59,7 @@ class Decoder:
         overlap: float,
         shrink_one: float,
         shrink: float,
+        blend: float,
         num_threads: int,
         isa: str,
     ) -> None: ...

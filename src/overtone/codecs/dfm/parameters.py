@@ -18,6 +18,8 @@ _STEP = Field("quantiser step index", 0, MAX_STEP_INDEX)
 _ANGLE = Field("colour angle", 0, ANGLE_STEPS - 1)
 _OVERLAP = Field("overlap", 0, 40)
 _SHRINK = Field("reconstruction shift", 0, 50)
+_BLEND = Field("blending of smooth tiles", 0, 16)
+_NARROW = Field("planes the narrow layer refines", 0, 3)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +32,18 @@ class Parameters:
         overlap_tenths: How far facing tiles blend to each side of their seam, 0.1 pixel.
         shrink_one: A level of magnitude 1 stands for 1 minus this many hundredths.
         shrink: A larger level stands for itself minus this many hundredths.
+        blend_eighths: How far smooth tiles blend, in 1/8 half-cycle of their highest coded
+            frequency, where that is more than the overlap.
+        uses_narrow: Whether the narrow layer refines the first plane, and the colour planes.
     """
 
     step_index: int
     angles: tuple[int, int, int] | None
-    overlap_tenths: int = 8
+    overlap_tenths: int = 10
     shrink_one: int = 2
     shrink: int = 2
+    blend_eighths: int = 8
+    uses_narrow: tuple[bool, bool] = (True, True)
 
     @property
     def step(self) -> float:
@@ -56,6 +63,8 @@ class Parameters:
         _OVERLAP.write(writer, self.overlap_tenths)
         _SHRINK.write(writer, self.shrink_one)
         _SHRINK.write(writer, self.shrink)
+        _BLEND.write(writer, self.blend_eighths)
+        _NARROW.write(writer, self.uses_narrow[0] + 2 * self.uses_narrow[1])
 
     @classmethod
     def read(cls, reader: Reader, *, has_color: bool) -> "Parameters":
@@ -64,12 +73,17 @@ class Parameters:
         angles = None
         if has_color:
             angles = (_ANGLE.read(reader), _ANGLE.read(reader), _ANGLE.read(reader))
+        overlap_tenths = _OVERLAP.read(reader)
+        shrink_one, shrink = _SHRINK.read(reader), _SHRINK.read(reader)
+        blend_eighths, narrow = _BLEND.read(reader), _NARROW.read(reader)
         return cls(
             step_index=step_index,
             angles=angles,
-            overlap_tenths=_OVERLAP.read(reader),
-            shrink_one=_SHRINK.read(reader),
-            shrink=_SHRINK.read(reader),
+            overlap_tenths=overlap_tenths,
+            shrink_one=shrink_one,
+            shrink=shrink,
+            blend_eighths=blend_eighths,
+            uses_narrow=(bool(narrow & 1), bool(narrow & 2)),
         )
 
 

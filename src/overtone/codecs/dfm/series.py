@@ -1,17 +1,19 @@
 """The wide layer: planes of a picture to coded tiles of cosine series, and their evaluation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from overtone.codecs.base import ProgressCallback, View
+from overtone.codecs.base import View
 from overtone.codecs.dfm.color import rotation
 from overtone.codecs.dfm.parameters import Parameters
+from overtone.codecs.dfm.prior import load_prior
 from overtone.errors import CorruptError
 from overtone.kernels import _series
 from overtone.kernels.fourier import Isa
-from overtone.shapes import Float32, Float64, UInt8
+from overtone.shapes import Float32, Float64, Int16, Int32, UInt8, UInt16
 
+NEIGHBOURS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # (dy, dx)
 MID_LEVEL = 128.0  # subtracted from every sample, so that an empty file is mid-gray
 
 
@@ -38,12 +40,23 @@ def encode_planes(
     parameters: Parameters,
     *,
     rd_weight: float,
-    num_pixels: int,
-    progress: ProgressCallback | None,
+    progress: Callable[[float, int], None] | None = None,
+    prior: tuple[UInt16[np.ndarray, " counters"], Int32[np.ndarray, " weights"]] | None = None,
+    learned: list[tuple[list[int], list[int], list[int]]] | None = None,
 ) -> bytes:
-    """The coefficient stream; distortion + `rd_weight` * step^2 * bits decides every choice."""
+    """The coefficient stream; distortion + `rd_weight` * step^2 * bits decides every choice.
+
+    Args:
+        planes: From `to_planes`.
+        parameters: What the file will say.
+        rd_weight: Squared steps a bit is worth.
+        progress: Called with the fraction of rows done and the bytes so far.
+        prior: Where the models start instead of the stored prior.
+        learned: Receives what the models know at the end.
+    """
     encoder = _series.Encoder(
         np.ascontiguousarray(planes),
+        *(prior or load_prior()),
         step=parameters.step,
         rd_weight=rd_weight,
         overlap=parameters.overlap_px,
@@ -56,7 +69,9 @@ def encode_planes(
     for row in range(1, rows + 1):
         encoder.encode_row()
         if progress is not None:
-            progress(row / rows, f"{8 * encoder.size_bytes / (num_pixels * row / rows):.3f} bpp")
+            progress(row / rows, encoder.size_bytes)
+    if learned is not None:
+        learned.append(encoder.learned())
     return encoder.finish()
 
 
@@ -75,7 +90,7 @@ class SeriesReader:
         isa: Isa = "auto",
     ) -> None:
         self._decoder = _series.Decoder(
-            stream, width=padded(width), height=padded(height), channels=channels
+            stream, *load_prior(), width=padded(width), height=padded(height), channels=channels
         )
         self._parameters = parameters
         self._height = height
@@ -83,7 +98,6 @@ class SeriesReader:
         self._channels = channels
         self._num_threads = num_threads
         self._isa: Isa = isa
-        self.tile_counts: dict[int, int] = {}
 
     def strips(self, view: View) -> Iterator[tuple[Float64[np.ndarray, " w"], ...]]:
         """Sample positions (xs, ys) of each strip of the view, its rows decoded and in reach."""
@@ -106,7 +120,7 @@ class SeriesReader:
     def values(
         self, xs: Float64[np.ndarray, " w"], ys: Float64[np.ndarray, " rows"]
     ) -> Float32[np.ndarray, "c rows w"]:
-        """The series at positions of the current strip."""
+        """The series at positions of the current strip and up to a pixel around it."""
         out = np.empty((self._channels, len(ys), len(xs)), np.float32)
         p = self._parameters
         self._decoder.render(
@@ -117,10 +131,33 @@ class SeriesReader:
             overlap=p.overlap_px,
             shrink_one=p.shrink_one / 100,
             shrink=p.shrink / 100,
+            blend=p.blend_eighths / 8,
             num_threads=self._num_threads,
             isa=self._isa,
         )
         return out
+
+    def neighbourhoods(
+        self, xs: Float64[np.ndarray, " w"], ys: Float64[np.ndarray, " rows"]
+    ) -> list[Float32[np.ndarray, "c rows w"]]:
+        """The series at the positions, then one source pixel away, in the order of NEIGHBOURS."""
+        offsets = ((0, 0), *NEIGHBOURS)
+        if len(xs) > 1 and np.all(np.diff(xs) == 1) and np.all(np.diff(ys) == 1):
+            # Pixel for pixel the neighbours are samples themselves.
+            wide = np.concatenate([xs[:1] - 1, xs, xs[-1:] + 1])
+            tall = np.concatenate([ys[:1] - 1, ys, ys[-1:] + 1])
+            around = self.values(wide, tall)
+            return [
+                around[:, 1 + dy : 1 + dy + len(ys), 1 + dx : 1 + dx + len(xs)]
+                for dy, dx in offsets
+            ]
+        return [self.values(xs + dx, ys + dy) for dy, dx in offsets]
+
+    def tiles(self) -> Iterator[tuple[int, int, int, Int16[np.ndarray, "c n n"]]]:
+        """Left, top, largest extent and levels [channel, v, u] of every tile, in stream order."""
+        while not self._decoder.is_done:
+            self._decode_row()
+            yield from self._decoder.tiles()
 
     def finish(self) -> None:
         """Decodes what is left and checks that the stream ends with the picture."""
@@ -134,8 +171,6 @@ class SeriesReader:
             self._decoder.decode_row()
         except RuntimeError as error:
             raise CorruptError(f"{error}; the file is damaged") from error
-        for size, count in self._decoder.tile_sizes().items():
-            self.tile_counts[size] = self.tile_counts.get(size, 0) + count
 
 
 def to_pixels(

@@ -1,0 +1,165 @@
+"""Choice of the settings of one picture: the cheapest of a few real encodings.
+
+Every candidate is encoded and decoded; its cost is D + lambda R with D the squared error of the
+8-bit pixels and R the bytes of the section. Settings are tried one after the other, each keeping
+the best so far.
+"""
+
+import concurrent.futures
+import dataclasses
+import functools
+from typing import Any
+
+import numpy as np
+
+from overtone.bitstream.writer import Writer
+from overtone.codecs.base import Effort, EncodeOptions, full_view
+from overtone.codecs.dfm.color import decorrelating_angles
+from overtone.codecs.dfm.decode import decode_strips
+from overtone.codecs.dfm.parameters import Parameters, step_index_of
+from overtone.codecs.dfm.series import encode_planes, to_planes
+from overtone.shapes import Float32, UInt8
+
+RD_WEIGHT = 0.13  # squared steps a bit; high-rate theory says ln 2 / 6 = 0.116
+
+# Tried in this order: changes of the settings stored in the file.
+_OVERLAPS: dict[Effort, tuple[int, ...]] = {
+    "fast": (),
+    "default": (8, 13),
+    "best": (7, 8, 12, 14, 17),
+}
+# Finer steps with larger dead zones, or the reverse, at the same lambda.
+_STEP_SHIFTS: dict[Effort, tuple[int, ...]] = {
+    "fast": (),
+    "default": (-8, 8),
+    "best": (-18, -12, -6, 6, 12),
+}
+_SHRINKS: dict[Effort, tuple[tuple[int, int], ...]] = {
+    "fast": (),
+    "default": ((6, 3), (0, 1)),
+    "best": ((4, 3), (8, 4), (0, 1), (0, 0)),
+}
+_DECODING: tuple[dict[str, Any], ...] = (
+    {"blend_eighths": 12},
+    {"blend_eighths": 16},
+    {"uses_narrow": (False, True)},
+    {"uses_narrow": (True, False)},
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Coded:
+    """One encoding and what it costs."""
+
+    parameters: Parameters
+    stream: bytes
+    squared_error: float
+    cost: float
+
+    def section(self) -> bytes:
+        """The payload of the file."""
+        writer = Writer()
+        self.parameters.write(writer)
+        writer.put(self.stream)
+        return writer.to_bytes()
+
+
+def encode_best(image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> Coded:
+    """The cheapest encoding of the candidates of `options.effort`."""
+    start = Parameters(
+        step_index=step_index_of(options.quality),
+        angles=decorrelating_angles(image[:, :, :3]) if image.shape[2] >= 3 else None,
+    )
+    planes = to_planes(image, start.angles)
+    rd_weight = RD_WEIGHT * start.step**2  # of the picture: the same for every candidate
+    total = 1 + sum(len(table[options.effort]) for table in (_OVERLAPS, _STEP_SHIFTS, _SHRINKS))
+    report = _Report(options, image.size // image.shape[2], total)
+    encode = functools.partial(_encode, image, planes, rd_weight, options)
+    best = encode(start, report=report)
+    with concurrent.futures.ThreadPoolExecutor(options.num_threads) as pool:
+        for candidates in (
+            lambda p: [dataclasses.replace(p, overlap_tenths=o) for o in _OVERLAPS[options.effort]],
+            lambda p: [
+                dataclasses.replace(p, step_index=min(max(p.step_index + s, 0), 990))
+                for s in _STEP_SHIFTS[options.effort]
+            ],
+            lambda p: [
+                dataclasses.replace(p, shrink_one=a, shrink=b) for a, b in _SHRINKS[options.effort]
+            ],
+        ):
+            for coded in pool.map(encode, candidates(best.parameters)):
+                report.finished(coded)
+                best = min(best, coded, key=_cost)
+    if options.effort == "fast":
+        return best
+    # What only the decoder does needs no new encoding.
+    for changes in _DECODING:
+        parameters = dataclasses.replace(best.parameters, **changes)
+        best = min(best, _measure(image, parameters, best.stream, rd_weight), key=_cost)
+    return best
+
+
+def _cost(coded: Coded) -> float:
+    return coded.cost
+
+
+def _encode(
+    image: UInt8[np.ndarray, "h w c"],
+    planes: Float32[np.ndarray, "c hp wp"],
+    rd_weight: float,
+    options: EncodeOptions,
+    parameters: Parameters,
+    report: "_Report | None" = None,
+) -> Coded:
+    stream = encode_planes(
+        planes,
+        parameters,
+        rd_weight=rd_weight / parameters.step**2,
+        progress=None if report is None else report.row,
+    )
+    if options.effort == "fast":
+        return Coded(parameters, stream, 0.0, 0.0)
+    coded = _measure(image, parameters, stream, rd_weight)
+    if report is not None:
+        report.finished(coded)
+    return coded
+
+
+def _measure(
+    image: UInt8[np.ndarray, "h w c"],
+    parameters: Parameters,
+    stream: bytes,
+    rd_weight: float,
+) -> Coded:
+    height, width, _ = image.shape
+    row = 0
+    error = 0
+    view = full_view(width, height)
+    for strip in decode_strips(stream, parameters, image.shape, view, num_threads=1):
+        difference = strip.astype(np.int32) - image[row : row + len(strip)]
+        error += int(np.vdot(difference, difference))
+        row += len(strip)
+    return Coded(parameters, stream, error, error + rd_weight * 8 * len(stream))
+
+
+class _Report:
+    """Tells the caller how far the search is."""
+
+    def __init__(self, options: EncodeOptions, num_pixels: int, total: int) -> None:
+        self._progress = options.progress
+        self._num_pixels = num_pixels
+        self._total = total
+        self._done = 0
+
+    def row(self, fraction: float, size_bytes: int) -> None:
+        """Part of the first encoding is done."""
+        if self._progress is not None:
+            rate_bpp = 8 * size_bytes / (self._num_pixels * fraction)
+            self._progress(fraction / self._total, f"{rate_bpp:.3f} bpp")
+
+    def finished(self, coded: Coded) -> None:
+        """A candidate is done."""
+        self._done += 1
+        if self._progress is not None:
+            rate_bpp = 8 * len(coded.stream) / self._num_pixels
+            self._progress(self._done / self._total, f"{rate_bpp:.3f} bpp")

@@ -1,0 +1,91 @@
+"""Learns the narrow layer of codec dfm from a folder of pictures, by least squares.
+
+    python tools/learn_dfm_narrow.py PICTURE... [--out src/overtone/codecs/dfm/narrow.bin]
+
+The layer is linear in its weights, so the best ones solve one linear system. The weights are part
+of the file format: new ones are a new format version.
+"""
+
+import argparse
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from overtone.codecs.base import full_view
+from overtone.codecs.dfm.color import decorrelating_angles
+from overtone.codecs.dfm.narrow import LAYER, NUM_SETS, layer_inputs, set_of_plane
+from overtone.codecs.dfm.parameters import Parameters, step_index_of
+from overtone.codecs.dfm.search import RD_WEIGHT
+from overtone.codecs.dfm.series import SeriesReader, encode_planes, to_planes
+from overtone.image import read_picture
+
+QUALITIES = (16, 24, 32, 40, 50)
+SAMPLES = 16_000  # pixels of each picture and quality
+RIDGE = 1e-5  # of the mean diagonal
+
+
+@dataclasses.dataclass
+class Normal:
+    """Normal equations of one set of weights."""
+
+    matrix: np.ndarray
+    vector: np.ndarray
+
+
+def main() -> None:
+    """Parses the command line and learns."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pictures", nargs="+", type=pathlib.Path)
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("narrow.bin"))
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(arguments.seed)
+    rows = LAYER.layers[0].size // 2
+    size = 2 * rows - 1  # the sine of k = 0 is always zero
+    sets = [Normal(np.zeros((size, size)), np.zeros(size)) for _ in range(NUM_SETS)]
+    for path in arguments.pictures:
+        for quality in QUALITIES:
+            add_picture(sets, path, quality, rng)
+        print(path.name, flush=True)
+    weights = []
+    for normal in sets:
+        ridge = RIDGE * np.trace(normal.matrix) / size * np.eye(size)
+        solved = np.linalg.solve(normal.matrix + ridge, normal.vector)
+        weights.append(np.concatenate([solved[:rows], [0.0], solved[rows:]]))
+    arguments.out.write_bytes(np.array(weights).astype("<f4").tobytes())
+
+
+def add_picture(
+    sets: list[Normal], path: pathlib.Path, quality: float, rng: np.random.Generator
+) -> None:
+    """Adds a picture, coded at `quality`, to the normal equations."""
+    image = read_picture(str(path)).pixels[:, :, :3]
+    height, width, _ = image.shape
+    parameters = Parameters(step_index=step_index_of(quality), angles=decorrelating_angles(image))
+    planes = to_planes(image, parameters.angles)
+    stream = encode_planes(planes, parameters, rd_weight=RD_WEIGHT)
+    reader = SeriesReader(stream, parameters, width=width, height=height, channels=3, num_threads=2)
+    row = 0
+    for xs, ys in reader.strips(full_view(width, height)):
+        around = reader.neighbourhoods(xs, ys)
+        target = (planes[:, row : row + len(ys), :width] - around[0]) / parameters.step
+        row += len(ys)
+        chosen = rng.permutation(len(xs) * len(ys))[: SAMPLES * len(ys) // height]
+        for channel in range(3):
+            features = fourier_features(layer_inputs(around, channel, parameters)[:, chosen])
+            normal = sets[set_of_plane(channel)]
+            normal.matrix += (features @ features.T).astype(np.float64)
+            normal.vector += features @ target[channel].ravel()[chosen]
+
+
+def fourier_features(inputs: np.ndarray) -> np.ndarray:
+    """Cosines, then sines without that of k = 0, of 2 pi k.x for all k in {0, 1}^m."""
+    table = np.ones((1, inputs.shape[1]), np.complex64)
+    for row in np.exp(2j * np.pi * inputs).astype(np.complex64):
+        table = np.concatenate([table, table * row])
+    return np.concatenate([table.real, table.imag[1:]])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Learns where the adaptive models of codec dfm start, from a folder of pictures.
+
+    python tools/learn_dfm_prior.py PICTURE... [--out src/overtone/codecs/dfm/prior.bin]
+
+Codes every picture at several qualities with one model that goes on learning, and stores what it
+knows at the end with bounded confidence, so that it still adapts to a new picture. The prior is
+part of the file format: a new one is a new format version.
+"""
+
+import argparse
+import pathlib
+
+import numpy as np
+
+from overtone.codecs.dfm.color import decorrelating_angles
+from overtone.codecs.dfm.parameters import Parameters, step_index_of
+from overtone.codecs.dfm.prior import CONFIDENCES, pack_prior
+from overtone.codecs.dfm.search import RD_WEIGHT
+from overtone.codecs.dfm.series import encode_planes, to_planes
+from overtone.image import read_picture
+from overtone.kernels import _series
+
+QUALITIES = (16, 22, 28, 34, 40, 46, 54)
+LEARNING_CONFIDENCE = 192  # while learning
+STORED_CONFIDENCE = 32  # in the file
+
+
+def main() -> None:
+    """Parses the command line and learns."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pictures", nargs="+", type=pathlib.Path)
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("prior.bin"))
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    state = _series.untrained()
+    jobs = [(p, q) for p in arguments.pictures for q in QUALITIES] * arguments.rounds
+    np.random.default_rng(arguments.seed).shuffle(jobs)
+    for number, (path, quality) in enumerate(jobs, 1):
+        image = read_picture(str(path)).pixels[:, :, :3]
+        parameters = Parameters(
+            step_index=step_index_of(float(quality)), angles=decorrelating_angles(image)
+        )
+        learned: list[tuple[list[int], list[int], list[int]]] = []
+        stream = encode_planes(
+            to_planes(image, parameters.angles),
+            parameters,
+            rd_weight=RD_WEIGHT,
+            prior=packed(state, LEARNING_CONFIDENCE),
+            learned=learned,
+        )
+        state = learned[0]
+        print(f"{number}/{len(jobs)} {path.name} at {quality}: {len(stream)} bytes", flush=True)
+    arguments.out.write_bytes(pack_prior(*packed(state, STORED_CONFIDENCE)))
+
+
+def packed(
+    state: tuple[list[int], list[int], list[int]], most: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Counters and weights of a state, no counter surer than `most` observations."""
+    probabilities, counts, weights = (np.array(part, np.int64) for part in state)
+    levels = np.array(CONFIDENCES)
+    confidence = np.searchsorted(levels, np.minimum(counts, most), side="right") - 1
+    return ((probabilities & 0xFFF0) | confidence).astype(np.uint16), weights.astype(np.int32)
+
+
+if __name__ == "__main__":
+    main()
