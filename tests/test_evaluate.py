@@ -181,10 +181,14 @@ def test_markers_are_refreshed_and_nothing_else(tmp_path):
             tmp_path / "results" / "s" / "jpeg.jsonl",
             row(quality=quality, rate_bpp=quality / 10, psnr_db=quality),
         )
+    for name in "bc":  # on more pictures than the other codec
+        append_row(tmp_path / "results" / "s" / "jpeg.jsonl", row(image=name))
+    append_row(tmp_path / "results" / "s" / "coin.jsonl", row(codec="coin"))
     text = "before\n<!-- results: results/s -->\nold\n<!-- /results -->\nafter\n"
     made = refreshed(text, tmp_path)
     assert made.startswith("before\n<!-- results: results/s -->\n| codec |")
     assert made.endswith("<!-- /results -->\nafter\n")
+    assert "coin" not in made
     assert refreshed(made, tmp_path) == made
     with pytest.raises(ConfigError, match="not closed"):
         refreshed("<!-- results: results/s -->", tmp_path)
