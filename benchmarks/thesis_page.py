@@ -122,7 +122,7 @@ def ours_part(ours: list[Row], jpeg: list[Row], coin: list[Row]) -> str:
             continue
         same = [other for other in jpeg if other["image"] == row["image"]]
         at_rate = interpolated(same, row["rate_bpp"])
-        name = row["preset"] if row["codec"] == "coin" else "dfm-net"
+        name = f"COIN {row['preset']}" if row["codec"] == "coin" else "dfm-net"
         versus = "below JPEG's range" if at_rate is None else f"{row['psnr_db'] - at_rate:+.2f}"
         lines.append(
             f"| {row['image']} | {name} | {row['rate_bpp']:.3f} | {row['psnr_db']:.2f} "
