@@ -44,7 +44,6 @@ class BinaryEncoder {
                 }
             }
         }
-        while (!bytes_.empty() && bytes_.back() == 0) bytes_.pop_back();
         return std::move(bytes_);
     }
 

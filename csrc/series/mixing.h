@@ -26,7 +26,7 @@ struct LogisticTables {
 inline const LogisticTables kLogistic;
 
 inline LogisticTables::LogisticTables() {
-    // 1 / (1 + exp(-x)) at x = -8 .. 8 in steps of 1/2, in 1/65536 (rounded once, by hand of a script).
+    // 1 / (1 + exp(-x)) at x = -8 .. 8 in steps of 1/2, in 1/65536; these numbers are the format.
     static constexpr int kKnots[33] = {
         22,    36,    60,    98,    162,   267,   440,   724,   1179,  1921,  3108,
         4971,  7812,  11952, 17625, 24743, 32768, 40793, 47911, 53584, 57724, 60565,

@@ -8,6 +8,8 @@ the best so far.
 import concurrent.futures
 import dataclasses
 import functools
+import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from overtone.bitstream.writer import Writer
 from overtone.codecs.base import Effort, EncodeOptions, full_view
 from overtone.codecs.dfm.color import decorrelating_angles
 from overtone.codecs.dfm.decode import decode_strips
-from overtone.codecs.dfm.parameters import Parameters, step_index_of
+from overtone.codecs.dfm.parameters import MAX_STEP_INDEX, Parameters, step_index_of
 from overtone.codecs.dfm.series import encode_planes, to_planes
 from overtone.shapes import Float32, UInt8
 
@@ -39,6 +41,22 @@ _SHRINKS: dict[Effort, tuple[tuple[int, int], ...]] = {
     "default": ((6, 3), (0, 1)),
     "best": ((4, 3), (8, 4), (0, 1), (0, 0)),
 }
+
+
+def _overlaps(best: Parameters, effort: Effort) -> list[Parameters]:
+    return [dataclasses.replace(best, overlap_tenths=o) for o in _OVERLAPS[effort]]
+
+
+def _steps(best: Parameters, effort: Effort) -> list[Parameters]:
+    indices = [min(max(best.step_index + s, 0), MAX_STEP_INDEX) for s in _STEP_SHIFTS[effort]]
+    return [dataclasses.replace(best, step_index=index) for index in indices]
+
+
+def _shrinks(best: Parameters, effort: Effort) -> list[Parameters]:
+    return [dataclasses.replace(best, shrink_one=a, shrink=b) for a, b in _SHRINKS[effort]]
+
+
+_STAGES = (_overlaps, _steps, _shrinks)
 _DECODING: tuple[dict[str, Any], ...] = (
     {"blend_eighths": 12},
     {"blend_eighths": 16},
@@ -55,6 +73,10 @@ class Coded:
     stream: bytes
     squared_error: float
     cost: float
+
+    def psnr_db(self, num_samples: int) -> float:
+        """PSNR of a picture of so many samples."""
+        return 10 * math.log10(255**2 * num_samples / self.squared_error)
 
     def section(self) -> bytes:
         """The payload of the file."""
@@ -73,23 +95,19 @@ def encode_best(image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> Co
     planes = to_planes(image, start.angles)
     rd_weight = RD_WEIGHT * start.step**2  # of the picture: the same for every candidate
     total = 1 + sum(len(table[options.effort]) for table in (_OVERLAPS, _STEP_SHIFTS, _SHRINKS))
-    report = _Report(options, image.size // image.shape[2], total)
-    encode = functools.partial(_encode, image, planes, rd_weight, options)
-    best = encode(start, report=report)
+    report = _Report(options, image.shape[0] * image.shape[1], image.size, total)
+    encode = functools.partial(_encode, image, planes, rd_weight, options, report)
+    best = encode(start)
+    report.finished(best)
     with concurrent.futures.ThreadPoolExecutor(options.num_threads) as pool:
-        for candidates in (
-            lambda p: [dataclasses.replace(p, overlap_tenths=o) for o in _OVERLAPS[options.effort]],
-            lambda p: [
-                dataclasses.replace(p, step_index=min(max(p.step_index + s, 0), 990))
-                for s in _STEP_SHIFTS[options.effort]
-            ],
-            lambda p: [
-                dataclasses.replace(p, shrink_one=a, shrink=b) for a, b in _SHRINKS[options.effort]
-            ],
-        ):
-            for coded in pool.map(encode, candidates(best.parameters)):
-                report.finished(coded)
-                best = min(best, coded, key=_cost)
+        try:
+            for candidates in _STAGES:
+                for coded in pool.map(encode, candidates(best.parameters, options.effort)):
+                    report.finished(coded)
+                    best = min(best, coded, key=_cost)
+        except BaseException:
+            report.stop()  # or the pool would wait for every candidate it has begun
+            raise
     if options.effort == "fast":
         return best
     # What only the decoder does needs no new encoding.
@@ -108,21 +126,18 @@ def _encode(
     planes: Float32[np.ndarray, "c hp wp"],
     rd_weight: float,
     options: EncodeOptions,
+    report: "_Report",
     parameters: Parameters,
-    report: "_Report | None" = None,
 ) -> Coded:
     stream = encode_planes(
         planes,
         parameters,
         rd_weight=rd_weight / parameters.step**2,
-        progress=None if report is None else report.row,
+        progress=report.row,
     )
     if options.effort == "fast":
         return Coded(parameters, stream, 0.0, 0.0)
-    coded = _measure(image, parameters, stream, rd_weight)
-    if report is not None:
-        report.finished(coded)
-    return coded
+    return _measure(image, parameters, stream, rd_weight)
 
 
 def _measure(
@@ -143,23 +158,34 @@ def _measure(
 
 
 class _Report:
-    """Tells the caller how far the search is."""
+    """Tells the caller how far the search is, and the workers when to stop."""
 
-    def __init__(self, options: EncodeOptions, num_pixels: int, total: int) -> None:
+    def __init__(
+        self, options: EncodeOptions, num_pixels: int, num_samples: int, total: int
+    ) -> None:
         self._progress = options.progress
         self._num_pixels = num_pixels
+        self._num_samples = num_samples
         self._total = total
         self._done = 0
+        self._stopped = threading.Event()
 
     def row(self, fraction: float, size_bytes: int) -> None:
-        """Part of the first encoding is done."""
-        if self._progress is not None:
+        """Part of an encoding is done; only the first one is shown row by row."""
+        if self._stopped.is_set():
+            raise concurrent.futures.CancelledError
+        if self._progress is not None and self._done == 0:
             rate_bpp = 8 * size_bytes / (self._num_pixels * fraction)
             self._progress(fraction / self._total, f"{rate_bpp:.3f} bpp")
 
     def finished(self, coded: Coded) -> None:
-        """A candidate is done."""
+        """An encoding is done."""
         self._done += 1
         if self._progress is not None:
             rate_bpp = 8 * len(coded.stream) / self._num_pixels
-            self._progress(self._done / self._total, f"{rate_bpp:.3f} bpp")
+            psnr = f", {coded.psnr_db(self._num_samples):.2f} dB" if coded.squared_error else ""
+            self._progress(self._done / self._total, f"{rate_bpp:.3f} bpp{psnr}")
+
+    def stop(self) -> None:
+        """Ends every encoding at its next row."""
+        self._stopped.set()

@@ -14,6 +14,8 @@ from overtone.kernels.fourier import Isa
 from overtone.shapes import Float32, Float64, Int16, Int32, UInt8, UInt16
 
 NEIGHBOURS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # (dy, dx)
+MIN_TILE_LOG2, MAX_TILE_LOG2 = 3, 6
+MAX_STRIP_SAMPLES = 1 << 18  # so that memory does not grow with the scale
 MID_LEVEL = 128.0  # subtracted from every sample, so that an empty file is mid-gray
 
 
@@ -40,6 +42,7 @@ def encode_planes(
     parameters: Parameters,
     *,
     rd_weight: float,
+    tile_log2: tuple[int, int] = (MIN_TILE_LOG2, MAX_TILE_LOG2),
     progress: Callable[[float, int], None] | None = None,
     prior: tuple[UInt16[np.ndarray, " counters"], Int32[np.ndarray, " weights"]] | None = None,
     learned: list[tuple[list[int], list[int], list[int]]] | None = None,
@@ -50,6 +53,7 @@ def encode_planes(
         planes: From `to_planes`.
         parameters: What the file will say.
         rd_weight: Squared steps a bit is worth.
+        tile_log2: Binary logarithm of the smallest and the largest tile tried.
         progress: Called with the fraction of rows done and the bytes so far.
         prior: Where the models start instead of the stored prior.
         learned: Receives what the models know at the end.
@@ -62,8 +66,8 @@ def encode_planes(
         overlap=parameters.overlap_px,
         shrink_one=parameters.shrink_one / 100,
         shrink=parameters.shrink / 100,
-        min_log2=3,
-        max_log2=6,
+        min_log2=tile_log2[0],
+        max_log2=tile_log2[1],
     )
     rows = -(-planes.shape[1] // _series.SUPERBLOCK)
     for row in range(1, rows + 1):
@@ -111,9 +115,10 @@ class SeriesReader:
             while self._decoder.rows_decoded < min(row + 2, last + 1):
                 self._decode_row()
             stop = int(np.searchsorted(ys, (row + 1) * superblock)) if row < last else len(ys)
-            if stop > done:
-                yield xs, ys[done:stop]
-                done = stop
+            while done < stop:
+                end = min(done + max(1, MAX_STRIP_SAMPLES // len(xs)), stop)
+                yield xs, ys[done:end]
+                done = end
             if done == len(ys):
                 return
 
