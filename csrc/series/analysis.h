@@ -12,7 +12,7 @@ struct PlaneView {
 
 class Analyser {
   public:
-    explicit Analyser(double overlap) : overlap_(overlap) {
+    explicit Analyser(double overlap) {
         reach_ = overlap > 0 ? static_cast<int>(std::ceil(overlap - 0.5)) : 0;
         for (int i = 0; i < reach_; ++i) {
             // Facing samples a (ours), b: a' = w a + (1 - w) b mixes; its inverse is this row.
@@ -72,7 +72,6 @@ class Analyser {
         }
     }
 
-    double overlap_;
     int reach_;
     float inverse_[kMaxOverlap + 1] = {};
 };

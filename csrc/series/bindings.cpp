@@ -143,8 +143,7 @@ NB_MODULE(_series, m) {
             return nb::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
         })
         .def_prop_ro("size_bytes", [](const Encoder& self) { return self.encoder.size_bytes(); })
-        .def("learned", [](Encoder& self) { return state_of(self.encoder.model()); })
-        .def_prop_ro("cost", [](const Encoder& self) { return self.encoder.cost(); });
+        .def("learned", [](Encoder& self) { return state_of(self.encoder.model()); });
 
     nb::class_<Decoder>(m, "Decoder")
         .def("__init__",

@@ -122,10 +122,13 @@ struct LevelBlock {
     static constexpr int kStride = kMaxTile + 5;
     std::int32_t magnitude[kStride * kStride];  // two rows and columns of zeros before
     Level level[kMaxTile * kMaxTile];
-    void clear(int n) {
+    void clear_magnitudes(int n) {
         for (int v = 0; v < n + 5; ++v) {
             std::memset(magnitude + v * kStride, 0, sizeof(std::int32_t) * static_cast<std::size_t>(n + 5));
         }
+    }
+    void clear(int n) {
+        clear_magnitudes(n);
         std::memset(level, 0, sizeof(Level) * static_cast<std::size_t>(n * n));
     }
     std::int32_t* at(int u, int v) { return magnitude + (v + 2) * kStride + u + 2; }

@@ -41,7 +41,6 @@ class PictureEncoder::Search {
 
     std::vector<std::uint8_t> finish() { return encoder_.finish(); }
     std::size_t size_bytes() const { return encoder_.size_bytes(); }
-    double cost() const { return cost_; }
     Model& model() { return model_; }
 
   private:
@@ -217,8 +216,7 @@ class PictureEncoder::Search {
 
     int pick(const CoefficientCoder& coder, const CoefficientContext& context, float value,
              bool is_dc, double& coded) {
-        const int nearest = std::min(static_cast<int>(std::abs(value) + 0.5f), kMaxLevel);
-        const int top = std::max(nearest, 0);
+        const int top = std::min(static_cast<int>(std::abs(value) + 0.5f), kMaxLevel);
         int chosen = 0;
         double best = 1e300;
         for (int k = top; k >= std::max(0, top - 1); --k) {
@@ -271,7 +269,6 @@ class PictureEncoder::Search {
         for (int ch = 0; ch < geometry_.channels; ++ch) seams[ch] = near_.seam(x, y, log2n, ch);
         code_tile(bits_, model_, tile, blocks_.get(), c.extent_classes, seams, c.dc_levels);
         remember(tile, c);
-        cost_ += c.cost;
     }
 
     const float* planes_;
@@ -283,7 +280,6 @@ class PictureEncoder::Search {
     BinaryEncoder encoder_;
     EncodeBits bits_;
     int row_ = 0;
-    double cost_ = 0;  // distortion + rd_weight * bits, in squared quantiser steps
     std::unique_ptr<LevelBlock[]> blocks_;
 };
 
@@ -295,6 +291,5 @@ bool PictureEncoder::encode_row() { return search_->encode_row(); }
 std::vector<std::uint8_t> PictureEncoder::finish() { return search_->finish(); }
 std::size_t PictureEncoder::size_bytes() const { return search_->size_bytes(); }
 Model& PictureEncoder::model() { return search_->model(); }
-double PictureEncoder::cost() const { return search_->cost(); }
 
 }  // namespace overtone::series

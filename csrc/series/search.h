@@ -26,7 +26,6 @@ class PictureEncoder {
     bool encode_row();  // one row of superblocks; false when it was the last
     std::vector<std::uint8_t> finish();
     std::size_t size_bytes() const;  // so far
-    double cost() const;             // so far, in squared steps
     Model& model();                  // as learned so far
 
   private:

@@ -141,10 +141,7 @@ void code_tile(Bits& bits, Model& model, const TileContext& tile, LevelBlock* bl
         const int previous = c > 0 ? extent_classes[0] : 0;
         extent_classes[c] = code_extent(bits, model, tile, c, extent_classes[c], previous);
         const int extent = extent_of_class(extent_classes[c], tile.log2n);
-        for (int v = 0; v < n + 5; ++v) {
-            std::memset(block.magnitude + v * LevelBlock::kStride, 0,
-                        sizeof(std::int32_t) * static_cast<std::size_t>(n + 5));
-        }
+        block.clear_magnitudes(n);  // contexts see what is coded, not what is known
         const int size = tile.log2n - kMinLog2;
         const int prediction = predict_dc(seams[c], size);
         seams[c].explain(0, 0, prediction, size);

@@ -14,7 +14,6 @@ def untrained() -> tuple[list[int], list[int], list[int]]: ...
 
 class Encoder:
     size_bytes: int
-    cost: float
     def __init__(
         self,
         planes: NDArray[np.float32],
