@@ -16,6 +16,7 @@ from overtone.image import (
     from_pillow,
     picture_to_bytes,
     read_picture,
+    to_grid,
     to_pillow,
     to_uint8,
 )
@@ -192,3 +193,12 @@ def test_rounding_is_to_the_nearest_level_and_clips():
     levels = np.array([-3.0, -0.2, 0.4, 0.6, 254.4, 254.6, 300.0])
     np.testing.assert_array_equal(to_uint8(levels), [0, 0, 0, 1, 254, 255, 255])
     assert to_uint8(levels).dtype == np.uint8
+
+
+def test_a_grid_holds_each_image_in_reading_order():
+    images = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 3, 1), np.uint8)
+    grid = to_grid(images, num_columns=3, margin_px=1)
+    assert grid.shape == (2 * 3 + 1, 3 * 4 + 1, 1)
+    np.testing.assert_array_equal(grid[1, [1, 5, 9], 0], [0, 1, 2])
+    np.testing.assert_array_equal(grid[4, [1, 5, 9], 0], [3, 4, 255])
+    assert (grid[[0, 3, 6]] == 255).all()

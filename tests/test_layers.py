@@ -22,7 +22,17 @@ LAYERS = (
 )
 TORCH_ALLOWED = ("nn", "models", "train", "metrics/distribution")
 # What must not be loaded to answer a command; the rest of the package needs NumPy at once.
-HEAVY = ("torch", "jax", "matplotlib", "scipy", "jaxtyping", "beartype")
+HEAVY = (
+    "torch",
+    "accelerate",
+    "safetensors",
+    "sklearn",
+    "jax",
+    "matplotlib",
+    "scipy",
+    "jaxtyping",
+    "beartype",
+)
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = sorted(

@@ -11,21 +11,27 @@ if TYPE_CHECKING:
     from overtone.codecs.registry import encode as encode
     from overtone.codecs.registry import info as info
     from overtone.errors import BitstreamError as BitstreamError
+    from overtone.errors import CheckpointError as CheckpointError
     from overtone.errors import ConfigError as ConfigError
     from overtone.errors import FitError as FitError
     from overtone.errors import ImageError as ImageError
+    from overtone.errors import ModelError as ModelError
     from overtone.errors import OvertoneError as OvertoneError
+    from overtone.errors import TrainError as TrainError
 
 __version__ = "0.1.0"
 
 # Public name -> the module it lives in, imported on first use.
 _PUBLIC = {
     "BitstreamError": "overtone.errors",
+    "CheckpointError": "overtone.errors",
     "ConfigError": "overtone.errors",
     "FitError": "overtone.errors",
     "ImageError": "overtone.errors",
     "Metadata": "overtone.bitstream.container",
+    "ModelError": "overtone.errors",
     "OvertoneError": "overtone.errors",
+    "TrainError": "overtone.errors",
     "decode": "overtone.codecs.registry",
     "encode": "overtone.codecs.registry",
     "info": "overtone.codecs.registry",

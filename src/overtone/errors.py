@@ -17,6 +17,18 @@ class FitError(OvertoneError, RuntimeError):
     """Fitting failed for good: every restart collapsed or the target cannot be met."""
 
 
+class ModelError(OvertoneError, ValueError):
+    """A model's file is missing, foreign, damaged, newer or does not fit."""
+
+
+class CheckpointError(OvertoneError, RuntimeError):
+    """A training run cannot be saved, or cannot go on from what its folder holds."""
+
+
+class TrainError(OvertoneError, RuntimeError):
+    """Training failed for good: a loss is not finite, or the model collapsed."""
+
+
 class BitstreamError(OvertoneError, ValueError):
     """Bytes are not a file this version can decode.
 

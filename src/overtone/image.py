@@ -62,6 +62,24 @@ def to_uint8(levels: Float[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
+def to_grid(
+    images: UInt8[np.ndarray, "n h w c"], *, num_columns: int | None = None, margin_px: int = 2
+) -> UInt8[np.ndarray, "height width c"]:
+    """Images of one size side by side on white, row by row; about as wide as high by default."""
+    num_images, height, width, channels = images.shape
+    if num_columns is None:
+        num_columns = max(1, round(math.sqrt(num_images * height / width)))
+    num_rows = -(-num_images // num_columns)
+    tall, wide = height + margin_px, width + margin_px
+    shape = (num_rows * tall + margin_px, num_columns * wide + margin_px, channels)
+    grid = np.full(shape, 255, np.uint8)
+    for number, image in enumerate(images):
+        row, column = divmod(number, num_columns)
+        top, left = row * tall + margin_px, column * wide + margin_px
+        grid[top : top + height, left : left + width] = image
+    return grid
+
+
 def read_picture(source: str | BinaryIO) -> Picture:
     """The picture in a file of any format Pillow reads.
 

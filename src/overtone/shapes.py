@@ -1,5 +1,7 @@
 """Array annotations such as `UInt8[np.ndarray, "h w c"]`, checked by the tests and free otherwise.
 
+They serve tensors of PyTorch the same way: `Float[Tensor, "b c h w"]`.
+
 jaxtyping is a development tool and takes longer to import than a small file takes to decode, so a
 program that has not imported it already (the tests have) gets annotations that are plain arrays.
 """

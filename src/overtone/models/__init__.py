@@ -1,0 +1,1 @@
+"""Networks that generate images: the interface, the table of models, the models."""

@@ -1,0 +1,178 @@
+"""What every model is: the images it was made for, its batches, its interface."""
+
+import abc
+import dataclasses
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from overtone.errors import ConfigError
+from overtone.image import to_uint8
+from overtone.shapes import Float, Int64, UInt8
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageSpec:
+    """The images a model is made for; stored in its file.
+
+    Attributes:
+        height: Of every image, pixels.
+        width: Of every image, pixels.
+        channels: 1 gray, 3 RGB.
+        num_images: In the training set.
+        class_names: Of the labels, in their order; () without labels.
+    """
+
+    height: int
+    width: int
+    channels: int
+    num_images: int
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if min(self.height, self.width, self.num_images) < 1:
+            raise ValueError(
+                f"height, width and num_images must be at least 1, got {self.height}, "
+                f"{self.width} and {self.num_images}"
+            )
+        if self.channels not in (1, 3):
+            raise ValueError(f"channels must be 1 or 3, got {self.channels}")
+
+    @classmethod
+    def of(cls, images: Any) -> "ImageSpec":
+        """The spec of a training set."""
+        num_images, height, width, channels = images.images.shape
+        return cls(
+            height=height,
+            width=width,
+            channels=channels,
+            num_images=num_images,
+            class_names=images.class_names,
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step sees.
+
+    Attributes:
+        images: In [-1, 1]: 0 is -1, 255 is 1.
+        labels: Class of each image, or None.
+        indices: Of each image in the training set, 0 <= index < `ImageSpec.num_images`.
+    """
+
+    images: Float[Tensor, "b c h w"]
+    labels: Int64[Tensor, " b"] | None
+    indices: Int64[Tensor, " b"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ParameterGroup:
+    """Parameters that share a learning rate.
+
+    Attributes:
+        parameters: Of the model, each in one group.
+        rate_start: Multiplier of the learning rate at the start.
+        rate_end: At the end; linear in the progress between.
+    """
+
+    parameters: tuple[torch.nn.Parameter, ...]
+    rate_start: float = 1.0
+    rate_end: float = 1.0
+
+
+class AbstractModel(torch.nn.Module, abc.ABC):
+    """A network that is trained on images and draws new ones.
+
+    A model is built from its settings, the spec of its images and a generator, and from nothing
+    else: the same three give the same weights. Its state is its parameters and buffers.
+
+    Attributes:
+        name: Key in the table of models.
+        config_class: Frozen dataclass of the settings.
+    """
+
+    name: ClassVar[str]
+    config_class: ClassVar[type]
+
+    def __init__(self, config: Any, spec: ImageSpec, *, generator: torch.Generator) -> None:
+        super().__init__()
+        self.config = config
+        self.spec = spec
+
+    @abc.abstractmethod
+    def loss(
+        self, batch: Batch, *, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """What training minimises on a batch.
+
+        Args:
+            batch: Images, labels, indices.
+            progress: Fraction of the training that is done, 0..1, for schedules.
+            generator: Of everything random in a step.
+
+        Returns:
+            "loss", the scalar to minimise, and other scalars for the log.
+        """
+
+    @abc.abstractmethod
+    def sample(
+        self,
+        num_images: int,
+        *,
+        generator: torch.Generator,
+        size: tuple[int, int] | None = None,
+        temperature: float = 1.0,
+        labels: Int64[Tensor, " b"] | None = None,
+        prior: str | None = None,
+    ) -> Float[Tensor, "b c h w"]:
+        """New images in [-1, 1].
+
+        Args:
+            num_images: How many.
+            generator: Of everything random.
+            size: Height and width; those of the training images by default.
+            temperature: Spread of the latents, 1 is the prior's own; smaller is less varied.
+            labels: Class of each image, where the model knows classes.
+            prior: Name of the distribution of the latents, where there are several.
+
+        Raises:
+            ConfigError: The model cannot draw other sizes or classes, or has no such prior.
+        """
+
+    def parameter_groups(self) -> list[ParameterGroup]:
+        """Every parameter in one group or another; one for all by default."""
+        return [ParameterGroup(tuple(self.parameters()))]
+
+    def finish(self, images: Any, *, generator: torch.Generator) -> None:
+        """Called once after training, with the training images; does nothing by default."""
+
+    def check_labels(self, num_images: int, labels: Tensor | None) -> None:
+        """Raises `ConfigError` unless there is one known class for each image, or no labels."""
+        if labels is None:
+            return
+        num_classes = len(self.spec.class_names)
+        if num_classes == 0:
+            raise ConfigError(f"this {self.name} was trained without classes; leave out the class")
+        if labels.shape != (num_images,):
+            raise ConfigError(
+                f"one class for each of {num_images} images is needed, got {tuple(labels.shape)}"
+            )
+        if int(labels.min()) < 0 or int(labels.max()) >= num_classes:
+            raise ConfigError(
+                f"classes must be in 0..{num_classes - 1}, got {int(labels.min())}.."
+                f"{int(labels.max())}; they are {', '.join(self.spec.class_names)}"
+            )
+
+
+def from_pixels(pixels: UInt8[Tensor, "b h w c"]) -> Float[Tensor, "b c h w"]:
+    """8-bit pixels as a model sees them: float32 in [-1, 1], 0 is -1 and 255 is 1."""
+    return pixels.permute(0, 3, 1, 2).float().contiguous().mul_(2 / 255).sub_(1)
+
+
+def to_pixels(images: Float[Tensor, "b c h w"]) -> UInt8[np.ndarray, "b h w c"]:
+    """The nearest 8-bit pixels of images in [-1, 1]; what is outside is clipped."""
+    values = images.detach().permute(0, 2, 3, 1).double().cpu().numpy()
+    return to_uint8((values + 1) * 127.5)

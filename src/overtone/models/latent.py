@@ -1,0 +1,159 @@
+"""Models of one latent vector an image: drawing is a prior over latents, then the decoder."""
+
+import abc
+import dataclasses
+import difflib
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from overtone.errors import ConfigError
+from overtone.models.base import AbstractModel, ImageSpec, from_pixels
+from overtone.shapes import Float, Int64
+
+NORMAL = "normal"
+# Images that go through a network together when memory is to stay small.
+CHUNK = 256
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PriorConfig:
+    """Which distributions of the latents a model can draw from.
+
+    Attributes:
+        fitted: Kinds of `overtone.priors` to fit to the training set's latents after training.
+        default: What `sample` draws from: "normal" for N(0, normal_std² I), or one of `fitted`.
+        normal_std: Standard deviation of "normal".
+    """
+
+    fitted: tuple[str, ...] = ("gaussian", "mixture")
+    default: str = NORMAL
+    normal_std: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.default not in (NORMAL, *self.fitted):
+            raise ValueError(
+                f"default must be one of {', '.join((NORMAL, *self.fitted))}, got {self.default}"
+            )
+        if not self.normal_std > 0:
+            raise ValueError(f"normal_std must be above 0, got {self.normal_std:g}")
+
+
+class Prior(Protocol):
+    """A distribution of latents, see `overtone.priors`."""
+
+    def sample(
+        self,
+        num_latents: int,
+        rng: np.random.Generator,
+        *,
+        temperature: float = 1.0,
+        labels: Int64[np.ndarray, " n"] | None = None,
+    ) -> Float[np.ndarray, "n d"]:
+        """Latents, of given classes if there are labels."""
+        ...
+
+
+class AbstractLatentModel(AbstractModel):
+    """A model with an encoder to and a decoder from vectors of `latent_dim` numbers.
+
+    Attributes:
+        latent_dim: Numbers in a latent vector.
+        priors: Name to fitted prior; filled by `finish`, stored in the model's file.
+    """
+
+    def __init__(
+        self,
+        config: Any,
+        spec: ImageSpec,
+        *,
+        latent_dim: int,
+        prior: PriorConfig,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__(config, spec, generator=generator)
+        self.latent_dim = latent_dim
+        self.prior_config = prior
+        self.priors: dict[str, Prior] = {}
+
+    @abc.abstractmethod
+    def encode(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
+        """The latent of each image in [-1, 1]; of a distribution, its mean."""
+
+    @abc.abstractmethod
+    def decode(
+        self, latents: Float[Tensor, "b d"], size: tuple[int, int] | None = None
+    ) -> Float[Tensor, "b c h w"]:
+        """The images of latents, in [-1, 1].
+
+        Raises:
+            ConfigError: The decoder has one size only and another is asked for.
+        """
+
+    def training_latents(self, images: Any) -> Float[Tensor, "n d"]:
+        """The latents of the training images, in their order."""
+        with torch.no_grad():
+            chunks = torch.from_numpy(images.images).split(CHUNK)
+            return torch.cat([self.encode(from_pixels(chunk)) for chunk in chunks])
+
+    def sample_latents(
+        self,
+        num_images: int,
+        *,
+        generator: torch.Generator,
+        temperature: float = 1.0,
+        labels: Int64[Tensor, " b"] | None = None,
+        prior: str | None = None,
+    ) -> Float[Tensor, "b d"]:
+        """Latents drawn from a prior; `sample` has the arguments.
+
+        Raises:
+            ConfigError: There is no such prior, or it knows no classes.
+        """
+        self.check_labels(num_images, labels)
+        name = prior or self.prior_config.default
+        if name == NORMAL:
+            if labels is not None:
+                raise ConfigError(
+                    "the prior normal knows no classes; choose one of "
+                    f"{', '.join(self.priors) or 'the fitted ones after training'}"
+                )
+            noise = torch.randn(num_images, self.latent_dim, generator=generator)
+            return noise * (temperature * self.prior_config.normal_std)
+        if name not in self.priors:
+            known = [NORMAL, *self.priors]
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
+            raise ConfigError(f"this {self.name} has no prior {name}; {hint}")
+        latents = self.priors[name].sample(
+            num_images,
+            numpy_generator(generator),
+            temperature=temperature,
+            labels=None if labels is None else labels.numpy(),
+        )
+        return torch.from_numpy(latents).float()
+
+    @override
+    def sample(
+        self,
+        num_images: int,
+        *,
+        generator: torch.Generator,
+        size: tuple[int, int] | None = None,
+        temperature: float = 1.0,
+        labels: Int64[Tensor, " b"] | None = None,
+        prior: str | None = None,
+    ) -> Float[Tensor, "b c h w"]:
+        latents = self.sample_latents(
+            num_images, generator=generator, temperature=temperature, labels=labels, prior=prior
+        )
+        with torch.no_grad():
+            return torch.cat([self.decode(chunk, size) for chunk in latents.split(CHUNK)])
+
+
+def numpy_generator(generator: torch.Generator) -> np.random.Generator:
+    """A NumPy generator seeded by the next draw of a PyTorch one."""
+    return np.random.default_rng(int(torch.randint(2**63 - 1, (), generator=generator)))
