@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from overtone.config import from_mapping, load_preset
+from overtone.config import from_mapping, load_preset, with_assignments
 from overtone.errors import ConfigError
 
 
@@ -51,4 +51,34 @@ def test_what_does_not_fit_is_named(settings, message):
 
 def test_an_unknown_preset_names_a_near_one():
     with pytest.raises(ConfigError, match="unknown preset theses; did you mean thesis"):
-        load_preset(Outer, "theses")
+        load_preset(Outer, "dfm-net", "theses")
+
+
+def test_a_folder_without_presets_says_so():
+    with pytest.raises(ConfigError, match="unknown preset a; nothing has none"):
+        load_preset(Outer, "nothing", "a")
+
+
+def test_assignments_change_a_copy():
+    settings = {"net": {"width": 3, "mode": "a"}, "seed": 1}
+    words = ["net.width=48", "net.mode=b", "train.rates = [1, 2.5]", "seed=2", "name=x=y"]
+    assert with_assignments(settings, words) == {
+        "net": {"width": 48, "mode": "b"},
+        "train": {"rates": [1, 2.5]},
+        "seed": 2,
+        "name": "x=y",
+    }
+    assert settings == {"net": {"width": 3, "mode": "a"}, "seed": 1}
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("net.width", "a setting is written a.b=value, got net.width"),
+        ("net.=3", "a setting is written a.b=value"),
+        ("seed.x=3", "seed is a value, not a table"),
+    ],
+)
+def test_a_wrong_assignment_is_explained(word, message):
+    with pytest.raises(ConfigError, match=message):
+        with_assignments({"seed": 1}, [word])

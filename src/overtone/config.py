@@ -5,7 +5,7 @@ import difflib
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -14,20 +14,81 @@ from overtone.errors import ConfigError
 _T = TypeVar("_T")
 
 
-def load_preset(kind: type[_T], name: str) -> _T:
-    """The settings in `presets/<name>.toml` of this package.
+def preset_names(folder: str) -> list[str]:
+    """The names of the presets of a codec or model: the files in `presets/<folder>/`."""
+    entries = resources.files("overtone").joinpath("presets", folder)
+    if not entries.is_dir():
+        return []
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in entries.iterdir()
+        if entry.name.endswith(".toml")
+    )
+
+
+def read_preset(folder: str, name: str) -> dict[str, Any]:
+    """What is in `presets/<folder>/<name>.toml` of this package.
+
+    Args:
+        folder: The name of a codec or model.
+        name: Of the preset.
+
+    Raises:
+        ConfigError: There is no such preset.
+    """
+    known = preset_names(folder)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"{folder} has {', '.join(known) or 'none'}"
+        raise ConfigError(f"unknown preset {name}; {hint}")
+    path = resources.files("overtone").joinpath("presets", folder, f"{name}.toml")
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def load_preset(kind: type[_T], folder: str, name: str) -> _T:
+    """The settings in `presets/<folder>/<name>.toml` of this package.
 
     Raises:
         ConfigError: There is no such preset, or it does not fit `kind`.
     """
-    folder = resources.files("overtone") / "presets"
-    known = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir())
-    known = [preset for preset in known if not preset.startswith("_")]
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-        raise ConfigError(f"unknown preset {name}; {hint}")
-    return from_mapping(kind, tomllib.loads((folder / f"{name}.toml").read_text("utf-8")))
+    return from_mapping(kind, read_preset(folder, name))
+
+
+def with_assignments(settings: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+    """Settings changed by assignments such as `train.steps=500` or `network.hidden=[8, 8]`.
+
+    A value is written as in TOML; what is no TOML value is a string.
+
+    Raises:
+        ConfigError: An assignment has no name or no value, or names a part of a value.
+    """
+    changed = _copied(settings)
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        *tables, name = path.strip().split(".")
+        if not equals or not all((*tables, name)):
+            raise ConfigError(f"a setting is written a.b=value, got {assignment}")
+        table = changed
+        for key in tables:
+            table = table.setdefault(key, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"{path} cannot be set: {key} is a value, not a table")
+        table[name] = _parsed(text.strip())
+    return changed
+
+
+def _copied(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _copied(value) if isinstance(value, Mapping) else value
+        for key, value in settings.items()
+    }
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def from_mapping(kind: type[_T], settings: Mapping[str, Any], path: str = "") -> _T:

@@ -68,7 +68,7 @@ def rd_weight(quality: float) -> float:
 
 def resolve(preset: str | None, effort: Effort) -> DfmNetConfig:
     """The settings of a preset at an effort: fast takes a tenth of the steps and no trials."""
-    config = load_preset(DfmNetConfig, preset or DEFAULT_PRESET)
+    config = load_preset(DfmNetConfig, "dfm-net", preset or DEFAULT_PRESET)
     if config.keeps_effort or effort == "default":
         return config
     num_steps = max(1, round(config.fit.num_steps * _EFFORT_STEPS[effort]))
