@@ -1,0 +1,1 @@
+"""Networks and operations on PyTorch tensors that models share."""
