@@ -151,6 +151,6 @@ def test_wrong_shapes_and_values_are_refused(spec):
     with pytest.raises(ValueError, match="weights must be"):
         fourier_nets(spec, coefficients[:, 1:], positions)
     with pytest.raises(ValueError, match="targets must be"):
-        squared_errors(spec, coefficients.requires_grad_(), positions, targets[:2])
+        squared_errors(spec, coefficients.requires_grad_(), positions, targets.repeat(1, 2, 1))
     with pytest.raises(ValueError, match="positions must be finite"):
         fourier_nets(spec, coefficients.detach(), positions / 0)
