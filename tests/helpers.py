@@ -102,3 +102,20 @@ class RawCodec(AbstractCodec):
     def describe(self, data: bytes) -> dict[str, object]:
         (payload,) = Container.from_bytes(data).sections
         return {"sections": {"pixels": len(payload)}, "step": payload[0]}
+
+
+def pictures(num: int, height: int, width: int, channels: int, *, seed: int = 0) -> np.ndarray:
+    """Different small pictures; uint8 (num, height, width, channels)."""
+    shape = (num, height, width, channels)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def labels_of(num: int) -> np.ndarray:
+    """Classes 0, 1, 2, 0, 1, …, of int64."""
+    return np.arange(num, dtype=np.int64) % 3
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """An IDX file of unsigned bytes."""
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return bytes((0, 0, 8, array.ndim)) + sizes + array.astype(np.uint8).tobytes()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from overtone.errors import BitstreamError as BitstreamError
     from overtone.errors import CheckpointError as CheckpointError
     from overtone.errors import ConfigError as ConfigError
+    from overtone.errors import DataError as DataError
     from overtone.errors import FitError as FitError
     from overtone.errors import ImageError as ImageError
     from overtone.errors import ModelError as ModelError
@@ -26,6 +27,7 @@ _PUBLIC = {
     "BitstreamError": "overtone.errors",
     "CheckpointError": "overtone.errors",
     "ConfigError": "overtone.errors",
+    "DataError": "overtone.errors",
     "FitError": "overtone.errors",
     "ImageError": "overtone.errors",
     "Metadata": "overtone.bitstream.container",

@@ -13,6 +13,10 @@ class ImageError(OvertoneError, ValueError):
     """A picture cannot be read, or its mode or depth is not supported."""
 
 
+class DataError(OvertoneError, ValueError):
+    """A data set is missing, damaged or foreign, or contradicts itself."""
+
+
 class FitError(OvertoneError, RuntimeError):
     """Fitting failed for good: every restart collapsed or the target cannot be met."""
 
