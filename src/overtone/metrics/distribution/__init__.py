@@ -1,0 +1,1 @@
+"""Distances between sets of images, on the features of a named network."""

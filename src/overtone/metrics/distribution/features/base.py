@@ -1,0 +1,87 @@
+"""The interface of feature networks: 8-bit images in, three kinds of answers out."""
+
+import abc
+import dataclasses
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from overtone.errors import ImageError
+from overtone.shapes import Float32, UInt8
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Features:
+    """What a network says about a set of images.
+
+    Attributes:
+        pooled: The layer before the classes, averaged over positions.
+        probabilities: Of the classes.
+        spatial: A coarser map of an inner layer with its positions, flattened (for sFID).
+    """
+
+    pooled: Float32[np.ndarray, "n d"]
+    probabilities: Float32[np.ndarray, "n k"]
+    spatial: Float32[np.ndarray, "n s"]
+
+    def __len__(self) -> int:
+        return len(self.pooled)
+
+    def __getitem__(self, chosen: slice | np.ndarray) -> "Features":
+        return Features(self.pooled[chosen], self.probabilities[chosen], self.spatial[chosen])
+
+
+class AbstractFeatureNetwork(abc.ABC):
+    """A frozen network; its name is printed with every number measured through it.
+
+    Attributes:
+        name: Key in the table of networks.
+        batch_size: Images per call of the network; results do not depend on it.
+    """
+
+    name: ClassVar[str]
+    batch_size: ClassVar[int]
+
+    @abc.abstractmethod
+    def check(self, height: int, width: int, num_channels: int) -> None:
+        """Raises an `ImageError` if images of this shape are not what the network was made for."""
+
+    @abc.abstractmethod
+    def run(self, images: UInt8[np.ndarray, "b h w c"]) -> Features:
+        """The answers for one batch, without checks."""
+
+    def extract(
+        self,
+        images: UInt8[np.ndarray, "n h w c"],
+        *,
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> Features:
+        """The answers for any number of images, in batches.
+
+        Args:
+            images: At least one.
+            progress: Called with the number of images done.
+
+        Raises:
+            ImageError: There is no image, or the shape is not the network's.
+        """
+        num_images, height, width, num_channels = images.shape
+        if num_images == 0:
+            raise ImageError(f"{self.name} needs at least one image, got none")
+        self.check(height, width, num_channels)
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, num_images, self.batch_size):
+                parts.append(self.run(images[start : start + self.batch_size]))
+                progress(min(start + self.batch_size, num_images))
+        return Features(
+            np.concatenate([part.pooled for part in parts]),
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.spatial for part in parts]),
+        )
+
+    def features(self, images: UInt8[np.ndarray, "n h w c"]) -> Float32[np.ndarray, "n d"]:
+        """The pooled features alone."""
+        return self.extract(images).pooled

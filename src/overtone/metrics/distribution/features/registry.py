@@ -1,0 +1,27 @@
+"""The table of feature networks."""
+
+import difflib
+from importlib import import_module
+
+from overtone.errors import ConfigError
+from overtone.metrics.distribution.features.base import AbstractFeatureNetwork
+
+# Name to "module:Class"; a network is loaded, and its optional packages are needed, when asked for.
+FEATURE_NETWORKS: dict[str, str] = {
+    "gray28": "overtone.metrics.distribution.features.gray28:Gray28Features",
+}
+
+
+def get_feature_network(name: str) -> AbstractFeatureNetwork:
+    """The network of that name, ready to use.
+
+    Raises:
+        ConfigError: No network has this name, or its weights or package are not installed.
+    """
+    if name not in FEATURE_NETWORKS:
+        near = difflib.get_close_matches(name, FEATURE_NETWORKS, n=1)
+        known = ", ".join(FEATURE_NETWORKS)
+        hint = f"did you mean {near[0]}?" if near else f"known are {known}"
+        raise ConfigError(f"unknown feature network {name}; {hint}")
+    module, _, attribute = FEATURE_NETWORKS[name].partition(":")
+    return getattr(import_module(module), attribute)()
