@@ -139,7 +139,7 @@ def _member(archive: NpzFile, key: str, file: pathlib.Path) -> np.ndarray:
 def _files(path: pathlib.Path) -> list[pathlib.Path]:
     if path.is_dir():
         return [file for file in sorted(path.glob("*.npz")) if file.is_file()]
-    return [path] if path.suffix == ".npz" else []
+    return [path] if path.suffix == ".npz" and path.is_file() else []
 
 
 def _files_of(path: pathlib.Path, split: Split) -> list[pathlib.Path]:

@@ -14,7 +14,10 @@ from overtone.errors import ConfigError, DataError
 # Kind -> "module:Class", imported on first use; the first that finds its files is taken.
 LOADERS: dict[str, str] = {
     "idx": "overtone.data.idx:IdxLoader",
+    "cifar": "overtone.data.cifar:CifarLoader",
     "npz": "overtone.data.npz:NpzLoader",
+    "folder": "overtone.data.folder:FolderLoader",
+    "hugging-face": "overtone.data.hugging_face:HuggingFaceLoader",
 }
 MAX_SIDE_PX = 65535
 
@@ -34,7 +37,8 @@ def load_images(
 
     Args:
         source: A folder of pictures (sub-folders are classes; `train` and `test` may be above
-            them), a folder or file of IDX or `.npz`, a folder of CIFAR-10 or CIFAR-100.
+            them), a folder or file of IDX or `.npz`, a folder of CIFAR-10 or CIFAR-100, or
+            `hf:NAME` or `hf:NAME@CONFIG` of the Hugging Face hub.
         split: Which part; "all" is train, then test.
         size: Side of square pictures, or height and width, in pixels; as stored if None.
         channels: 1 for gray, 3 for RGB; as stored if None.
@@ -67,12 +71,12 @@ def get_loader(kind: str) -> AbstractLoader:
 
 
 def _loader_for(path: pathlib.Path) -> AbstractLoader:
-    if not path.exists():
-        raise DataError(f"there is no data at {path}")
     loaders = [get_loader(kind) for kind in LOADERS]
     for loader in loaders:
         if loader.finds(path):
             return loader
+    if not path.exists():
+        raise DataError(f"there is no data at {path}")
     expected = ", ".join(loader.expected for loader in loaders)
     raise DataError(f"{path} is no data set; expected is one of: {expected}")
 

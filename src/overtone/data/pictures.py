@@ -1,0 +1,113 @@
+"""Picture files to 8-bit gray or RGB of one size; those that cannot be read fail or are named."""
+
+import contextlib
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from overtone.data.base import Request
+from overtone.data.pixels import fit_to_size, to_array
+from overtone.errors import DataError, ImageError
+from overtone.shapes import Int64, UInt8
+
+# A name for messages, and how to get the file's bytes.
+NamedFile = tuple[str, Callable[[], bytes]]
+# What Pillow raises about damaged bytes.
+_DAMAGE = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError,
+    struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
+_GRAY_MODES = ("1", "L", "LA", "La")
+_ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+
+
+def read_pictures(
+    files: Sequence[NamedFile], request: Request, where: str
+) -> tuple[UInt8[np.ndarray, "n h w c"], Int64[np.ndarray, " n"], tuple[str, ...]]:
+    """The pictures that can be read, their positions in `files`, and "file: reason" of the others.
+
+    They are gray if all are gray, otherwise RGB, unless the request says.
+
+    Raises:
+        DataError: A picture cannot be read and the request is to fail; or none can; or their
+            sizes differ and the request has none. `where` begins the message.
+    """
+    pictures: list[np.ndarray] = []
+    kept: list[int] = []
+    skipped: list[str] = []
+    for position, (name, read) in enumerate(files):
+        try:
+            image = to_gray_or_rgb(read())
+        except ImageError as error:
+            if request.on_corrupt == "fail":
+                raise DataError(f"{where}: {name}: {error}") from error
+            skipped.append(f"{name}: {error}")
+            continue
+        if request.channels is not None:
+            image = image.convert("L" if request.channels == 1 else "RGB")
+        pictures.append(
+            to_array(image if request.size is None else fit_to_size(image, request.size))
+        )
+        kept.append(position)
+        if pictures[-1].shape[:2] != pictures[0].shape[:2]:
+            sizes = [f"{each.shape[1]}x{each.shape[0]}" for each in (pictures[0], pictures[-1])]
+            raise DataError(
+                f"{where}: pictures of one size are expected, found {files[kept[0]][0]} of "
+                f"{sizes[0]} and {name} of {sizes[1]} pixels; give a size"
+            )
+    if not pictures:
+        raise DataError(
+            f"{where}: no picture can be read; the first of {len(skipped)}: {skipped[0]}"
+        )
+    channels = max(each.shape[2] for each in pictures)
+    pixels = np.stack([np.broadcast_to(each, (*each.shape[:2], channels)) for each in pictures])
+    return pixels, np.array(kept, np.int64), tuple(skipped)
+
+
+def to_gray_or_rgb(data: bytes) -> Image.Image:
+    """The picture in a file, upright, of mode L or RGB.
+
+    Alpha and transparent colours are laid on white; 16 bits a sample keep their upper 8; palettes,
+    CMYK and the like become RGB as Pillow converts them; of several frames the first is taken.
+
+    Raises:
+        ImageError: The file is damaged, foreign, too large, or its samples are no levels.
+    """
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as image:
+            warnings.simplefilter("ignore")  # of large pictures, odd EXIF blocks and palettes
+            image.load()
+            with contextlib.suppress(*_DAMAGE):  # an EXIF block that makes no sense turns nothing
+                image = ImageOps.exif_transpose(image)
+            return _converted(image)
+    except UnidentifiedImageError as error:
+        raise ImageError("this is no picture in a format Pillow reads") from error
+    except ImageError:
+        raise
+    except _DAMAGE as error:
+        raise ImageError(f"the picture is damaged: {error}") from error
+
+
+def _converted(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        return Image.fromarray(_upper_byte(np.asarray(image), image.mode))
+    gray = image.mode in _GRAY_MODES
+    if image.mode in _ALPHA_MODES or "transparency" in image.info:
+        coloured = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, coloured)
+    return image.convert("L" if gray else "RGB")
+
+
+def _upper_byte(samples: np.ndarray, mode: str) -> UInt8[np.ndarray, "h w"]:
+    if mode.startswith("F") or samples.min() < 0 or samples.max() > 65535:
+        raise ImageError(
+            f"levels of 8 or 16 bits are expected, found {samples.min()}..{samples.max()} "
+            f"(mode {mode})"
+        )
+    return (samples.astype(np.uint16) >> 8).astype(np.uint8)
