@@ -7,7 +7,9 @@ from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel
 
 # Name -> "module:Class", imported on first use.
-MODELS: dict[str, str] = {}
+MODELS: dict[str, str] = {
+    "fourier-generator": "overtone.models.fourier_generator.model:FourierGenerator",
+}
 
 
 def get_model_class(name: str) -> type[AbstractModel]:

@@ -1,0 +1,85 @@
+"""Parts of the generator: perceptrons, and the way from their outputs to Fourier networks."""
+
+import itertools
+
+import torch
+from torch import Tensor
+
+from overtone.kernels.fourier import NetSpec
+from overtone.shapes import Float
+
+
+class Mlp(torch.nn.Module):
+    """Dense layers with leaky ReLUs between, and after the last one if `has_active_output`."""
+
+    def __init__(
+        self,
+        sizes: tuple[int, ...],
+        *,
+        negative_slope: float,
+        has_active_output: bool,
+        init_std: float,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.negative_slope = negative_slope
+        self.has_active_output = has_active_output
+        self.layers = torch.nn.ModuleList()
+        for num_inputs, num_outputs in itertools.pairwise(sizes):
+            layer = torch.nn.Linear(num_inputs, num_outputs, device="meta").to_empty(device="cpu")
+            with torch.no_grad():
+                layer.weight.normal_(std=init_std, generator=generator)
+                layer.bias.zero_()
+            self.layers.append(layer)
+
+    def forward(self, x: Float[Tensor, "b m"]) -> Float[Tensor, "b n"]:
+        """The last layer's outputs."""
+        for number, layer in enumerate(self.layers, 1):
+            x = layer(x)
+            if number < len(self.layers) or self.has_active_output:
+                x = torch.nn.functional.leaky_relu(x, self.negative_slope)
+        return x
+
+
+class CoefficientScale(torch.nn.Module):
+    """The program's coefficients as those of a network in units of one period.
+
+    The program has K = {0, 1}^m / period in every layer: hidden layers compute
+    x' = A cos(2π k·x / period) + B sin(2π k·x / period) + x. With u = x / period this is
+    u' = (A / period) cos(2π k·u) + (B / period) sin(2π k·u) + u, the kernel's network with A and B
+    divided by the period; in the last layer nothing but the ½ of 2 sigmoid(x) - 1 = tanh(x / 2).
+    With a period that is a power of two not a bit is lost.
+    """
+
+    scale: Tensor
+
+    def __init__(self, spec: NetSpec, period: float) -> None:
+        super().__init__()
+        self.sizes = [layer.size // 2 for layer in spec.layers]
+        factors = [1 / period] * len(spec.hidden) + [0.5]
+        scale = torch.tensor(factors).repeat_interleave(torch.tensor(self.sizes) * 2)
+        self.register_buffer("scale", scale, persistent=False)
+
+    def forward(
+        self, cosines: Float[Tensor, "b h"], sines: Float[Tensor, "b h"]
+    ) -> Float[Tensor, "b w"]:
+        """Coefficients in the kernel's order, layer by layer A, then B; float32."""
+        pairs = zip(cosines.split(self.sizes, 1), sines.split(self.sizes, 1), strict=True)
+        return torch.cat([part for pair in pairs for part in pair], dim=1).float() * self.scale
+
+
+def pixel_positions(
+    height: int, width: int, size: tuple[int, int] | None = None
+) -> Float[Tensor, "2 p"]:
+    """Row and column of every pixel of a height x width image, in its own pixels: 0, 1, 2, ...
+
+    Args:
+        height: Of the image whose pixels are the unit.
+        width: Of that image.
+        size: Rows and columns of another grid over the same area, pixel centres in the middle of
+            their squares: twice the size gives -0.25, 0.25, 0.75, ...
+    """
+    axes = []
+    for length, count in zip((height, width), size or (height, width), strict=True):
+        axes.append((torch.arange(count, dtype=torch.float64) + 0.5) * length / count - 0.5)
+    return torch.stack(torch.meshgrid(*axes, indexing="ij")).flatten(1).float()
