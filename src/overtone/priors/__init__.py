@@ -1,0 +1,1 @@
+"""Distributions over latent vectors, fitted after training and sampled to generate."""

@@ -1,0 +1,37 @@
+"""The table of priors, and the functions that use it."""
+
+import difflib
+
+import numpy as np
+
+from overtone.errors import ConfigError
+from overtone.priors.base import Prior
+from overtone.priors.gaussian import GaussianPrior, IsotropicPrior, NormalPrior
+from overtone.priors.mixture import MixturePrior
+from overtone.shapes import Float64
+
+PRIORS: dict[str, type[Prior]] = {
+    kind.kind: kind for kind in (NormalPrior, IsotropicPrior, GaussianPrior, MixturePrior)
+}
+
+
+def get_prior_class(kind: str) -> type[Prior]:
+    """The class of priors of that kind.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if kind not in PRIORS:
+        near = difflib.get_close_matches(kind, PRIORS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(PRIORS)}"
+        raise ConfigError(f"unknown prior {kind}; {hint}")
+    return PRIORS[kind]
+
+
+def fit_prior(kind: str, latents: Float64[np.ndarray, "n d"], *, rng: np.random.Generator) -> Prior:
+    """A prior of one kind, fitted to latent vectors.
+
+    Raises:
+        ConfigError: The kind is unknown, or the latents cannot be fitted.
+    """
+    return get_prior_class(kind).fit(np.asarray(latents, np.float64), rng=rng)
