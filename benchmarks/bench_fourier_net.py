@@ -11,30 +11,22 @@ other work on the machine disturbed are repeated; medians of the rest count.
 
 import argparse
 import dataclasses
-import datetime
 import json
 import pathlib
 import statistics
-import subprocess
-import time
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
+from timing import Step, interleaved, provenance
 
 from overtone.kernels.fourier import NetSpec, Runner
 from overtone.kernels.fourier_twin import frequencies
 
-MACHINE = "2-core x86-64, AVX-512"
 MATMUL_SIZE = 1536
 INITIAL_SCALE = 0.05
-SETTLE_S = 0.02  # threads of the step before may spin that long
-MAX_TRY_S = 1.0  # after that long, a disturbed run has to do
-MAX_QUEUED_SHARE = 0.02  # of a run's time, over all threads
-Step = Callable[[], Any]
 
 
 def main() -> None:
@@ -132,44 +124,6 @@ def measure_cell(problem: Problem, num_threads: int, repeats: int) -> list[dict[
     return rows
 
 
-def interleaved(steps: dict[str, Step], repeats: int) -> tuple[dict[str, float], int]:
-    """Median seconds of each step, and how many runs were disturbed for all that.
-
-    The steps take turns, so all see the same machine.
-    """
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
-    num_disturbed = 0
-    for _ in range(repeats):
-        for name, step in steps.items():
-            queued_share, elapsed = quietest_run(step)
-            seconds[name].append(elapsed)
-            num_disturbed += queued_share > MAX_QUEUED_SHARE
-    return {name: statistics.median(times) for name, times in seconds.items()}, num_disturbed
-
-
-def quietest_run(step: Step) -> tuple[float, float]:
-    """(share of its time that our threads waited for a core, seconds) of one run.
-
-    A run that other programs disturbed is repeated for a while; the least disturbed one counts.
-    """
-    runs = []
-    deadline = time.perf_counter() + MAX_TRY_S
-    while not runs or (min(runs)[0] > MAX_QUEUED_SHARE and time.perf_counter() < deadline):
-        time.sleep(SETTLE_S)
-        step()  # warms up caches, clocks and threads again
-        queued, start = queued_s(), time.perf_counter()
-        step()
-        elapsed = time.perf_counter() - start
-        runs.append(((queued_s() - queued) / elapsed, elapsed))
-    return min(runs)
-
-
-def queued_s() -> float:
-    """Seconds this process's threads were ready but had no core; 0 where Linux does not tell."""
-    tasks = pathlib.Path("/proc/self/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[1]) for task in tasks) * 1e-9
-
-
 def check_agreement(results: dict[str, Any]) -> None:
     """All implementations computed the same thing."""
     ours = np.asarray(results["ours"])
@@ -254,19 +208,6 @@ def matmul_step() -> Step:
     b = torch.rand(MATMUL_SIZE, MATMUL_SIZE)
     out = torch.empty(MATMUL_SIZE, MATMUL_SIZE)
     return lambda: torch.mm(a, b, out=out)
-
-
-def provenance() -> dict[str, str]:
-    """What is needed to distrust a row."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        capture_output=True,
-        text=True,
-        cwd=pathlib.Path(__file__).parent,
-        check=False,
-    ).stdout.strip()
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return {"commit": commit or "unknown", "machine": MACHINE, "date": today}
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
