@@ -2,11 +2,13 @@
 
 import abc
 import dataclasses
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from overtone.errors import ImageError
 from overtone.shapes import Float32, UInt8
@@ -39,10 +41,12 @@ class AbstractFeatureNetwork(abc.ABC):
     Attributes:
         name: Key in the table of networks.
         batch_size: Images per call of the network; results do not depend on it.
+        weights_hash: Of its weights, stored with every number.
     """
 
     name: ClassVar[str]
     batch_size: ClassVar[int]
+    weights_hash: str
 
     @abc.abstractmethod
     def check(self, height: int, width: int, num_channels: int) -> None:
@@ -85,3 +89,12 @@ class AbstractFeatureNetwork(abc.ABC):
     def features(self, images: UInt8[np.ndarray, "n h w c"]) -> Float32[np.ndarray, "n d"]:
         """The pooled features alone."""
         return self.extract(images).pooled
+
+
+def hash_of_weights(tensors: Mapping[str, Tensor]) -> str:
+    """Eight hexadecimal digits of the SHA-256 of names and 32-bit values, in order of names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].detach().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:8]

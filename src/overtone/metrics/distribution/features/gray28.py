@@ -9,8 +9,12 @@ import torch
 from safetensors.torch import load
 from typing_extensions import override
 
-from overtone.errors import ImageError
-from overtone.metrics.distribution.features.base import AbstractFeatureNetwork, Features
+from overtone.errors import ConfigError, ImageError
+from overtone.metrics.distribution.features.base import (
+    AbstractFeatureNetwork,
+    Features,
+    hash_of_weights,
+)
 from overtone.metrics.distribution.features.gray28_net import SIDE, Gray28
 from overtone.shapes import UInt8
 
@@ -23,8 +27,11 @@ class Gray28Features(AbstractFeatureNetwork):
     name: ClassVar[str] = "gray28"
     batch_size: ClassVar[int] = 250
 
-    def __init__(self) -> None:
+    def __init__(self, weights: str | None = None) -> None:
+        if weights is not None:
+            raise ConfigError(f"gray28 brings its weights, got {weights}; leave them out")
         self._network = load_gray28()
+        self.weights_hash = hash_of_weights(self._network.state_dict())
 
     @override
     def check(self, height: int, width: int, num_channels: int) -> None:

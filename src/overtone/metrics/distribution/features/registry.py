@@ -9,11 +9,19 @@ from overtone.metrics.distribution.features.base import AbstractFeatureNetwork
 # Name to "module:Class"; a network is loaded, and its optional packages are needed, when asked for.
 FEATURE_NETWORKS: dict[str, str] = {
     "gray28": "overtone.metrics.distribution.features.gray28:Gray28Features",
+    "efficientnet-lite0": (
+        "overtone.metrics.distribution.features.efficientnet:EfficientNetLite0Features"
+    ),
+    "inception": "overtone.metrics.distribution.features.inception:InceptionFeatures",
 }
 
 
-def get_feature_network(name: str) -> AbstractFeatureNetwork:
+def get_feature_network(name: str, weights: str | None = None) -> AbstractFeatureNetwork:
     """The network of that name, ready to use.
+
+    Args:
+        name: Key of the table.
+        weights: File of its weights, for networks that do not bring them.
 
     Raises:
         ConfigError: No network has this name, or its weights or package are not installed.
@@ -24,4 +32,4 @@ def get_feature_network(name: str) -> AbstractFeatureNetwork:
         hint = f"did you mean {near[0]}?" if near else f"known are {known}"
         raise ConfigError(f"unknown feature network {name}; {hint}")
     module, _, attribute = FEATURE_NETWORKS[name].partition(":")
-    return getattr(import_module(module), attribute)()
+    return getattr(import_module(module), attribute)(weights)

