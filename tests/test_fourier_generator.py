@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from overtone.config import from_mapping, read_preset
+from overtone.data import ImageSet
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.fourier_generator.config import FourierGeneratorConfig
 from overtone.models.fourier_generator.model import FourierGenerator
@@ -240,7 +241,7 @@ def test_a_search_finds_the_latent_of_an_image():
 
 def test_training_latents_are_the_table():
     model = small_model("table")
-    images = type("Images", (), {"images": np.zeros((4, 6, 9, 3), np.uint8)})()
+    images = ImageSet("four", np.zeros((4, 6, 9, 3), np.uint8))
     assert model.table is not None
     assert torch.equal(model.training_latents(images), model.table)
 

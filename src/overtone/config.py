@@ -113,7 +113,7 @@ def from_mapping(kind: type[_T], settings: Mapping[str, Any], path: str = "") ->
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{path or kind.__name__}: {error}") from error
+        raise ConfigError(f"{path.rstrip('.') or kind.__name__}: {error}") from error
 
 
 def _converted(kind: Any, value: Any, path: str) -> Any:
@@ -131,6 +131,8 @@ def _converted(kind: Any, value: Any, path: str) -> Any:
             raise ConfigError(f"{path} must be a list, got {value!r}")
         return tuple(_converted(arguments[0], item, path) for item in value)
     if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in arguments:
+            return None
         kind = next(argument for argument in arguments if argument is not type(None))
         return _converted(kind, value, path)
     if kind is float and type(value) is int:

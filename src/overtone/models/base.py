@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.image import to_uint8
 from overtone.shapes import Float, Int64, UInt8
@@ -41,7 +42,7 @@ class ImageSpec:
             raise ValueError(f"channels must be 1 or 3, got {self.channels}")
 
     @classmethod
-    def of(cls, images: Any) -> "ImageSpec":
+    def of(cls, images: ImageSet) -> "ImageSpec":
         """The spec of a training set."""
         num_images, height, width, channels = images.images.shape
         return cls(
@@ -92,10 +93,15 @@ class AbstractModel(torch.nn.Module, abc.ABC):
     Attributes:
         name: Key in the table of models.
         config_class: Frozen dataclass of the settings.
+        config: The settings.
+        spec: The images it was made for.
+        has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
+            with a table of latents.
     """
 
     name: ClassVar[str]
     config_class: ClassVar[type]
+    has_unseen_loss: bool = True
 
     def __init__(self, config: Any, spec: ImageSpec, *, generator: torch.Generator) -> None:
         super().__init__()
@@ -146,8 +152,27 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         """Every parameter in one group or another; one for all by default."""
         return [ParameterGroup(tuple(self.parameters()))]
 
-    def finish(self, images: Any, *, generator: torch.Generator) -> None:
+    def preview(
+        self, num_images: int, images: ImageSet, *, generator: torch.Generator
+    ) -> Float[Tensor, "b c h w"]:
+        """Samples while training is under way, before `finish`; `images` is the training set."""
+        return self.sample(num_images, generator=generator)
+
+    def finish(self, images: ImageSet, *, generator: torch.Generator) -> None:
         """Called once after training, with the training images; does nothing by default."""
+
+    def extra_tensors(self) -> dict[str, Tensor]:
+        """What a model's file keeps besides the state, such as fitted priors; by name."""
+        return {}
+
+    def load_extra_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """Takes back what `extra_tensors` gave.
+
+        Raises:
+            ValueError: There is something the model does not know.
+        """
+        if tensors:
+            raise ValueError(f"unknown tensors {', '.join(sorted(tensors))}")
 
     def check_labels(self, num_images: int, labels: Tensor | None) -> None:
         """Raises `ConfigError` unless there is one known class for each image, or no labels."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel, ImageSpec, from_pixels
 from overtone.shapes import Float, Int64
@@ -17,6 +18,8 @@ from overtone.shapes import Float, Int64
 NORMAL = "normal"
 # Images that go through a network together when memory is to stay small.
 CHUNK = 256
+# Training images whose latents stand for the prior while training is under way.
+_NUM_PREVIEWED = 2048
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +96,26 @@ class AbstractLatentModel(AbstractModel):
             ConfigError: The decoder has one size only and another is asked for.
         """
 
-    def training_latents(self, images: Any) -> Float[Tensor, "n d"]:
-        """The latents of the training images, in their order."""
+    def training_latents(self, images: ImageSet) -> Float[Tensor, "n d"]:
+        """The latents of the training set or of its first images, in their order."""
         with torch.no_grad():
             chunks = torch.from_numpy(images.images).split(CHUNK)
             return torch.cat([self.encode(from_pixels(chunk)) for chunk in chunks])
+
+    @override
+    def preview(
+        self, num_images: int, images: ImageSet, *, generator: torch.Generator
+    ) -> Float[Tensor, "b c h w"]:
+        if self.prior_config.default == NORMAL or len(images) < 2:
+            return self.sample(num_images, generator=generator)
+        some = images.subset(np.arange(min(len(images), _NUM_PREVIEWED)))
+        latents = self.training_latents(some).double().numpy()
+        rng = numpy_generator(generator)
+        covariance = np.atleast_2d(np.cov(latents, rowvar=False))
+        drawn = rng.multivariate_normal(
+            latents.mean(0), covariance, num_images, check_valid="ignore", method="eigh"
+        )
+        return self.decode(torch.from_numpy(drawn).float())
 
     def sample_latents(
         self,

@@ -9,6 +9,7 @@ from overtone.models.base import AbstractModel
 # Name -> "module:Class", imported on first use.
 MODELS: dict[str, str] = {
     "fourier-generator": "overtone.models.fourier_generator.model:FourierGenerator",
+    "vae": "overtone.models.vae.model:Vae",
 }
 
 

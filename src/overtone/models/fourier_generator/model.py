@@ -1,11 +1,12 @@
 """The Fourier generator as a model: loss, encoding, decoding at any size."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
+from overtone.data import ImageSet
 from overtone.models.base import Batch, ImageSpec, ParameterGroup
 from overtone.models.fourier_generator.config import FourierGeneratorConfig
 from overtone.models.fourier_generator.net import CoefficientScale, Mlp, pixel_positions
@@ -54,6 +55,7 @@ class FourierGenerator(AbstractLatentModel):
         else:
             table = torch.randn(spec.num_images, config.latent_dim, generator=generator)
             self.table = torch.nn.Parameter(table * config.table_std)
+            self.has_unseen_loss = False
 
     def _mlp(self, sizes: tuple[int, ...], is_encoder: bool, generator: torch.Generator) -> Mlp:
         return Mlp(
@@ -120,9 +122,9 @@ class FourierGenerator(AbstractLatentModel):
         return latents.detach()
 
     @override
-    def training_latents(self, images: Any) -> Float[Tensor, "n d"]:
-        if self.table is not None and len(images.images) == len(self.table):
-            return self.table.detach()
+    def training_latents(self, images: ImageSet) -> Float[Tensor, "n d"]:
+        if self.table is not None:
+            return self.table.detach()[: len(images)]
         return super().training_latents(images)
 
     @override

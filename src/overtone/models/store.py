@@ -1,0 +1,133 @@
+"""Models as files: weights, settings and what they were trained on; found by name or path."""
+
+import dataclasses
+import difflib
+import pathlib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from overtone import __version__
+from overtone.config import from_mapping
+from overtone.errors import ConfigError, ModelError
+from overtone.models.base import AbstractModel, ImageSpec
+from overtone.models.registry import get_model_class
+from overtone.models.tensor_file import TensorFile, write_atomically
+
+MODEL_FILE = "model.safetensors"
+# How pixels become numbers; the only one there is so far.
+NORMALISATION = "value = level / 127.5 - 1"
+_DTYPES = {"float32": torch.float32, "float16": torch.float16}
+
+
+def save_model(
+    path: str | pathlib.Path,
+    model: AbstractModel,
+    summary: Mapping[str, Any],
+    *,
+    dtype: Literal["float32", "float16"] = "float32",
+) -> None:
+    """Writes a model to a file that `load_model` needs nothing else for.
+
+    Args:
+        path: Of the file; it is replaced.
+        model: Weights and buffers are stored, and what else `extra_tensors` gives.
+        summary: How it was trained; anything JSON can hold.
+        dtype: Of the stored weights. Half the size costs 11 bits of precision.
+
+    Raises:
+        OSError: The file cannot be written; what was there stays.
+    """
+    tensors = {name: _narrowed(t, _DTYPES[dtype]) for name, t in model.state_dict().items()}
+    tensors = {f"weights.{name}": tensor for name, tensor in tensors.items()}
+    tensors |= {f"extra.{name}": tensor for name, tensor in model.extra_tensors().items()}
+    record = {
+        "model": model.name,
+        "version": __version__,
+        "config": dataclasses.asdict(model.config),
+        "spec": dataclasses.asdict(model.spec),
+        "normalisation": NORMALISATION,
+        "summary": dict(summary),
+    }
+    write_atomically(pathlib.Path(path), TensorFile("model", tensors, record).to_bytes())
+
+
+def load_model(name_or_path: str | pathlib.Path) -> AbstractModel:
+    """A trained model, ready to sample.
+
+    Args:
+        name_or_path: A model file, the folder of a finished run, or the name of a model that comes
+            with this package.
+
+    Raises:
+        ModelError: There is none, or it is foreign, damaged, or made by a newer version.
+    """
+    return _model_in(_find(name_or_path))
+
+
+def read_summary(name_or_path: str | pathlib.Path) -> dict[str, Any]:
+    """What a model's file says of it, without building it: model, config, spec, summary.
+
+    Raises:
+        ModelError: See `load_model`.
+    """
+    return TensorFile.read(_find(name_or_path), "model").record
+
+
+def shipped_models() -> dict[str, pathlib.Path]:
+    """Name to file of the models that come with this package."""
+    folder = pathlib.Path(str(resources.files("overtone"))) / "models" / "trained"
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+def _find(name_or_path: str | pathlib.Path) -> pathlib.Path:
+    path = pathlib.Path(name_or_path)
+    if path.is_dir():
+        if (path / MODEL_FILE).is_file():
+            return path / MODEL_FILE
+        raise ModelError(f"{path} holds no {MODEL_FILE}; it is no finished run")
+    if path.is_file():
+        return path
+    shipped = shipped_models()
+    name = str(name_or_path)
+    if name in shipped:
+        return shipped[name]
+    near = difflib.get_close_matches(name, shipped, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"with this version come {', '.join(shipped)}"
+    raise ModelError(f"there is no model or file {name}; {hint if shipped else 'give a path'}")
+
+
+def _model_in(path: pathlib.Path) -> AbstractModel:
+    file = TensorFile.read(path, "model")
+    record = file.record
+    try:
+        if record["normalisation"] != NORMALISATION:
+            raise ConfigError(f"unknown normalisation {record['normalisation']}")
+        kind = get_model_class(record["model"])
+        config = from_mapping(kind.config_class, record["config"], "config.")
+        spec = from_mapping(ImageSpec, record["spec"], "spec.")
+        model = kind(config, spec, generator=torch.Generator().manual_seed(0))
+        model.load_state_dict(_part(file.tensors, "weights."))
+        model.load_extra_tensors(_part(file.tensors, "extra."))
+    except (ConfigError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        written = record.get("version", "an unknown version")
+        raise ModelError(
+            f"{path}: written by Overtone {written}, does not fit {__version__}: "
+            f"{' '.join(str(error).split())}"
+        ) from error
+    return model.eval()
+
+
+def _narrowed(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }

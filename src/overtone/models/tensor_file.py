@@ -1,0 +1,144 @@
+"""One checked file of named tensors and a JSON record: models and checkpoints are kept so.
+
+It is a safetensors file; its metadata hold the kind of file, the version of this layout, the
+record, and a checksum of both the record and the tensors.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from overtone.errors import ModelError
+
+LAYOUT_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class TensorFile:
+    """What is in a file.
+
+    Attributes:
+        kind: "model" or "checkpoint".
+        tensors: By name.
+        record: Anything JSON can hold.
+    """
+
+    kind: str
+    tensors: dict[str, Tensor]
+    record: dict[str, Any]
+
+    def to_bytes(self) -> bytes:
+        """The file's contents."""
+        tensors = {name: t.detach().cpu().contiguous() for name, t in self.tensors.items()}
+        record = json.dumps(self.record, sort_keys=True)
+        metadata = {
+            "overtone": self.kind,
+            "layout_version": str(LAYOUT_VERSION),
+            "record": record,
+            "checksum": _checksum(record, tensors),
+        }
+        return save(tensors, metadata)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, kind: str) -> "TensorFile":
+        """Reads and checks a file's contents.
+
+        Raises:
+            ModelError: They are foreign, of another kind, damaged, cut short or newer.
+        """
+        metadata = _metadata(data)
+        found = metadata.get("overtone")
+        if found != kind:
+            what = f"an Overtone {found}" if found else "not from Overtone"
+            raise ModelError(f"this file is {what}, a {kind} is expected")
+        version = metadata.get("layout_version", "")
+        if version != str(LAYOUT_VERSION):
+            raise ModelError(
+                f"layout version {version} of this file is not {LAYOUT_VERSION}; "
+                "it may need a newer version of Overtone"
+            )
+        try:
+            tensors = load(data)
+            record = json.loads(metadata["record"])
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise ModelError(f"this file is damaged: {error}") from error
+        if metadata.get("checksum") != _checksum(metadata["record"], tensors):
+            raise ModelError("this file is damaged: its checksum does not match its contents")
+        return cls(kind, tensors, record)
+
+    @classmethod
+    def read(cls, path: pathlib.Path, kind: str) -> "TensorFile":
+        """Reads a file.
+
+        Raises:
+            ModelError: See `from_bytes`; the message begins with the path.
+            OSError: The file cannot be opened.
+        """
+        try:
+            return cls.from_bytes(path.read_bytes(), kind)
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from error
+
+
+def write_atomically(path: pathlib.Path, data: bytes) -> None:
+    """Writes a file so that it is there complete or as it was before, whatever happens.
+
+    Raises:
+        OSError: It cannot be written; nothing new is left.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: pathlib.Path) -> None:
+    """Makes a new name last through a power cut, where folders can be opened."""
+    if hasattr(os, "O_DIRECTORY"):
+        handle = os.open(folder, os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _metadata(data: bytes) -> Mapping[str, str]:
+    """The metadata of a safetensors file: 8 bytes of length, then a JSON header."""
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or not 2 <= length <= len(data) - 8 or data[8:9] != b"{":
+        raise ModelError("this is no safetensors file, or it is cut short")
+    try:
+        header = json.loads(data[8 : 8 + length])
+    except ValueError as error:
+        raise ModelError(f"the header of this file is damaged: {error}") from error
+    metadata = header.get("__metadata__", {})
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _checksum(record: str, tensors: Mapping[str, Tensor]) -> str:
+    total = zlib.crc32(record.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        total = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), total)
+        total = zlib.crc32(_bytes_of(tensor), total)
+    return f"{total:08x}"
+
+
+def _bytes_of(tensor: Tensor) -> memoryview:
+    return tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data

@@ -1,0 +1,1 @@
+"""The standard convolutional variational autoencoder, the baseline of the Fourier generator."""
