@@ -8,7 +8,9 @@ import pytest
 import overtone
 
 
-@pytest.mark.parametrize("verb", [[], ["encode"], ["decode"], ["info"], ["compare"]], ids=str)
+@pytest.mark.parametrize(
+    "verb", [[], ["encode"], ["decode"], ["info"], ["compare"], ["train"]], ids=str
+)
 def test_help_and_version_answer_at_once(verb):
     code = f"""
 import sys

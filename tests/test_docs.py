@@ -12,6 +12,7 @@ from overtone.cli.main import COMMANDS
 from overtone.codecs.registry import CODEC_IDS, CODECS
 from overtone.evaluate.rows import Row
 from overtone.metrics import METRICS
+from overtone.models.registry import MODELS
 
 ROOT = pathlib.Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -59,6 +60,11 @@ def test_codecs_are_named():
     format_page = read("format.md")
     for name in CODEC_IDS.values():
         assert re.search(rf"`{name}`", format_page), f"docs/format.md does not specify {name}"
+
+
+def test_models_are_named():
+    words = section(read("cli.md"), "train")
+    assert not [name for name in MODELS if f"`{name}`" not in words]
 
 
 def test_metrics_and_columns_are_named():

@@ -17,10 +17,10 @@ LAYERS = (
     ("image", "transform", "bitstream", "kernels"),
     ("entropy", "fit", "nn", "priors"),
     ("codecs", "models", "metrics", "data"),
-    ("pillow_image", "pillow_plugin", "train", "evaluate"),
+    ("pillow_image", "pillow_plugin", "training", "evaluate"),
     ("cli",),
 )
-TORCH_ALLOWED = ("nn", "models", "train", "metrics/distribution")
+TORCH_ALLOWED = ("nn", "models", "training", "metrics/distribution")
 # What must not be loaded to answer a command; the rest of the package needs NumPy at once.
 HEAVY = (
     "torch",

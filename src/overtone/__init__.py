@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from overtone.errors import ModelError as ModelError
     from overtone.errors import OvertoneError as OvertoneError
     from overtone.errors import TrainError as TrainError
+    from overtone.models.store import load_model as load_model
+    from overtone.training.run import train as train
 
 __version__ = "0.1.0"
 
@@ -37,6 +39,8 @@ _PUBLIC = {
     "decode": "overtone.codecs.registry",
     "encode": "overtone.codecs.registry",
     "info": "overtone.codecs.registry",
+    "load_model": "overtone.models.store",
+    "train": "overtone.training.run",
 }
 
 __all__ = sorted(["__version__", *_PUBLIC])  # pyright: ignore[reportUnsupportedDunderAll]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
+import cyclopts
 from cyclopts import Parameter
 
 
@@ -20,3 +21,24 @@ Output = Annotated[
     str | None,
     Parameter(name=["--output", "-o"], allow_leading_hyphen=True, validator=_refuse_options),
 ]
+
+
+def whole_numbers(text: str, separator: str, count: int, form: str) -> list[int]:
+    """The numbers in a text such as 640x480; `form` such as WxH is for the message.
+
+    Raises:
+        ValueError: There are not `count` of them, or they are not whole.
+    """
+    parts = [part.strip() for part in text.lower().split(separator)]
+    if len(parts) != count or not all(part.isdecimal() for part in parts):
+        raise ValueError(f"expected {form} in whole pixels, got {text}")
+    return [int(part) for part in parts]
+
+
+def _size(_: object, tokens: Sequence[cyclopts.Token]) -> tuple[int, int]:
+    width, height = whole_numbers(tokens[0].value, "x", 2, "WxH")
+    return width, height
+
+
+# Width, then height.
+Size = Annotated[tuple[int, int] | None, Parameter(converter=_size, n_tokens=1)]

@@ -8,7 +8,7 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from overtone.cli.arguments import Inputs, Output
+from overtone.cli.arguments import Inputs, Output, Size, whole_numbers
 from overtone.cli.files import (
     STREAM,
     Job,
@@ -23,13 +23,8 @@ from overtone.errors import ConfigError
 DEFAULT_SUFFIX = ".png"
 
 
-def _size(_: object, tokens: Sequence[cyclopts.Token]) -> tuple[int, int]:
-    width, height = _whole_numbers(tokens[0].value, "x", 2, "WxH")
-    return width, height
-
-
 def _crop(_: object, tokens: Sequence[cyclopts.Token]) -> tuple[int, int, int, int]:
-    x, y, width, height = _whole_numbers(tokens[0].value, ",", 4, "X,Y,W,H")
+    x, y, width, height = whole_numbers(tokens[0].value, ",", 4, "X,Y,W,H")
     return x, y, width, height
 
 
@@ -39,7 +34,7 @@ def decode(
     *,
     output: Output = None,
     scale: float | None = None,
-    size: Annotated[tuple[int, int] | None, Parameter(converter=_size, n_tokens=1)] = None,
+    size: Size = None,
     crop: Annotated[
         tuple[int, int, int, int] | None, Parameter(converter=_crop, n_tokens=1)
     ] = None,
@@ -83,13 +78,6 @@ def decode(
 
     sources = find_inputs(inputs, {".ovt"})
     return run_jobs(plan_jobs(sources, output, DEFAULT_SUFFIX, force=force), work)
-
-
-def _whole_numbers(text: str, separator: str, count: int, form: str) -> list[int]:
-    parts = [part.strip() for part in text.lower().split(separator)]
-    if len(parts) != count or not all(part.isdecimal() for part in parts):
-        raise ValueError(f"expected {form} in whole pixels, got {text}")
-    return [int(part) for part in parts]
 
 
 def _suffix_for(destination: str) -> str:

@@ -18,18 +18,19 @@ from overtone.cli.exits import (
     print_error,
 )
 from overtone.cli.info import info
+from overtone.cli.train import train
 from overtone.errors import OvertoneError
 
 # One verb each. Their modules import NumPy, Pillow and the like inside the functions, so that help
 # and wrong usage are answered at once.
-COMMANDS = (encode, decode, info, compare)
+COMMANDS = (encode, decode, info, compare, train)
 
 
 def build_app() -> cyclopts.App:
     """The command line parser with every verb."""
     app = cyclopts.App(
         name="overtone",
-        help="Compress images in the frequency domain.",
+        help="Compress and generate images in the frequency domain.",
         version=f"overtone {__version__}",
         version_flags=["--version"],
         help_flags=["--help", "-h"],

@@ -1,0 +1,102 @@
+"""`overtone train`: a model from images, in a folder that can be gone on with."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from overtone.cli.arguments import Size
+
+if TYPE_CHECKING:
+    from overtone.training.loop import ProgressCallback, TrainProgress
+
+
+def train(
+    model: Annotated[str | None, Parameter(name="MODEL")] = None,
+    /,
+    *,
+    data: str | None = None,
+    out: Annotated[str, Parameter(name=["--out", "-o"])],
+    preset: str | None = None,
+    settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
+    size: Size = None,
+    channels: int | None = None,
+    resume: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Train a model on images, or go on with a run that was stopped or killed.
+
+    Example: overtone train vae --data fashion-mnist --preset fashion-mnist --out run
+
+    Args:
+        model: Name of the model; with --resume it is the run's.
+        data: Folder of pictures, of IDX or CIFAR files, .npz file, or hf:NAME.
+        out: Folder of the run; new, or with --resume that of the run.
+        preset: Named settings of the model.
+        settings: Change of a setting, such as train.steps=500; may be given often.
+        size: Size WxH of the images; as they are by default.
+        channels: 1 for gray, 3 for RGB; as they are by default.
+        resume: Go on with the run.
+        dry_run: Print every setting and what the data are as JSON, and do nothing.
+    """
+    from overtone.training.run import describe_run
+    from overtone.training.run import train as train_model
+
+    shape = None if size is None else (size[1], size[0])
+    if dry_run:
+        plan = describe_run(
+            model,
+            data,
+            out=out,
+            preset=preset,
+            settings=settings,
+            size=shape,
+            channels=channels,
+            resume=resume,
+        )
+        print(json.dumps(plan, indent=1))
+        return
+    with _progress_bar() as report:
+        result = train_model(
+            model,
+            data,
+            out=out,
+            preset=preset,
+            settings=settings,
+            size=shape,
+            channels=channels,
+            resume=resume,
+            progress=report,
+        )
+    ending = (
+        "" if result.status == "finished" else f"; go on with: overtone train --resume -o {out}"
+    )
+    print(
+        f"{result.status} at step {result.step} after {result.core_minutes:.2f} core-minutes: "
+        f"{result.path}{ending}",
+        file=sys.stderr,
+    )
+
+
+@contextlib.contextmanager
+def _progress_bar() -> "Iterator[ProgressCallback | None]":
+    """A bar with the loss, images a second and the time left; nothing without a terminal."""
+    from overtone.cli.progress import progress_bar
+
+    with progress_bar("training") as report:
+        if report is None:
+            yield None
+            return
+
+        def show(progress: "TrainProgress") -> None:
+            minutes, seconds = divmod(round(min(progress.remaining_s, 359999)), 60)
+            report(
+                progress.fraction,
+                f"step {progress.step}, loss {progress.loss:.4g}, "
+                f"{progress.images_per_s:.0f} images/s, {minutes}:{seconds:02} left",
+            )
+
+        yield show

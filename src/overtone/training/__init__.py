@@ -1,0 +1,1 @@
+"""One training loop for all models: settings, runs, checkpoints, logs."""

@@ -1,0 +1,227 @@
+"""The one training loop."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from overtone.data import BatchOrder, ImageSet
+from overtone.errors import TrainError
+from overtone.image import to_grid
+from overtone.models.base import Batch, from_pixels, to_pixels
+from overtone.shapes import Int64
+from overtone.training.checkpoint import CheckpointFolder
+from overtone.training.log import RunLog
+from overtone.training.schedule import learning_rate, progress_of
+from overtone.training.settings import TrainConfig
+from overtone.training.signals import StopRequest
+from overtone.training.state import TrainState, derived_generator
+from overtone.training.watch import collapse_reason, spread
+
+# Training images whose spread the samples' is compared with.
+_NUM_COMPARED = 1024
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrainProgress:
+    """Where a run is, for whoever watches it.
+
+    Attributes:
+        step: Steps done.
+        fraction: Of the run, 0..1.
+        loss: Mean since the last report.
+        images_per_s: Since the last report, wall clock.
+        remaining_s: Until the end at the speed since the start or the resumption, wall clock.
+    """
+
+    step: int
+    fraction: float
+    loss: float
+    images_per_s: float
+    remaining_s: float
+
+
+ProgressCallback = Callable[[TrainProgress], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Loop:
+    """What a run uses and does not change.
+
+    Attributes:
+        accelerator: Knows the device.
+        settings: Of the training.
+        images: The training set.
+        held_out: Images to measure the loss on, or None.
+        checkpoints: Where the state is kept.
+        log: Where events go.
+        report: Called at every line of the log, or None.
+    """
+
+    accelerator: Accelerator
+    settings: TrainConfig
+    images: ImageSet
+    held_out: ImageSet | None
+    checkpoints: CheckpointFolder
+    log: RunLog
+    report: ProgressCallback | None
+
+    def run(self, state: TrainState, stop: StopRequest) -> bool:
+        """Trains until the end, which is True, or until it is asked to stop.
+
+        Raises:
+            TrainError: A loss or weight is not finite, the loss explodes or samples collapse.
+            CheckpointError: The state cannot be written.
+        """
+        settings = self.settings
+        order = BatchOrder(len(self.images), settings.batch_size, seed=settings.seed)
+        meter = _Meter(settings, state)
+        while self._progress(state) < 1:
+            started = time.process_time()
+            losses = self._step(state, order)
+            state.spent_s += time.process_time() - started
+            meter.add(losses)
+            done = self._progress(state) >= 1
+            if state.step % settings.log_every == 0 or done:
+                self._log(state, meter)
+            if _is_due(state.step, settings.evaluate_every, done):
+                self._evaluate(state)
+            if _is_due(state.step, settings.sample_every, done):
+                self._sample(state)
+            if _is_due(state.step, settings.checkpoint_every, done or stop.is_set):
+                self.save(state)
+            if stop.is_set and not done:
+                return False
+        return True
+
+    def save(self, state: TrainState) -> None:
+        """Writes a checkpoint, but never one of weights that are not finite."""
+        if not all(bool(p.isfinite().all()) for p in state.model.parameters()):
+            raise self._failure("a weight is not finite", state.step)
+        self.checkpoints.save(state)
+
+    def _progress(self, state: TrainState) -> float:
+        return progress_of(self.settings, state.step, state.spent_s)
+
+    def _step(self, state: TrainState, order: BatchOrder) -> dict[str, Tensor]:
+        settings, progress = self.settings, self._progress(state)
+        rate = learning_rate(settings, state.step, progress)
+        for group in state.optimizer.param_groups:
+            start, end = group["rate_start"], group["rate_end"]
+            group["lr"] = rate * (start + (end - start) * progress)
+        device = self.accelerator.device
+        batch = batch_of(self.images, order.indices(state.step), device)
+        state.optimizer.zero_grad(set_to_none=True)
+        is_16_bit = settings.precision == "bfloat16"
+        with torch.autocast(device.type, torch.bfloat16, enabled=is_16_bit):
+            losses = state.model.loss(batch, progress=progress, generator=state.generator)
+        reason = state.watch.reason(losses["loss"].item())
+        if reason is not None:
+            raise self._failure(reason, state.step + 1)
+        self.accelerator.backward(losses["loss"])
+        if settings.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(state.model.parameters(), settings.clip_norm)
+        state.optimizer.step()
+        if state.ema is not None:
+            state.ema.update(state.step)
+        state.step += 1
+        return {name: value.detach() for name, value in losses.items()}
+
+    def _log(self, state: TrainState, meter: "_Meter") -> None:
+        means, images_per_s, remaining_s = meter.take(state, self._progress(state))
+        rate = state.optimizer.param_groups[0]["lr"]
+        timing = {"rate": rate, "images_per_s": images_per_s, "core_s": state.spent_s}
+        self.log.write(state.step, "train", means | timing)
+        if self.report is not None:
+            progress = self._progress(state)
+            self.report(
+                TrainProgress(state.step, progress, means["loss"], images_per_s, remaining_s)
+            )
+
+    def _evaluate(self, state: TrainState) -> None:
+        if self.held_out is None or not state.model.has_unseen_loss:
+            return
+        generator = derived_generator(self.settings.seed, "evaluate")
+        num_images = min(len(self.held_out), self.settings.num_held_out)
+        size = min(self.settings.batch_size, num_images)
+        device = self.accelerator.device
+        sums: dict[str, float] = {}
+        num_batches = num_images // size
+        with state.averaged(), torch.no_grad():
+            for number in range(num_batches):
+                indices = np.arange(number * size, (number + 1) * size, dtype=np.int64)
+                batch = batch_of(self.held_out, indices, device)
+                losses = state.model.loss(
+                    batch, progress=self._progress(state), generator=generator
+                )
+                for name, value in losses.items():
+                    sums[name] = sums.get(name, 0.0) + float(value)
+        means = {name: total / num_batches for name, total in sums.items()}
+        self.log.write(state.step, "held-out", means)
+
+    def _sample(self, state: TrainState) -> None:
+        generator = derived_generator(self.settings.seed, "samples")
+        with state.averaged(), torch.no_grad():
+            samples = state.model.preview(
+                self.settings.num_samples, self.images, generator=generator
+            )
+        pixels = to_pixels(samples)
+        self.log.picture(state.step, to_grid(pixels))
+        reason = collapse_reason(
+            pixels,
+            spread_of_images=spread(self.images.images[:_NUM_COMPARED]),
+            progress=self._progress(state),
+        )
+        if reason is not None:
+            raise self._failure(reason, state.step)
+
+    def _failure(self, reason: str, step: int) -> TrainError:
+        return TrainError(
+            f"{reason} at step {step}; the last good checkpoint is {self.checkpoints.last()}; "
+            "try a smaller train.learning_rate or a train.clip_norm"
+        )
+
+
+class _Meter:
+    """Sums of losses and times since the last line of the log."""
+
+    def __init__(self, settings: TrainConfig, state: TrainState) -> None:
+        self.settings = settings
+        self.sums: dict[str, Tensor] = {}
+        self.num_steps = 0
+        self.first = self.last = time.monotonic()
+        self.first_progress = progress_of(settings, state.step, state.spent_s)
+
+    def add(self, losses: dict[str, Tensor]) -> None:
+        for name, value in losses.items():
+            self.sums[name] = self.sums[name] + value if name in self.sums else value
+        self.num_steps += 1
+
+    def take(self, state: TrainState, progress: float) -> tuple[dict[str, float], float, float]:
+        """Means, images a second and seconds until the end; starts anew."""
+        now = time.monotonic()
+        means = {name: float(total) / self.num_steps for name, total in self.sums.items()}
+        images_per_s = self.num_steps * self.settings.batch_size / max(now - self.last, 1e-9)
+        gained = progress - self.first_progress
+        remaining_s = (now - self.first) * (1 - progress) / gained if gained > 0 else math.inf
+        self.sums, self.num_steps, self.last = {}, 0, now
+        return means, images_per_s, remaining_s
+
+
+def batch_of(images: ImageSet, indices: Int64[np.ndarray, " b"], device: torch.device) -> Batch:
+    """The images of a batch, as a model sees them."""
+    labels = None if images.labels is None else torch.from_numpy(images.labels[indices]).to(device)
+    return Batch(
+        from_pixels(torch.from_numpy(images.images[indices]).to(device)),
+        labels,
+        torch.from_numpy(np.array(indices)).to(device),
+    )
+
+
+def _is_due(step: int, every: int, anyway: bool) -> bool:
+    return every > 0 and (anyway or step % every == 0)

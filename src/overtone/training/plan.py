@@ -1,0 +1,136 @@
+"""What a run is: model, settings and data; resolved from presets, and kept in `run.json`."""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from overtone import __version__
+from overtone.config import from_mapping, read_preset, with_assignments
+from overtone.data import ImageSet
+from overtone.errors import CheckpointError, ConfigError
+from overtone.models.registry import get_model_class
+from overtone.models.tensor_file import write_atomically
+from overtone.training.settings import TrainConfig
+
+PLAN_FILE = "run.json"
+_TABLES = ("network", "train")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainPlan:
+    """A model and its settings.
+
+    Attributes:
+        model: Name in the table of models.
+        network: Settings of the model, of its `config_class`.
+        train: Settings of the training.
+        preset: They started from, or None.
+    """
+
+    model: str
+    network: Any
+    train: TrainConfig
+    preset: str | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataRecord:
+    """Which data a run saw.
+
+    Attributes:
+        name: Of the set.
+        fingerprint: See `ImageSet.fingerprint`.
+        source: Where it was loaded from, or None if it was given in memory.
+        size: Height and width that were asked for, or None.
+        channels: That were asked for, or None.
+    """
+
+    name: str
+    fingerprint: str
+    source: str | None = None
+    size: tuple[int, ...] | None = None
+    channels: int | None = None
+
+
+def resolve_plan(
+    model: str, preset: str | None = None, assignments: Sequence[str] = ()
+) -> TrainPlan:
+    """Defaults, overlaid by a preset, overlaid by assignments such as `train.steps=500`.
+
+    Raises:
+        ConfigError: The model, the preset or a setting is unknown or out of range.
+    """
+    kind = get_model_class(model)
+    settings = {} if preset is None else read_preset(model, preset)
+    settings = with_assignments(settings, assignments)
+    unknown = sorted(set(settings) - set(_TABLES))
+    if unknown:
+        raise ConfigError(f"unknown setting {unknown[0]}; settings begin with network. or train.")
+    return TrainPlan(
+        model=model,
+        network=from_mapping(kind.config_class, settings.get("network", {}), "network."),
+        train=from_mapping(TrainConfig, settings.get("train", {}), "train."),
+        preset=preset,
+    )
+
+
+def write_plan(folder: pathlib.Path, plan: TrainPlan, data: DataRecord) -> None:
+    """Writes `run.json`.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    record = {"version": __version__, "plan": plan.to_mapping(), "data": dataclasses.asdict(data)}
+    write_atomically(folder / PLAN_FILE, (json.dumps(record, indent=1) + "\n").encode())
+
+
+def read_plan(folder: pathlib.Path) -> tuple[TrainPlan, DataRecord]:
+    """What `run.json` says.
+
+    Raises:
+        CheckpointError: There is none, or it is not from this version's `write_plan`.
+    """
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no run at {folder} to go on with; start without --resume")
+    path = folder / PLAN_FILE
+    if not path.is_file():
+        what = "is empty" if not any(folder.iterdir()) else f"holds no {PLAN_FILE}"
+        raise CheckpointError(
+            f"{folder} {what}: it is no run, or one ended before it began; "
+            "start again without --resume in a new folder"
+        )
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        plan = record["plan"]
+        return _plan_of(plan), from_mapping(DataRecord, record["data"], "data.")
+    except (ConfigError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is not the plan of a run: {error}") from error
+
+
+def _plan_of(mapping: Mapping[str, Any]) -> TrainPlan:
+    kind = get_model_class(mapping["model"])
+    return TrainPlan(
+        model=mapping["model"],
+        network=from_mapping(kind.config_class, mapping["network"], "network."),
+        train=from_mapping(TrainConfig, mapping["train"], "train."),
+        preset=mapping["preset"],
+    )
+
+
+def describe_data(
+    images: ImageSet, source: str | None, size: int | tuple[int, int] | None, channels: int | None
+) -> DataRecord:
+    """The record of a training set."""
+    return DataRecord(
+        name=images.name,
+        fingerprint=images.fingerprint(),
+        source=source,
+        size=(size, size) if isinstance(size, int) else size,
+        channels=channels,
+    )

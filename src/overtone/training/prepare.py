@@ -1,0 +1,92 @@
+"""From the arguments of `train` to a plan and its data, checked before anything is written."""
+
+import contextlib
+import dataclasses
+import pathlib
+from collections.abc import Sequence
+
+import torch
+
+from overtone.data import ImageSet, load_images
+from overtone.errors import CheckpointError, ConfigError, DataError
+from overtone.training.plan import DataRecord, TrainPlan, describe_data, read_plan, resolve_plan
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """The arguments of `train` that say what to train on what."""
+
+    model: str | None
+    data: str | ImageSet | None
+    preset: str | None
+    settings: tuple[str, ...]
+    size: int | tuple[int, int] | None
+    channels: int | None
+    resume: bool
+
+
+def prepare(
+    folder: pathlib.Path, request: Request
+) -> tuple[TrainPlan, DataRecord, ImageSet, ImageSet | None]:
+    """The plan, new or the run's, with its training set and the test split, if there is one.
+
+    Raises:
+        ConfigError: A setting is unknown, out of range, or not that of the run to go on with.
+        DataError: The data cannot be loaded, or are not those the run began with.
+        CheckpointError: The folder holds something else.
+    """
+    data, size, channels, known = request.data, request.size, request.channels, None
+    if request.resume:
+        plan, known = read_plan(folder)
+        _check_same(plan, request)
+        size = None if known.size is None else (known.size[0], known.size[1])
+        data, channels = data or known.source, known.channels
+    else:
+        _refuse_existing(folder)
+        plan = _new_plan(request.model, request.preset, request.settings)
+    if data is None:
+        raise ConfigError("data are needed: a path or name that load_images takes")
+    images, test = _load(data, size, channels)
+    record = describe_data(images, data if isinstance(data, str) else None, size, channels)
+    if known is not None and known.fingerprint != record.fingerprint:
+        raise DataError(
+            f"{images.name} is not the data the run began with: its fingerprint is "
+            f"{record.fingerprint}, that of {known.name} was {known.fingerprint}"
+        )
+    return plan, record, images, test
+
+
+def _new_plan(model: str | None, preset: str | None, settings: Sequence[str]) -> TrainPlan:
+    if model is None:
+        raise ConfigError("name a model to train, or go on with a run by --resume")
+    plan = resolve_plan(model, preset, settings)
+    num_threads = plan.train.num_threads or torch.get_num_threads()
+    return dataclasses.replace(plan, train=dataclasses.replace(plan.train, num_threads=num_threads))
+
+
+def _check_same(plan: TrainPlan, request: Request) -> None:
+    if request.settings or request.size or request.channels:
+        raise ConfigError("a run goes on with the settings it began with; leave out the changes")
+    pairs = (("model", plan.model, request.model), ("preset", plan.preset, request.preset))
+    for word, found, asked in pairs:
+        if asked is not None and asked != found:
+            raise ConfigError(f"the run is one of {word} {found}, not {asked}; leave it out")
+
+
+def _refuse_existing(folder: pathlib.Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CheckpointError(
+            f"{folder} exists already; go on with the run in it by --resume, or give another --out"
+        )
+
+
+def _load(
+    data: str | ImageSet, size: int | tuple[int, int] | None, channels: int | None
+) -> tuple[ImageSet, ImageSet | None]:
+    if isinstance(data, ImageSet):
+        return data, None
+    images = load_images(data, split="train", size=size, channels=channels)
+    test = None
+    with contextlib.suppress(DataError):  # there is no test split
+        test = load_images(data, split="test", size=size, channels=channels)
+    return images, test

@@ -1,0 +1,237 @@
+"""`train`: from a model's name and data to a folder with its log, checkpoints and model file."""
+
+import contextlib
+import dataclasses
+import pathlib
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import torch
+from accelerate import Accelerator
+
+from overtone.data import ImageSet
+from overtone.errors import CheckpointError
+from overtone.models.base import ImageSpec
+from overtone.models.registry import get_model_class
+from overtone.models.store import MODEL_FILE, save_model
+from overtone.training.checkpoint import CheckpointFolder
+from overtone.training.log import LOG_FILE, RunLog, has_events, read_log
+from overtone.training.loop import Loop, ProgressCallback
+from overtone.training.plan import DataRecord, TrainPlan, write_plan
+from overtone.training.prepare import Request, prepare
+from overtone.training.signals import stop_on_signals
+from overtone.training.state import TrainState, derived_generator
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrainResult:
+    """How a run ended.
+
+    Attributes:
+        status: "finished" with a model file, or "stopped" by a signal with a checkpoint.
+        step: Steps done.
+        core_minutes: Processor time spent inside steps.
+        path: Of the model file, or of the last checkpoint.
+    """
+
+    status: Literal["finished", "stopped"]
+    step: int
+    core_minutes: float
+    path: pathlib.Path
+
+
+def train(
+    model: str | None = None,
+    data: str | ImageSet | None = None,
+    *,
+    out: str | pathlib.Path,
+    preset: str | None = None,
+    settings: Sequence[str] = (),
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    held_out: ImageSet | None = None,
+    resume: bool = False,
+    progress: ProgressCallback | None = None,
+) -> TrainResult:
+    """Trains a model, or goes on with a run that was stopped or killed.
+
+    The folder `out` gets `run.json` (every setting), `log.jsonl`, TensorBoard's `events`,
+    `samples`, `checkpoints`, and at the end `model.safetensors`. SIGINT and SIGTERM save a
+    checkpoint and return.
+
+    Args:
+        model: Name in the table of models; taken from the run when going on.
+        data: What `load_images` takes, or a set of images; taken from the run when going on with
+            one whose data were loaded.
+        out: Folder of the run; it must not hold anything yet.
+        preset: Named settings of the model.
+        settings: Changes of them, such as `train.steps=500`.
+        size: Of the images; see `load_images`.
+        channels: Of the images; see `load_images`.
+        held_out: Images to measure the loss on; by default the test split of `data`, if any.
+        resume: Go on with the run in `out`; for a number of steps the result is then bit for bit
+            that of a run that was never stopped.
+        progress: Called at every line of the log.
+
+    Raises:
+        ConfigError: A setting is unknown or out of range.
+        DataError: The data cannot be loaded, or are not those the run began with.
+        CheckpointError: The folder holds something else, or cannot be written.
+        TrainError: A loss is not finite or explodes, or samples collapse.
+    """
+    folder = pathlib.Path(out)
+    request = Request(model, data, preset, tuple(settings), size, channels, resume)
+    plan, record, images, test = prepare(folder, request)
+    if not resume:
+        _make_folder(folder)
+    with _writing_in(folder), _locked(folder), _threads(plan.train.num_threads):
+        if not resume:
+            write_plan(folder, plan, record)
+        return _run(folder, plan, record, images, held_out or test, progress)
+
+
+def describe_run(
+    model: str | None = None,
+    data: str | ImageSet | None = None,
+    *,
+    out: str | pathlib.Path,
+    preset: str | None = None,
+    settings: Sequence[str] = (),
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """What `train` would do with the same arguments, ready for JSON; writes nothing.
+
+    Raises:
+        ConfigError: See `train`.
+        DataError: See `train`.
+        CheckpointError: The folder holds something else.
+    """
+    request = Request(model, data, preset, tuple(settings), size, channels, resume)
+    plan, record, images, test = prepare(pathlib.Path(out), request)
+    state = _start(plan, images, torch.device("cpu"))
+    batches_per_epoch = len(images) / plan.train.batch_size
+    return {
+        **plan.to_mapping(),
+        "num_parameters": sum(p.numel() for p in state.model.parameters()),
+        "data": {
+            **dataclasses.asdict(record),
+            "num_images": len(images),
+            "shape": list(images.images.shape[1:]),
+            "num_held_out": 0 if test is None else len(test),
+        },
+        "epochs": plan.train.steps and round(plan.train.steps / batches_per_epoch, 2),
+    }
+
+
+def _run(
+    folder: pathlib.Path,
+    plan: TrainPlan,
+    data: DataRecord,
+    images: ImageSet,
+    held_out: ImageSet | None,
+    progress: ProgressCallback | None,
+) -> TrainResult:
+    accelerator = Accelerator()
+    state = _start(plan, images, accelerator.device)
+    checkpoints = CheckpointFolder(folder / "checkpoints", keep=plan.train.keep)
+    if checkpoints.steps() or has_events(folder / LOG_FILE):
+        checkpoints.restore(state)
+    with stop_on_signals() as stop, _log(folder, state.step) as log:
+        loop = Loop(accelerator, plan.train, images, held_out, checkpoints, log, progress)
+        if not checkpoints.steps():
+            loop.save(state)
+        is_done = loop.run(state, stop)
+    minutes = state.spent_s / 60
+    if not is_done:
+        return TrainResult("stopped", state.step, minutes, checkpoints.path_of(state.step))
+    path = folder / MODEL_FILE
+    started = time.process_time()
+    with state.averaged():
+        state.model.to("cpu").finish(images, generator=derived_generator(plan.train.seed, "finish"))
+        summary = _summary(folder, plan, data, state, time.process_time() - started)
+        save_model(path, state.model, summary)
+    return TrainResult("finished", state.step, minutes, path)
+
+
+def _start(plan: TrainPlan, images: ImageSet, device: torch.device) -> TrainState:
+    kind = get_model_class(plan.model)
+    generator = derived_generator(plan.train.seed, "weights")
+    model = kind(plan.network, ImageSpec.of(images), generator=generator)
+    return TrainState.start(model.to(device).train(), plan.train)
+
+
+def _summary(
+    folder: pathlib.Path, plan: TrainPlan, data: DataRecord, state: TrainState, finish_s: float
+) -> dict[str, Any]:
+    last = {row["kind"]: row for row in read_log(folder / LOG_FILE)}
+    return {
+        "preset": plan.preset,
+        "train": dataclasses.asdict(plan.train),
+        "data": {"name": data.name, "fingerprint": data.fingerprint},
+        "num_parameters": sum(p.numel() for p in state.model.parameters()),
+        "steps": state.step,
+        "core_minutes": round(state.spent_s / 60, 3),
+        "finish_core_s": round(finish_s, 1),
+        "last": last,
+    }
+
+
+def _make_folder(folder: pathlib.Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise CheckpointError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _log(folder: pathlib.Path, step: int) -> Iterator[RunLog]:
+    log = RunLog(folder, step=step)
+    try:
+        yield log
+    except BaseException:
+        with contextlib.suppress(OSError):  # what is under way says more
+            log.close()
+        raise
+    log.close()
+
+
+@contextlib.contextmanager
+def _writing_in(folder: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot write in {folder}: {error.strerror or error}; its checkpoints are whole; "
+            "make room or give rights, then go on with --resume"
+        ) from error
+
+
+@contextlib.contextmanager
+def _locked(folder: pathlib.Path) -> Iterator[None]:
+    """One process a run, where the system has such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CheckpointError(
+                f"another process is training in {folder}; wait for it"
+            ) from error
+        yield
+
+
+@contextlib.contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,138 @@
+"""Everything that changes while a model is trained, to and from named tensors."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from overtone.errors import CheckpointError
+from overtone.models.base import AbstractModel
+from overtone.training.ema import Ema
+from overtone.training.settings import TrainConfig
+from overtone.training.watch import LossWatch
+
+
+@dataclasses.dataclass
+class TrainState:
+    """A run at a step.
+
+    Attributes:
+        model: With the weights of the last step.
+        optimizer: Its groups are the model's, in their order.
+        ema: Average of the weights, or None.
+        generator: Of everything random in steps.
+        watch: Judge of the losses.
+        step: Steps done; also the position in the order of batches.
+        spent_s: Processor time inside steps, seconds.
+    """
+
+    model: AbstractModel
+    optimizer: torch.optim.Optimizer
+    ema: Ema | None
+    generator: torch.Generator
+    watch: LossWatch = dataclasses.field(default_factory=LossWatch)
+    step: int = 0
+    spent_s: float = 0.0
+
+    @classmethod
+    def start(cls, model: AbstractModel, settings: TrainConfig) -> "TrainState":
+        """The state before the first step."""
+        return cls(
+            model,
+            _optimizer(model, settings),
+            None if settings.ema_decay is None else Ema(model, settings.ema_decay),
+            derived_generator(settings.seed, "steps"),
+        )
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The model is as it is evaluated and stored: averaged weights, not in training mode."""
+        self.model.eval()
+        with contextlib.nullcontext() if self.ema is None else self.ema.in_place():
+            yield
+        self.model.train()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Copies nothing; the names begin with model, ema, optimizer or generator."""
+        named = {f"model.{name}": t for name, t in self.model.state_dict().items()}
+        if self.ema is not None:
+            named |= {f"ema.{name}": t for name, t in self.ema.shadow.items()}
+        for number, values in self.optimizer.state_dict()["state"].items():
+            named |= {f"optimizer.{number}.{name}": t for name, t in values.items()}
+        return named | {"generator": self.generator.get_state()}
+
+    def record(self) -> dict[str, Any]:
+        """The numbers that are no tensors."""
+        return {
+            "step": self.step,
+            "spent_s": self.spent_s,
+            "watch": dataclasses.asdict(self.watch),
+        }
+
+    def restore(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
+        """Becomes the state that `tensors` and `record` were taken from.
+
+        Raises:
+            CheckpointError: They belong to another model or other settings.
+        """
+        try:
+            self.model.load_state_dict(_part(tensors, "model."))
+            if self.ema is not None:
+                self._restore_ema(_part(tensors, "ema."))
+            self._restore_optimizer(_part(tensors, "optimizer."))
+            self.generator.set_state(tensors["generator"])
+            self.watch = LossWatch(**record["watch"])
+            self.step, self.spent_s = record["step"], record["spent_s"]
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
+
+    def _restore_ema(self, tensors: dict[str, Tensor]) -> None:
+        assert self.ema is not None
+        for name, average in self.ema.shadow.items():
+            average.copy_(tensors[name])
+
+    def _restore_optimizer(self, tensors: dict[str, Tensor]) -> None:
+        state: dict[int, dict[str, Tensor]] = {}
+        for path, tensor in tensors.items():
+            number, _, name = path.partition(".")
+            # A clone is aligned as PyTorch aligns, on which the last bit of a result can depend.
+            state.setdefault(int(number), {})[name] = tensor.clone()
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def derived_generator(seed: int, purpose: str) -> torch.Generator:
+    """A generator of its own for each purpose of a seed."""
+    words = np.random.SeedSequence([seed, *purpose.encode()]).generate_state(2, np.uint32)
+    return torch.Generator().manual_seed(int(words[0]) << 32 | int(words[1]))
+
+
+def _optimizer(model: AbstractModel, settings: TrainConfig) -> torch.optim.Optimizer:
+    groups = [
+        {
+            "params": list(group.parameters),
+            "rate_start": group.rate_start,
+            "rate_end": group.rate_end,
+        }
+        for group in model.parameter_groups()
+    ]
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.optimizer]
+    return kind(
+        groups,
+        lr=settings.learning_rate,
+        betas=(settings.betas[0], settings.betas[1]),
+        weight_decay=settings.weight_decay,
+        fused=True,
+    )
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }
