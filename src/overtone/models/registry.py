@@ -8,6 +8,7 @@ from overtone.models.base import AbstractModel
 
 # Name -> "module:Class", imported on first use.
 MODELS: dict[str, str] = {
+    "pca": "overtone.models.pca.model:Pca",
     "fourier-generator": "overtone.models.fourier_generator.model:FourierGenerator",
     "vae": "overtone.models.vae.model:Vae",
 }
