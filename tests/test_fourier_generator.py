@@ -265,3 +265,15 @@ def test_settings_out_of_range_are_refused():
         FourierGeneratorConfig(encoder_rates=(1.0,))
     with pytest.raises(ValueError, match="decoder_hidden must be at least 1"):
         FourierGeneratorConfig(decoder_hidden=(5, 0))
+
+
+def test_bfloat16_products_change_the_loss_little():
+    model = small_model()
+    batch = small_batch(model)
+    with torch.no_grad():
+        exact = model.loss(batch, progress=0.0, generator=generator())["loss"]
+        with torch.autocast("cpu", torch.bfloat16):
+            rounded = model.loss(batch, progress=0.0, generator=generator())["loss"]
+    # Five products, each rounded to 8 bits: 2^-9 of a number, at random.
+    assert float(rounded) == pytest.approx(float(exact), rel=0.02)
+    assert rounded.dtype == torch.float32
