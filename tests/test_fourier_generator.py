@@ -241,9 +241,11 @@ def test_a_search_finds_the_latent_of_an_image():
 
 def test_training_latents_are_the_table():
     model = small_model("table")
-    images = ImageSet("four", np.zeros((4, 6, 9, 3), np.uint8))
+    pixels = np.zeros((4, 6, 9, 3), np.uint8)
+    images = ImageSet(name="black", images=pixels, labels=None, class_names=())
     assert model.table is not None
     assert torch.equal(model.training_latents(images), model.table)
+    assert torch.equal(model.training_latents(images.subset(np.arange(2))), model.table[:2])
 
 
 def test_samples_follow_sigma_and_the_seed():
