@@ -15,6 +15,7 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.net_hidden=[3, 3]",
         "network.latent_weight=0.1",
         "network.init_std=0.3",
+        "network.prior.normal_std=1.0",
     ),
     "vae": ("network.latent_dim=3", "network.channels=[4, 6]", "network.hidden=8"),
 }

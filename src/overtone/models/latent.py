@@ -3,7 +3,8 @@
 import abc
 import dataclasses
 import difflib
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,8 +14,13 @@ from typing_extensions import override
 from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel, ImageSpec, from_pixels
+from overtone.models.latent_priors import LatentPriors
+from overtone.priors.base import check_temperature
+from overtone.priors.gaussian import NormalPrior
+from overtone.priors.registry import get_prior_class
 from overtone.shapes import Float, Int64
 
+_T = TypeVar("_T")
 NORMAL = "normal"
 # Images that go through a network together when memory is to stay small.
 CHUNK = 256
@@ -37,6 +43,9 @@ class PriorConfig:
     normal_std: float = 1.0
 
     def __post_init__(self) -> None:
+        for kind in self.fitted:
+            if get_prior_class(kind) is NormalPrior:
+                raise ValueError("normal is always there; leave it out of fitted")
         if self.default not in (NORMAL, *self.fitted):
             raise ValueError(
                 f"default must be one of {', '.join((NORMAL, *self.fitted))}, got {self.default}"
@@ -45,27 +54,12 @@ class PriorConfig:
             raise ValueError(f"normal_std must be above 0, got {self.normal_std:g}")
 
 
-class Prior(Protocol):
-    """A distribution of latents, see `overtone.priors`."""
-
-    def sample(
-        self,
-        num_latents: int,
-        rng: np.random.Generator,
-        *,
-        temperature: float = 1.0,
-        labels: Int64[np.ndarray, " n"] | None = None,
-    ) -> Float[np.ndarray, "n d"]:
-        """Latents, of given classes if there are labels."""
-        ...
-
-
 class AbstractLatentModel(AbstractModel):
     """A model with an encoder to and a decoder from vectors of `latent_dim` numbers.
 
     Attributes:
         latent_dim: Numbers in a latent vector.
-        priors: Name to fitted prior; filled by `finish`, stored in the model's file.
+        priors: Fitted by `finish`, stored in the model's file.
     """
 
     def __init__(
@@ -80,7 +74,7 @@ class AbstractLatentModel(AbstractModel):
         super().__init__(config, spec, generator=generator)
         self.latent_dim = latent_dim
         self.prior_config = prior
-        self.priors: dict[str, Prior] = {}
+        self.priors = LatentPriors()
 
     @abc.abstractmethod
     def encode(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
@@ -101,6 +95,23 @@ class AbstractLatentModel(AbstractModel):
         with torch.no_grad():
             chunks = torch.from_numpy(images.images).split(CHUNK)
             return torch.cat([self.encode(from_pixels(chunk)) for chunk in chunks])
+
+    @override
+    def finish(self, images: ImageSet, *, generator: torch.Generator) -> None:
+        kinds = self.prior_config.fitted
+        if not kinds:
+            return
+        latents = self.training_latents(images).double().numpy()
+        rng, num_classes = numpy_generator(generator), len(self.spec.class_names)
+        self.priors = LatentPriors.fit(kinds, latents, images.labels, num_classes, rng=rng)
+
+    @override
+    def extra_tensors(self) -> dict[str, Tensor]:
+        return self.priors.to_tensors()
+
+    @override
+    def load_extra_tensors(self, tensors: dict[str, Tensor]) -> None:
+        self.priors = LatentPriors.from_tensors(tensors)
 
     @override
     def preview(
@@ -128,31 +139,39 @@ class AbstractLatentModel(AbstractModel):
     ) -> Float[Tensor, "b d"]:
         """Latents drawn from a prior; `sample` has the arguments.
 
+        With labels and without the name of a prior, it is the first that was fitted by class if
+        the default was not.
+
         Raises:
             ConfigError: There is no such prior, or it knows no classes.
         """
         self.check_labels(num_images, labels)
+        if labels is not None:
+            by_class = self.priors.by_class
+            default = self.prior_config.default
+            name = prior or (default if default in by_class else next(iter(by_class), default))
+            chosen = self._named(by_class, name, "of each class")
+            latents = chosen.sample(
+                labels.numpy(), rng=numpy_generator(generator), temperature=temperature
+            )
+            return torch.from_numpy(latents).float()
         name = prior or self.prior_config.default
         if name == NORMAL:
-            if labels is not None:
-                raise ConfigError(
-                    "the prior normal knows no classes; choose one of "
-                    f"{', '.join(self.priors) or 'the fitted ones after training'}"
-                )
+            check_temperature(temperature)
             noise = torch.randn(num_images, self.latent_dim, generator=generator)
             return noise * (temperature * self.prior_config.normal_std)
-        if name not in self.priors:
-            known = [NORMAL, *self.priors]
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
-            raise ConfigError(f"this {self.name} has no prior {name}; {hint}")
-        latents = self.priors[name].sample(
-            num_images,
-            numpy_generator(generator),
-            temperature=temperature,
-            labels=None if labels is None else labels.numpy(),
+        latents = self._named(self.priors.whole, name, "of all").sample(
+            num_images, rng=numpy_generator(generator), temperature=temperature
         )
         return torch.from_numpy(latents).float()
+
+    def _named(self, priors: Mapping[str, _T], name: str, which: str) -> _T:
+        if name in priors:
+            return priors[name]
+        near = difflib.get_close_matches(name, [NORMAL, *priors], n=1)
+        known = f"it has {', '.join(priors)}" if priors else "none was fitted"
+        hint = f"did you mean {near[0]}?" if near and near[0] != name else known
+        raise ConfigError(f"this {self.name} has no prior {name} {which}; {hint}")
 
     @override
     def sample(

@@ -178,12 +178,12 @@ class Loop:
             progress=self._progress(state),
         )
         if reason is not None:
-            raise self._failure(reason, state.step)
+            raise self._failure(reason, state.step, "; train.sample_every=0 draws none")
 
-    def _failure(self, reason: str, step: int) -> TrainError:
+    def _failure(self, reason: str, step: int, hint: str = "") -> TrainError:
         return TrainError(
             f"{reason} at step {step}; the last good checkpoint is {self.checkpoints.last()}; "
-            "try a smaller train.learning_rate or a train.clip_norm"
+            f"try a smaller train.learning_rate or a train.clip_norm{hint}"
         )
 
 

@@ -1,0 +1,109 @@
+"""The priors a latent model has after training: of all latents, and of each class's."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from overtone.priors.base import Prior
+from overtone.priors.by_class import ClassPriors
+from overtone.priors.registry import get_prior_class
+from overtone.shapes import Float64, Int64
+
+
+@dataclasses.dataclass(frozen=True)
+class LatentPriors:
+    """Fitted priors by kind.
+
+    They are rounded to what a model's file keeps, float32, so that a loaded model draws the same.
+
+    Attributes:
+        whole: Of all latents.
+        by_class: Of the latents of each class; empty without classes.
+    """
+
+    whole: dict[str, Prior] = dataclasses.field(default_factory=dict)
+    by_class: dict[str, ClassPriors] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def fit(
+        cls,
+        kinds: Sequence[str],
+        latents: Float64[np.ndarray, "n d"],
+        labels: Int64[np.ndarray, " n"] | None,
+        num_classes: int,
+        *,
+        rng: np.random.Generator,
+    ) -> "LatentPriors":
+        """One prior of each kind for all, and with labels one for each class.
+
+        Raises:
+            ConfigError: A kind is unknown, or the latents are too few or not finite.
+        """
+        whole, by_class = {}, {}
+        for kind in kinds:
+            prior_class = get_prior_class(kind)
+            whole[kind] = _rounded(prior_class.fit(latents, rng=rng))
+            if labels is not None and num_classes:
+                found = ClassPriors.fit(prior_class, latents, labels, num_classes, rng=rng)
+                rounded = [None if each is None else _rounded(each) for each in found.priors]
+                by_class[kind] = ClassPriors(rounded, found.counts)
+        return cls(whole, by_class)
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """For a model's file: `whole.KIND.ARRAY`, `class.KIND.NUMBER.ARRAY`, `counts.KIND`."""
+        arrays = {
+            f"whole.{kind}.{name}": array
+            for kind, prior in self.whole.items()
+            for name, array in _arrays(prior).items()
+        }
+        for kind, priors in self.by_class.items():
+            arrays[f"counts.{kind}"] = priors.counts
+            for number, prior in enumerate(priors.priors):
+                named = {} if prior is None else _arrays(prior)
+                arrays |= {f"class.{kind}.{number}.{name}": a for name, a in named.items()}
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "LatentPriors":
+        """What `to_tensors` was called on.
+
+        Raises:
+            ConfigError: A kind is unknown, or the arrays do not fit it.
+            ValueError: A name is none of `to_tensors`.
+        """
+        groups: dict[tuple[str, ...], dict[str, np.ndarray]] = {}
+        counts: dict[str, np.ndarray] = {}
+        for path, tensor in tensors.items():
+            *group, name = path.split(".")
+            match group:
+                case ["counts"]:
+                    counts[name] = tensor.numpy()
+                case ["whole", _] | ["class", _, _]:
+                    groups.setdefault(tuple(group), {})[name] = tensor.numpy()
+                case _:
+                    raise ValueError(f"unknown tensor {path}")
+        whole = {g[1]: _prior(g[1], a) for g, a in groups.items() if g[0] == "whole"}
+        by_class = {}
+        for kind, number_of in counts.items():
+            found = (groups.get(("class", kind, str(k))) for k in range(len(number_of)))
+            priors = [None if arrays is None else _prior(kind, arrays) for arrays in found]
+            by_class[kind] = ClassPriors(priors, number_of)
+        return cls(whole, by_class)
+
+
+def _arrays(prior: Prior) -> dict[str, np.ndarray]:
+    return {
+        name: array.astype(np.float32) if array.dtype == np.float64 else array
+        for name, array in prior.to_arrays().items()
+    }
+
+
+def _prior(kind: str, arrays: dict[str, np.ndarray]) -> Prior:
+    return get_prior_class(kind).from_arrays(arrays)
+
+
+def _rounded(prior: Prior) -> Prior:
+    return _prior(prior.kind, _arrays(prior))
