@@ -17,10 +17,10 @@ LAYERS = (
     ("image", "transform", "bitstream", "kernels"),
     ("entropy", "fit", "nn", "priors"),
     ("codecs", "models", "metrics", "data"),
-    ("pillow_image", "pillow_plugin", "training", "evaluate"),
+    ("pillow_image", "pillow_plugin", "training", "evaluate", "generate"),
     ("cli",),
 )
-TORCH_ALLOWED = ("nn", "models", "training", "metrics/distribution")
+TORCH_ALLOWED = ("nn", "models", "training", "generate", "metrics/distribution")
 # What must not be loaded to answer a command; the rest of the package needs NumPy at once.
 HEAVY = (
     "torch",

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from overtone.errors import ModelError as ModelError
     from overtone.errors import OvertoneError as OvertoneError
     from overtone.errors import TrainError as TrainError
+    from overtone.generate.balance import balance as balance
+    from overtone.generate.interpolate import interpolate as interpolate
+    from overtone.generate.reconstruct import reconstruct as reconstruct
+    from overtone.generate.sample import sample as sample
     from overtone.models.store import load_model as load_model
     from overtone.training.run import train as train
 
@@ -36,10 +40,14 @@ _PUBLIC = {
     "ModelError": "overtone.errors",
     "OvertoneError": "overtone.errors",
     "TrainError": "overtone.errors",
+    "balance": "overtone.generate.balance",
     "decode": "overtone.codecs.registry",
     "encode": "overtone.codecs.registry",
     "info": "overtone.codecs.registry",
+    "interpolate": "overtone.generate.interpolate",
     "load_model": "overtone.models.store",
+    "reconstruct": "overtone.generate.reconstruct",
+    "sample": "overtone.generate.sample",
     "train": "overtone.training.run",
 }
 

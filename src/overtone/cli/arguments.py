@@ -17,6 +17,10 @@ def _refuse_options(_: object, names: str | Sequence[str] | None) -> None:
 Inputs = Annotated[
     list[str], Parameter(name="IN", allow_leading_hyphen=True, validator=_refuse_options)
 ]
+RequiredOutput = Annotated[
+    str,
+    Parameter(name=["--output", "-o"], allow_leading_hyphen=True, validator=_refuse_options),
+]
 Output = Annotated[
     str | None,
     Parameter(name=["--output", "-o"], allow_leading_hyphen=True, validator=_refuse_options),

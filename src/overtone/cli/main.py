@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import cyclopts
 
 from overtone import __version__
+from overtone.cli.balance import balance
 from overtone.cli.compare import compare
 from overtone.cli.decode import decode
 from overtone.cli.encode import encode
@@ -18,12 +19,21 @@ from overtone.cli.exits import (
     print_error,
 )
 from overtone.cli.info import info
+from overtone.cli.interpolate import interpolate
+from overtone.cli.reconstruct import reconstruct
+from overtone.cli.sample import sample
 from overtone.cli.train import train
 from overtone.errors import OvertoneError
 
 # One verb each. Their modules import NumPy, Pillow and the like inside the functions, so that help
 # and wrong usage are answered at once.
-COMMANDS = (encode, decode, info, compare, train)
+COMMANDS = (encode, decode, info, compare, train, sample, reconstruct, interpolate, balance)
+
+
+# Module -> the extra that installs it.
+OPTIONAL_MODULES = dict.fromkeys(
+    ("torch", "safetensors", "accelerate", "sklearn", "tensorboard", "torchmetrics"), "models"
+)
 
 
 def build_app() -> cyclopts.App:
@@ -58,6 +68,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_ERROR
     except (OvertoneError, OSError, MemoryError) as error:
         print_error(describe(error))
+        return EXIT_ERROR
+    except ModuleNotFoundError as error:
+        if error.name not in OPTIONAL_MODULES:
+            raise
+        print_error(
+            f"this command needs {error.name}; "
+            f"install it with: pip install 'overtone-image[{OPTIONAL_MODULES[error.name]}]'"
+        )
         return EXIT_ERROR
     except KeyboardInterrupt:
         print_error("interrupted")

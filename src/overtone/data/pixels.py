@@ -37,15 +37,23 @@ def conform(
     pixels = images.images
     if channels == 3 and pixels.shape[3] == 1:
         pixels = np.repeat(pixels, 3, axis=3)
-    keeps_channels = channels is None or pixels.shape[3] == channels
-    if keeps_channels and (size is None or pixels.shape[1:3] == size):
+    if channels == 1 and pixels.shape[3] == 3:
+        pixels = np.stack([to_array(to_image(each).convert("L")) for each in pixels])
+    return pixels if size is None else resized(pixels, size)
+
+
+def resized(
+    pixels: UInt8[np.ndarray, "n h w c"], size: tuple[int, int]
+) -> UInt8[np.ndarray, "n out_h out_w c"]:
+    """The pictures at this height and width, by `fit_to_size`."""
+    if pixels.shape[1:3] == size:
         return pixels
-    result = []
-    for each in pixels:
-        image = Image.fromarray(each[:, :, 0] if each.shape[2] == 1 else each)
-        image = image if keeps_channels else image.convert("L")
-        result.append(to_array(image if size is None else fit_to_size(image, size)))
-    return np.stack(result)
+    return np.stack([to_array(fit_to_size(to_image(each), size)) for each in pixels])
+
+
+def to_image(pixels: UInt8[np.ndarray, "h w c"]) -> Image.Image:
+    """A Pillow image of mode L or RGB."""
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def to_array(image: Image.Image) -> UInt8[np.ndarray, "h w c"]:

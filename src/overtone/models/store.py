@@ -65,7 +65,7 @@ def load_model(name_or_path: str | pathlib.Path) -> AbstractModel:
     Raises:
         ModelError: There is none, or it is foreign, damaged, or made by a newer version.
     """
-    return _model_in(_find(name_or_path))
+    return _model_in(find_model(name_or_path))
 
 
 def read_summary(name_or_path: str | pathlib.Path) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def read_summary(name_or_path: str | pathlib.Path) -> dict[str, Any]:
     Raises:
         ModelError: See `load_model`.
     """
-    return TensorFile.read(_find(name_or_path), "model").record
+    return TensorFile.read(find_model(name_or_path), "model").record
 
 
 def shipped_models() -> dict[str, pathlib.Path]:
@@ -83,7 +83,12 @@ def shipped_models() -> dict[str, pathlib.Path]:
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 
-def _find(name_or_path: str | pathlib.Path) -> pathlib.Path:
+def find_model(name_or_path: str | pathlib.Path) -> pathlib.Path:
+    """The file of a model given as for `load_model`.
+
+    Raises:
+        ModelError: There is none.
+    """
     path = pathlib.Path(name_or_path)
     if path.is_dir():
         if (path / MODEL_FILE).is_file():

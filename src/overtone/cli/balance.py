@@ -1,0 +1,66 @@
+"""`overtone balance`: synthetic pictures for the rare classes of a data set."""
+
+import sys
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from overtone.cli.arguments import RequiredOutput, Size
+from overtone.cli.exits import EXIT_DONE
+
+
+def balance(
+    source: Annotated[str, Parameter(name="DATA")],
+    /,
+    *,
+    output: RequiredOutput,
+    model: str,
+    target: int | None = None,
+    split: Literal["train", "test", "all"] = "train",
+    seed: int = 0,
+    temperature: float = 1.0,
+    prior: str | None = None,
+    size: Size = None,
+    skip_corrupt: bool = False,
+) -> int:
+    """Draw synthetic pictures for the classes of a data set that have too few.
+
+    They go into a new folder with a sub-folder for each class; manifest.json, and a text inside
+    each PNG, mark every one as synthetic and say how to draw it again. Nothing is ever replaced.
+
+    Example: overtone balance products --model runs/products -o synthetic
+
+    Args:
+        source: Labelled data, such as a folder with a sub-folder for each class.
+        output: Folder to make.
+        model: Trained on these classes: a name, a file, or the folder of a run.
+        target: Pictures each class shall have, real and synthetic; by default as many as the
+            largest class.
+        split: Which part of the data.
+        seed: Of everything random.
+        temperature: Spread; 1 is what was learned, smaller is less varied.
+        prior: Distribution to draw from; the model's default if not given.
+        size: WxH in pixels; as the model was trained by default.
+        skip_corrupt: Leave out pictures that cannot be read, instead of failing.
+    """
+    from overtone.cli.progress import progress_bar
+    from overtone.generate.balance import balance as fill
+
+    with progress_bar("drawing") as progress:
+        added = fill(
+            source,
+            output,
+            model=model,
+            target=target,
+            split=split,
+            seed=seed,
+            temperature=temperature,
+            prior=prior,
+            size=size and (size[1], size[0]),
+            on_corrupt="skip" if skip_corrupt else "fail",
+            progress=progress,
+        )
+    for name, count in added.items():
+        print(f"{name}: {count} synthetic pictures", file=sys.stderr)
+    print(f"{source} -> {output}: {sum(added.values())} synthetic pictures", file=sys.stderr)
+    return EXIT_DONE

@@ -1,0 +1,128 @@
+"""Where commands put several pictures: a grid in one file, a folder of PNGs, or an archive."""
+
+import io
+import os
+import pathlib
+import shutil
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from overtone.cli.files import STREAM, refuse_overwrite, write_bytes
+from overtone.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from overtone.shapes import UInt8
+
+ARCHIVE_SUFFIX = ".npz"
+ANIMATION_SUFFIX = ".gif"
+
+
+def is_folder(output: str) -> bool:
+    """Whether the name stands for a folder: it is one, ends in a slash, or has no ending."""
+    if output == STREAM:
+        return False
+    return (
+        output.endswith(("/", os.sep))
+        or os.path.isdir(output)
+        or pathlib.PurePath(output).suffix == ""
+    )
+
+
+def check_output(output: str, *, force: bool) -> None:
+    """Refuses, before any work, a place that is taken.
+
+    Raises:
+        ConfigError: There is a file, or a folder that is not empty, and `force` is off.
+    """
+    if is_folder(output) and os.path.isdir(output):
+        if os.listdir(output) and not force:
+            raise ConfigError(f"folder {output} is not empty; give --force to write into it")
+    else:
+        refuse_overwrite(output.rstrip("/" + os.sep), force=force)
+
+
+def write_pictures(
+    output: str,
+    pictures: "UInt8[np.ndarray, 'n h w c']",
+    *,
+    names: Sequence[str] | None = None,
+    num_columns: int | None = None,
+    force: bool,
+) -> None:
+    """Writes them as the name says: `.npz`, a folder, or otherwise one grid.
+
+    Args:
+        output: File, folder, or - for a grid in PNG on standard output.
+        pictures: All of one size.
+        names: Of the files in a folder, without ending; numbers by default.
+        num_columns: Of a grid; about as wide as high by default.
+        force: Replace files that exist.
+
+    Raises:
+        ConfigError: A file exists and `force` is off.
+        ImageError: No picture format has this ending, or it cannot hold this picture.
+        OSError: The place cannot be written.
+    """
+    import numpy as np
+
+    if is_folder(output):
+        digits = len(str(len(pictures) - 1))
+        numbered = [f"{number:0{digits}}" for number in range(len(pictures))]
+        _write_folder(pathlib.Path(output), pictures, names or numbered, force=force)
+    elif pathlib.PurePath(output).suffix == ARCHIVE_SUFFIX:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, x=pictures)
+        write_bytes(output, buffer.getvalue(), force=force)
+    else:
+        from overtone.image import to_grid
+
+        margin_px = 0 if len(pictures) == 1 else 2
+        grid = to_grid(pictures, num_columns=num_columns, margin_px=margin_px)
+        suffix = ".png" if output == STREAM else pathlib.PurePath(output).suffix
+        write_bytes(output, _file(grid, suffix), force=force)
+
+
+def write_animation(
+    output: str, frames: "UInt8[np.ndarray, 'n h w c']", *, frame_ms: int, force: bool
+) -> None:
+    """Writes a GIF that runs forth and back for ever."""
+    from overtone.data.pixels import to_image
+
+    order = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
+    images = [to_image(frames[number]) for number in order]
+    buffer = io.BytesIO()
+    images[0].save(
+        buffer, "GIF", save_all=True, append_images=images[1:], duration=frame_ms, loop=0
+    )
+    write_bytes(output, buffer.getvalue(), force=force)
+
+
+def _write_folder(
+    folder: pathlib.Path,
+    pictures: "UInt8[np.ndarray, 'n h w c']",
+    names: Sequence[str],
+    *,
+    force: bool,
+) -> None:
+    """A new folder appears complete or not at all; in one that exists, each file does."""
+    if folder.is_dir() and any(folder.iterdir()):
+        for name, pixels in zip(names, pictures, strict=True):
+            write_bytes(str(folder / f"{name}.png"), _file(pixels, ".png"), force=force)
+        return
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        partial.mkdir()
+        for name, pixels in zip(names, pictures, strict=True):
+            (partial / f"{name}.png").write_bytes(_file(pixels, ".png"))
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _file(pixels: "UInt8[np.ndarray, 'h w c']", suffix: str) -> bytes:
+    from overtone.bitstream.container import Metadata
+    from overtone.image import Picture, picture_to_bytes
+
+    return picture_to_bytes(Picture(pixels, Metadata()), suffix)

@@ -1,0 +1,60 @@
+"""`overtone sample`: new pictures from a trained model."""
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from overtone.cli.arguments import RequiredOutput, Size
+from overtone.cli.exits import EXIT_DONE
+from overtone.cli.pictures import check_output, write_pictures
+
+
+def sample(
+    model: Annotated[str, Parameter(name="MODEL")],
+    /,
+    *,
+    output: RequiredOutput,
+    num_images: Annotated[int, Parameter(name=["--num-images", "-n"])] = 1,
+    seed: int = 0,
+    temperature: float = 1.0,
+    class_name: Annotated[str | None, Parameter(name="--class")] = None,
+    size: Size = None,
+    prior: str | None = None,
+    force: bool = False,
+) -> int:
+    """Draw new pictures from a trained model.
+
+    Example: overtone sample fashion-mnist -n 64 --seed 1 -o grid.png
+
+    Args:
+        model: Name of a model that comes with the package, its file, or the folder of a run.
+        output: A picture file for one grid, a folder for a PNG each, .npz, or - for a grid on
+            standard output.
+        num_images: How many.
+        seed: Of everything random.
+        temperature: Spread; 1 is what was learned, smaller is less varied.
+        class_name: All of this class, by name or number, where the model knows classes.
+        size: WxH in pixels, evaluated by the model, not resampled; as trained by default.
+        prior: Distribution to draw from; the model's default if not given.
+        force: Replace files that exist.
+    """
+    check_output(output, force=force)
+    from overtone.cli.progress import progress_bar
+    from overtone.generate.sample import sample as draw
+
+    with progress_bar("drawing") as progress:
+        pictures = draw(
+            model,
+            num_images,
+            seed=seed,
+            temperature=temperature,
+            class_name=class_name,
+            size=size and (size[1], size[0]),
+            prior=prior,
+            progress=progress,
+        )
+    write_pictures(output, pictures, force=force)
+    count, height, width, _ = pictures.shape
+    print(f"{model} -> {output}: {count} of {width}x{height} pixels, seed {seed}", file=sys.stderr)
+    return EXIT_DONE

@@ -1,0 +1,40 @@
+"""Pictures through a model's encoder and decoder."""
+
+import pathlib
+
+import numpy as np
+
+from overtone.generate.latents import (
+    ProgressCallback,
+    check_output,
+    decode_latents,
+    encode_pixels,
+    latent_model,
+)
+from overtone.models.base import AbstractModel
+from overtone.shapes import UInt8
+
+
+def reconstruct(
+    model: str | pathlib.Path | AbstractModel,
+    images: UInt8[np.ndarray, "n h w c"],
+    *,
+    size: tuple[int, int] | None = None,
+    progress: ProgressCallback | None = None,
+) -> UInt8[np.ndarray, "n out_h out_w c"]:
+    """What a model makes of pictures: each is encoded to a latent, and that decoded.
+
+    Args:
+        model: A model, the path of its file or of a finished run, or the name of one that comes
+            with the package.
+        images: Of the model's height, width and channels; `load_images` makes them so.
+        size: Height and width of the result, pixels; those of the images by default.
+        progress: Called with the fraction done and a message.
+
+    Raises:
+        ModelError: There is no such model, or its file is damaged.
+        ConfigError: The model has no latents or no such size, or the pictures do not fit it.
+    """
+    chosen = latent_model(model, "reconstruct")
+    check_output(chosen, len(images), size)
+    return decode_latents(chosen, encode_pixels(chosen, images), size, progress)

@@ -1,0 +1,86 @@
+"""New pictures from a model."""
+
+import difflib
+import pathlib
+
+import numpy as np
+import torch
+
+from overtone.errors import ConfigError
+from overtone.generate.latents import ProgressCallback, check_output, decode_latents, resolve_model
+from overtone.models.base import AbstractModel, to_pixels
+from overtone.models.latent import AbstractLatentModel
+from overtone.shapes import UInt8
+
+
+def sample(
+    model: str | pathlib.Path | AbstractModel,
+    num_images: int = 1,
+    *,
+    seed: int = 0,
+    temperature: float = 1.0,
+    class_name: str | None = None,
+    size: tuple[int, int] | None = None,
+    prior: str | None = None,
+    progress: ProgressCallback | None = None,
+) -> UInt8[np.ndarray, "n h w c"]:
+    """Draws new pictures.
+
+    Args:
+        model: A model, the path of its file or of a finished run, or the name of one that comes
+            with the package.
+        num_images: How many.
+        seed: Of everything random; the same arguments give the same pictures.
+        temperature: Spread of the latents: 1 is the prior's own, smaller is less varied.
+        class_name: Which class all of them are of, by name or by its number; any by default.
+        size: Height and width, pixels; those of the training images by default. Other sizes are
+            evaluated by the model, where it can, not resampled.
+        prior: Distribution of the latents; the model's default if None.
+        progress: Called with the fraction done and a message.
+
+    Raises:
+        ModelError: There is no such model, or its file is damaged.
+        ConfigError: The model has no such class, prior or size, or a number is out of range.
+    """
+    chosen = resolve_model(model)
+    check_output(chosen, num_images, size)
+    if not 0 <= seed < 1 << 63:
+        raise ConfigError(f"seed must be in 0..{(1 << 63) - 1}, got {seed}")
+    if not temperature >= 0:
+        raise ConfigError(f"temperature must not be below 0, got {temperature:g}")
+    labels = None
+    if class_name is not None:
+        labels = torch.full((num_images,), class_index(chosen, class_name))
+    generator = torch.Generator().manual_seed(seed)
+    if isinstance(chosen, AbstractLatentModel):
+        latents = chosen.sample_latents(
+            num_images, generator=generator, temperature=temperature, labels=labels, prior=prior
+        )
+        return decode_latents(chosen, latents, size, progress)
+    images = chosen.sample(
+        num_images,
+        generator=generator,
+        size=size,
+        temperature=temperature,
+        labels=labels,
+        prior=prior,
+    )
+    return to_pixels(images)
+
+
+def class_index(model: AbstractModel, class_name: str) -> int:
+    """The label of a class, given by its name or by the label itself.
+
+    Raises:
+        ConfigError: The model knows no classes, or not this one.
+    """
+    names = model.spec.class_names
+    if class_name in names:
+        return names.index(class_name)
+    if class_name.isdecimal() and int(class_name) < len(names):
+        return int(class_name)
+    if not names:
+        raise ConfigError(f"this {model.name} was trained without classes; leave out the class")
+    near = difflib.get_close_matches(class_name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+    raise ConfigError(f"unknown class {class_name}; {hint}")
