@@ -75,7 +75,7 @@ def train(
         progress: Called at every line of the log.
 
     Raises:
-        ConfigError: A setting is unknown or out of range.
+        ConfigError: A setting is unknown or out of range, or the images do not suit the model.
         DataError: The data cannot be loaded, or are not those the run began with.
         CheckpointError: The folder holds something else, or cannot be written.
         TrainError: A loss is not finite or explodes, or samples collapse.
@@ -83,12 +83,32 @@ def train(
     folder = pathlib.Path(out)
     request = Request(model, data, preset, tuple(settings), size, channels, resume)
     plan, record, images, test = prepare(folder, request)
+    accelerator = Accelerator()
+    state = _start(plan, images, accelerator.device)
     if not resume:
         _make_folder(folder)
-    with _writing_in(folder), _locked(folder), _threads(plan.train.num_threads):
+    checkpoints = CheckpointFolder(folder / "checkpoints", keep=plan.train.keep)
+    with (
+        _writing_in(folder),
+        _locked(folder),
+        _threads(plan.train.num_threads),
+        stop_on_signals() as stop,
+    ):
         if not resume:
             write_plan(folder, plan, record)
-        return _run(folder, plan, record, images, held_out or test, progress)
+        elif checkpoints.steps() or has_events(folder / LOG_FILE):
+            checkpoints.restore(state)
+        with _log(folder, state.step) as log:
+            test = held_out or test
+            loop = Loop(accelerator, plan.train, images, test, checkpoints, log, progress)
+            if not checkpoints.steps():
+                loop.save(state)
+            is_done = loop.run(state, stop)
+        minutes = state.spent_s / 60
+        if not is_done:
+            return TrainResult("stopped", state.step, minutes, checkpoints.path_of(state.step))
+        _finish(folder, plan, record, images, state)
+    return TrainResult("finished", state.step, minutes, folder / MODEL_FILE)
 
 
 def describe_run(
@@ -126,34 +146,15 @@ def describe_run(
     }
 
 
-def _run(
-    folder: pathlib.Path,
-    plan: TrainPlan,
-    data: DataRecord,
-    images: ImageSet,
-    held_out: ImageSet | None,
-    progress: ProgressCallback | None,
-) -> TrainResult:
-    accelerator = Accelerator()
-    state = _start(plan, images, accelerator.device)
-    checkpoints = CheckpointFolder(folder / "checkpoints", keep=plan.train.keep)
-    if checkpoints.steps() or has_events(folder / LOG_FILE):
-        checkpoints.restore(state)
-    with stop_on_signals() as stop, _log(folder, state.step) as log:
-        loop = Loop(accelerator, plan.train, images, held_out, checkpoints, log, progress)
-        if not checkpoints.steps():
-            loop.save(state)
-        is_done = loop.run(state, stop)
-    minutes = state.spent_s / 60
-    if not is_done:
-        return TrainResult("stopped", state.step, minutes, checkpoints.path_of(state.step))
-    path = folder / MODEL_FILE
+def _finish(
+    folder: pathlib.Path, plan: TrainPlan, data: DataRecord, images: ImageSet, state: TrainState
+) -> None:
+    """Fits what is fitted to the trained network, and writes the model's file."""
     started = time.process_time()
     with state.averaged():
         state.model.to("cpu").finish(images, generator=derived_generator(plan.train.seed, "finish"))
         summary = _summary(folder, plan, data, state, time.process_time() - started)
-        save_model(path, state.model, summary)
-    return TrainResult("finished", state.step, minutes, path)
+        save_model(folder / MODEL_FILE, state.model, summary)
 
 
 def _start(plan: TrainPlan, images: ImageSet, device: torch.device) -> TrainState:

@@ -1,0 +1,140 @@
+"""Model files: what they hold, where they are found, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from toy_training import TOY_NETWORKS, toy_images
+
+import overtone
+from overtone.errors import ModelError
+from overtone.models import store
+from overtone.models.base import ImageSpec
+from overtone.models.store import load_model, read_summary, save_model, shipped_models
+from overtone.models.tensor_file import TensorFile, write_atomically
+from overtone.models.vae.model import Vae
+from overtone.training.plan import resolve_plan
+
+
+@pytest.fixture
+def model():
+    config = resolve_plan("vae", assignments=(*TOY_NETWORKS["vae"], "train.steps=1")).network
+    return Vae(config, ImageSpec.of(toy_images()), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def path(model, tmp_path):
+    save_model(tmp_path / "model.safetensors", model, {"steps": 24})
+    return tmp_path / "model.safetensors"
+
+
+def changed(path, record=None, **metadata):
+    """The file with other metadata and a checksum as it should be."""
+    file = TensorFile.read(path, "model")
+    path.write_bytes(
+        TensorFile("model", file.tensors, {**file.record, **(record or {})}).to_bytes()
+    )
+    if metadata:
+        tensors = load_file(path)
+        length = int.from_bytes(path.read_bytes()[:8], "little")
+        old = json.loads(path.read_bytes()[8 : 8 + length])["__metadata__"]
+        save_file(tensors, path, {**old, **metadata})
+
+
+def test_a_file_describes_itself(model, path):
+    record = read_summary(path)
+    assert record["model"] == "vae"
+    assert record["version"] == overtone.__version__
+    assert record["config"]["channels"] == [4, 6]
+    assert record["spec"]["height"] == 12
+    assert record["normalisation"] == "value = level / 127.5 - 1"
+    assert record["summary"] == {"steps": 24}
+    loaded = load_model(path)
+    assert not loaded.training
+    state = model.state_dict()
+    assert all(torch.equal(state[name], t) for name, t in loaded.state_dict().items())
+
+
+def test_a_run_is_loaded_by_its_folder_and_a_shipped_model_by_its_name(path, monkeypatch):
+    assert load_model(path.parent).config == load_model(path).config
+    monkeypatch.setattr(store, "shipped_models", lambda: {"toy": path})
+    assert load_model("toy").config == load_model(path).config
+    with pytest.raises(ModelError, match=r"no model or file toys; did you mean toy\?"):
+        load_model("toys")
+
+
+def test_half_the_size_costs_some_precision(model, path):
+    size = path.stat().st_size
+    save_model(path, model, {}, dtype="float16")
+    assert path.stat().st_size < 0.8 * size
+    state = load_model(path).state_dict()
+    for name, tensor in model.state_dict().items():
+        assert state[name].dtype == tensor.dtype
+        torch.testing.assert_close(state[name], tensor, rtol=2**-11, atol=2**-24)
+
+
+def test_every_shipped_model_loads():
+    for name in shipped_models():
+        assert load_model(name).sample(1, generator=torch.Generator()).isfinite().all()
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.001, 0.3, 0.9, 0.9999])
+def test_a_file_that_was_cut_short_is_refused(path, fraction):
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * fraction)])
+    with pytest.raises(ModelError, match=r"model\.safetensors: this (is no|file is damaged)"):
+        load_model(path)
+
+
+def test_any_changed_byte_is_noticed(path):
+    data = path.read_bytes()
+    for offset in np.random.default_rng(0).integers(0, len(data), 60):
+        damaged = bytearray(data)
+        damaged[offset] ^= 1 << (offset % 8)
+        path.write_bytes(damaged)
+        with pytest.raises(ModelError):
+            load_model(path)
+
+
+def test_foreign_files_are_refused(tmp_path):
+    (tmp_path / "text").write_text("no model at all")
+    with pytest.raises(ModelError, match="this is no safetensors file"):
+        load_model(tmp_path / "text")
+    save_file({"x": torch.zeros(3)}, tmp_path / "other.safetensors")
+    with pytest.raises(ModelError, match="is not from Overtone, a model is expected"):
+        load_model(tmp_path / "other.safetensors")
+    write_atomically(tmp_path / "c.safetensors", TensorFile("checkpoint", {}, {}).to_bytes())
+    with pytest.raises(ModelError, match="is an Overtone checkpoint, a model is expected"):
+        load_model(tmp_path / "c.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"model": "diffusion"}, "unknown model diffusion"),
+        ({"config": {"latent_dims": 3}}, "unknown setting config.latent_dims"),
+        ({"config": {"latent_dim": 4}}, "does not fit"),
+        ({"spec": {"height": 0}}, "does not fit"),
+        ({"normalisation": "value = level"}, "unknown normalisation"),
+        ({"version": "9.0", "model": "next"}, "written by Overtone 9.0, does not fit"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused(path, record, message):
+    changed(path, record)
+    with pytest.raises(ModelError, match=message):
+        load_model(path)
+
+
+def test_a_newer_layout_is_refused(path):
+    changed(path, layout_version="2")
+    with pytest.raises(ModelError, match="layout version 2 of this file is not 1; it may need a"):
+        load_model(path)
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"holds no model\.safetensors; it is no finished run"):
+        load_model(tmp_path)
