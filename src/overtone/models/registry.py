@@ -10,6 +10,7 @@ from overtone.models.base import AbstractModel
 MODELS: dict[str, str] = {
     "pca": "overtone.models.pca.model:Pca",
     "fourier-generator": "overtone.models.fourier_generator.model:FourierGenerator",
+    "series-generator": "overtone.models.series_generator.model:SeriesGenerator",
     "vae": "overtone.models.vae.model:Vae",
 }
 

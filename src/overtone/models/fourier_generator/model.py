@@ -1,17 +1,20 @@
 """The Fourier generator as a model: loss, encoding, decoding at any size."""
 
+import functools
 from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn.functional import leaky_relu
 from typing_extensions import override
 
 from overtone.data import ImageSet
 from overtone.models.base import Batch, ImageSpec, ParameterGroup
 from overtone.models.fourier_generator.config import FourierGeneratorConfig
-from overtone.models.fourier_generator.net import CoefficientScale, Mlp, pixel_positions
+from overtone.models.fourier_generator.net import CoefficientScale, pixel_positions
 from overtone.models.latent import AbstractLatentModel
 from overtone.nn.fourier_net import fourier_nets, squared_errors
+from overtone.nn.mlp import Mlp
 from overtone.shapes import Float
 
 
@@ -60,7 +63,7 @@ class FourierGenerator(AbstractLatentModel):
     def _mlp(self, sizes: tuple[int, ...], is_encoder: bool, generator: torch.Generator) -> Mlp:
         return Mlp(
             sizes,
-            negative_slope=self.config.negative_slope,
+            activation=functools.partial(leaky_relu, negative_slope=self.config.negative_slope),
             has_active_output=is_encoder,
             init_std=self.config.init_std,
             generator=generator,

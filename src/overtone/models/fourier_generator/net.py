@@ -1,44 +1,10 @@
-"""Parts of the generator: perceptrons, and the way from their outputs to Fourier networks."""
-
-import itertools
+"""The way from the decoders' outputs to Fourier networks, and their positions."""
 
 import torch
 from torch import Tensor
 
 from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float
-
-
-class Mlp(torch.nn.Module):
-    """Dense layers with leaky ReLUs between, and after the last one if `has_active_output`."""
-
-    def __init__(
-        self,
-        sizes: tuple[int, ...],
-        *,
-        negative_slope: float,
-        has_active_output: bool,
-        init_std: float,
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        self.negative_slope = negative_slope
-        self.has_active_output = has_active_output
-        self.layers = torch.nn.ModuleList()
-        for num_inputs, num_outputs in itertools.pairwise(sizes):
-            layer = torch.nn.Linear(num_inputs, num_outputs, device="meta").to_empty(device="cpu")
-            with torch.no_grad():
-                layer.weight.normal_(std=init_std, generator=generator)
-                layer.bias.zero_()
-            self.layers.append(layer)
-
-    def forward(self, x: Float[Tensor, "b m"]) -> Float[Tensor, "b n"]:
-        """The last layer's outputs."""
-        for number, layer in enumerate(self.layers, 1):
-            x = layer(x)
-            if number < len(self.layers) or self.has_active_output:
-                x = torch.nn.functional.leaky_relu(x, self.negative_slope)
-        return x
 
 
 class CoefficientScale(torch.nn.Module):
