@@ -20,7 +20,7 @@ LAYERS = (
     ("pillow_image", "pillow_plugin", "training", "evaluate", "generate"),
     ("cli",),
 )
-TORCH_ALLOWED = ("nn", "models", "training", "generate", "metrics/distribution")
+TORCH_ALLOWED = ("nn", "models", "training", "generate", "metrics/distribution", "priors/flow")
 # What must not be loaded to answer a command; the rest of the package needs NumPy at once.
 HEAVY = (
     "torch",

@@ -6,12 +6,13 @@ import numpy as np
 
 from overtone.errors import ConfigError
 from overtone.priors.base import Prior
+from overtone.priors.flow import FlowPrior
 from overtone.priors.gaussian import GaussianPrior, IsotropicPrior, NormalPrior
 from overtone.priors.mixture import MixturePrior
 from overtone.shapes import Float64
 
 PRIORS: dict[str, type[Prior]] = {
-    kind.kind: kind for kind in (NormalPrior, IsotropicPrior, GaussianPrior, MixturePrior)
+    kind.kind: kind for kind in (NormalPrior, IsotropicPrior, GaussianPrior, MixturePrior, FlowPrior)
 }
 
 
