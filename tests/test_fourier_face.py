@@ -95,6 +95,21 @@ def test_batches_and_single_networks_are_told_apart():
         Runner(SPEC).loss_gradient(np.zeros((4, 40), np.float32), POSITIONS, TARGETS)
 
 
+def test_own_positions_need_a_batch_of_their_length():
+    spec = NetSpec(num_axes=2, num_outputs=1)
+    runner = Runner(spec)
+    weights = np.zeros((3, spec.num_weights), np.float32)
+    positions, cotangents = np.zeros((2, 2, 5), np.float32), np.zeros((2, 1, 5), np.float32)
+    with pytest.raises(ValueError, match=r"positions must be \(2, pixels\)"):
+        runner.forward(weights, positions)
+    with pytest.raises(ValueError, match=r"positions must be \(2, pixels\)"):
+        runner.vjp_each(weights, positions, cotangents)
+    with pytest.raises(ValueError, match=r"got \(8,\) and"):
+        runner.vjp_each(weights[0], positions, cotangents)
+    with pytest.raises(ValueError, match=r"got \(3, 8\) and \(2, 5\)"):
+        runner.vjp_each(weights, positions[0], cotangents)
+
+
 def test_render_needs_two_axes_a_size_and_a_range():
     grid = {"origin": (0.0, 0.0), "step": (1.0, 1.0)}
     line = NetSpec(num_axes=1)

@@ -178,6 +178,23 @@ def test_a_batch_equals_its_networks_one_by_one(num_threads: int, isa: Isa):
         assert np.asarray(losses)[b] == loss
 
 
+@pytest.mark.parametrize("num_threads", [1, 2])
+def test_networks_at_positions_of_their_own_are_single_networks(num_threads: int, isa: Isa):
+    spec = NetSpec(num_axes=3, hidden=(4, 4), num_outputs=2)
+    weights = np.stack([problem(spec, 7 * 5, seed)[0] for seed in range(5)])
+    positions = np.stack([problem(spec, 7 * 5, seed)[1] for seed in range(5)])
+    cotangents = np.stack([problem(spec, 7 * 5, seed)[2] for seed in range(5)])
+    runner = Runner(spec, num_threads=num_threads, isa=isa)
+    single = Runner(spec, isa=isa)
+    values = runner.forward(weights, positions)
+    by_weight, by_position = runner.vjp_each(weights, positions, cotangents)
+    for b in range(5):
+        expected = single.vjp(weights[b], positions[b], cotangents[b])
+        np.testing.assert_array_equal(values[b], single.forward(weights[b], positions[b]))
+        np.testing.assert_array_equal(by_weight[b], expected[0])
+        np.testing.assert_array_equal(by_position[b], expected[1])
+
+
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (7, 1), (41, 23)])
 def test_render_is_forward_on_a_grid_in_8_bits(height: int, width: int, isa: Isa):
     spec = NetSpec(input_scales=(0.5, 1.0), hidden=(5, 5), num_outputs=4)

@@ -63,6 +63,23 @@ def test_values_and_gradients_are_those_of_plain_pytorch(spec, shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_networks_at_their_own_positions_are_those_of_plain_pytorch(spec, shape):
+    coefficients, common, _ = problem(spec, *shape)
+    positions = common + torch.linspace(-0.1, 0.2, 3)[:, None, None]
+
+    def both_gradients(function, *inputs):
+        inputs = [tensor.clone().requires_grad_() for tensor in inputs]
+        values = function(spec, *inputs)
+        weights = torch.linspace(-1, 2, values.numel(), dtype=values.dtype).view(values.shape)
+        return values.detach(), *torch.autograd.grad((values * weights).sum(), inputs)
+
+    native = both_gradients(fourier_nets, coefficients, positions)
+    plain = both_gradients(plain_fourier_nets, coefficients.double(), positions.double())
+    assert [n.shape for n in native] == [p.shape for p in plain]
+    assert all(relative_error(n, p) < TOLERANCE for n, p in zip(native, plain, strict=True))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_errors_and_gradients_are_those_of_plain_pytorch(spec, shape):
     arrays = problem(spec, *shape)
     native = gradients_of(lambda c, x, t: squared_errors(spec, c, x, t), *arrays)

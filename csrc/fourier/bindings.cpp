@@ -33,8 +33,9 @@ Plane<T> plane(const Array<T>& array, std::size_t pixels) {
   return {array.data(), static_cast<std::ptrdiff_t>(pixels), 1};
 }
 
+// (channels, pixels), or those of the first of (networks, channels, pixels).
 Samples samples_at(const Array<const float>& positions) {
-  const std::size_t count = positions.shape(1);
+  const std::size_t count = positions.shape(positions.ndim() - 1);
   return Samples::at(plane(positions, count), count);
 }
 
@@ -44,8 +45,12 @@ Net make_net(int num_axes, std::vector<float> input_scales, std::vector<int> hid
               has_tanh ? Output::tanh : Output::linear});
 }
 
-std::ptrdiff_t batch_stride(const Runner& runner, const Samples& samples) {
-  return static_cast<std::ptrdiff_t>(samples.count) * runner.net().spec().num_outputs;
+// Every network has values; it has positions of its own if there are three axes of them.
+BatchStrides strides_of(const Runner& runner, const Array<const float>& positions) {
+  const NetSpec& spec = runner.net().spec();
+  const auto count = static_cast<std::ptrdiff_t>(positions.shape(positions.ndim() - 1));
+  return {.values = count * spec.num_outputs,
+          .positions = positions.ndim() == 3 ? count * spec.num_axes : 0};
 }
 
 }  // namespace
@@ -105,7 +110,7 @@ NB_MODULE(_fourier, m) {
              const Samples samples = samples_at(positions);
              nb::gil_scoped_release release;
              r.forward_batch(weights.shape(0), weights.data(), samples,
-                             plane(values, samples.count), batch_stride(r, samples));
+                             plane(values, samples.count), strides_of(r, positions));
            })
       .def("loss_gradient_batch",
            [](Runner& r, Array<const float> weights, Array<const float> positions,
@@ -113,7 +118,7 @@ NB_MODULE(_fourier, m) {
              const Samples samples = samples_at(positions);
              nb::gil_scoped_release release;
              r.loss_gradient_batch(weights.shape(0), weights.data(), samples,
-                                   plane(targets, samples.count), batch_stride(r, samples),
+                                   plane(targets, samples.count), strides_of(r, positions),
                                    gradients.data(), losses.data());
            })
       .def("vjp_batch",
@@ -122,7 +127,16 @@ NB_MODULE(_fourier, m) {
              const Samples samples = samples_at(positions);
              nb::gil_scoped_release release;
              r.vjp_batch(weights.shape(0), weights.data(), samples,
-                         plane(cotangents, samples.count), batch_stride(r, samples),
+                         plane(cotangents, samples.count), strides_of(r, positions),
                          gradients.data());
-           });
+           })
+      .def("vjp_each", [](Runner& r, Array<const float> weights, Array<const float> positions,
+                          Array<const float> cotangents, Array<float> gradients,
+                          Array<float> input_gradients) {
+        const Samples samples = samples_at(positions);
+        nb::gil_scoped_release release;
+        r.vjp_batch(weights.shape(0), weights.data(), samples,
+                    plane(cotangents, samples.count), strides_of(r, positions),
+                    gradients.data(), plane(input_gradients, samples.count));
+      });
 }

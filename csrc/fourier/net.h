@@ -87,6 +87,12 @@ struct Samples {
   static Samples on(const Grid& grid) { return {grid.width * grid.height, {}, grid}; }
 };
 
+// From one network of a batch to the next, in floats.
+struct BatchStrides {
+  std::ptrdiff_t values = 0;
+  std::ptrdiff_t positions = 0;
+};
+
 // Evaluates one network, or many of one shape, on a fixed number of threads.
 //
 // Results depend on the number of threads (each adds up its own fixed range of pixels; the sums
@@ -119,16 +125,18 @@ class Runner {
   void render(const float* weights, const Samples& samples, float low, float high,
               std::uint8_t* pixels);
 
-  // The same for `batch` networks over common samples. Weights and gradients of network b start
-  // at b * num_weights; values, targets and cotangents at b * batch_stride. Each network is
-  // handled by one thread, so results do not depend on the number of threads.
+  // The same for `batch` networks. Weights and gradients of network b start at b * num_weights;
+  // values, targets and cotangents at b * strides.values; positions and their gradients at
+  // b * strides.positions, where 0 means common samples. Each network is handled by one thread,
+  // so results do not depend on the number of threads.
   void forward_batch(std::size_t batch, const float* weights, const Samples& samples,
-                     Plane<float> values, std::ptrdiff_t batch_stride);
+                     Plane<float> values, BatchStrides strides);
   void loss_gradient_batch(std::size_t batch, const float* weights, const Samples& samples,
-                           Plane<const float> targets, std::ptrdiff_t batch_stride,
-                           float* gradients, double* losses);
+                           Plane<const float> targets, BatchStrides strides, float* gradients,
+                           double* losses);
   void vjp_batch(std::size_t batch, const float* weights, const Samples& samples,
-                 Plane<const float> cotangents, std::ptrdiff_t batch_stride, float* gradients);
+                 Plane<const float> cotangents, BatchStrides strides, float* gradients,
+                 Plane<float> input_gradients = {});
 
  private:
   struct Impl;

@@ -62,17 +62,22 @@ struct Runner::Impl {
 
   // Many networks, each on one thread.
   void run_batch(std::size_t batch, const float* weights, const Task& task,
-                 std::ptrdiff_t batch_stride, float* gradients, double* losses) {
+                 BatchStrides strides, float* gradients, double* losses) {
     const std::size_t size = net.num_weights();
     pool.run([&](int index) {
       Worker& worker = workers[index];
       const std::size_t end = (index + 1) * batch / workers.size();
       for (std::size_t b = index * batch / workers.size(); b < end; ++b) {
-        const std::ptrdiff_t offset = static_cast<std::ptrdiff_t>(b) * batch_stride;
+        const auto number = static_cast<std::ptrdiff_t>(b);
+        const std::ptrdiff_t offset = number * strides.values;
+        Samples samples = *task.samples;
+        samples.positions = shifted(samples.positions, number * strides.positions);
         Task own = task;
+        own.samples = &samples;
         own.values = shifted(task.values, offset);
         own.targets = shifted(task.targets, offset);
         own.cotangents = shifted(task.cotangents, offset);
+        own.input_gradient = shifted(task.input_gradient, number * strides.positions);
         worker.clear();
         pack_weights(net, weights + b * size, worker.packed.get());
         worker.run(own, worker.packed.get(), 0, task.samples->count);
@@ -133,23 +138,24 @@ void Runner::render(const float* weights, const Samples& samples, float low, flo
 }
 
 void Runner::forward_batch(std::size_t batch, const float* weights, const Samples& samples,
-                           Plane<float> values, std::ptrdiff_t batch_stride) {
+                           Plane<float> values, BatchStrides strides) {
   const Task task{.samples = &samples, .values = values};
-  impl_->run_batch(batch, weights, task, batch_stride, nullptr, nullptr);
+  impl_->run_batch(batch, weights, task, strides, nullptr, nullptr);
 }
 
 void Runner::loss_gradient_batch(std::size_t batch, const float* weights, const Samples& samples,
-                                 Plane<const float> targets, std::ptrdiff_t batch_stride,
+                                 Plane<const float> targets, BatchStrides strides,
                                  float* gradients, double* losses) {
   const Task task{.samples = &samples, .targets = targets};
-  impl_->run_batch(batch, weights, task, batch_stride, gradients, losses);
+  impl_->run_batch(batch, weights, task, strides, gradients, losses);
 }
 
 void Runner::vjp_batch(std::size_t batch, const float* weights, const Samples& samples,
-                       Plane<const float> cotangents, std::ptrdiff_t batch_stride,
-                       float* gradients) {
-  const Task task{.samples = &samples, .cotangents = cotangents};
-  impl_->run_batch(batch, weights, task, batch_stride, gradients, nullptr);
+                       Plane<const float> cotangents, BatchStrides strides, float* gradients,
+                       Plane<float> input_gradients) {
+  const Task task{
+      .samples = &samples, .cotangents = cotangents, .input_gradient = input_gradients};
+  impl_->run_batch(batch, weights, task, strides, gradients, nullptr);
 }
 
 }  // namespace overtone::fourier

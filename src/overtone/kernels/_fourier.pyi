@@ -64,6 +64,15 @@ class Runner:
     def vjp_batch(
         self, weights: _Float32, positions: _Float32, cotangents: _Float32, gradients: _Float32, /
     ) -> None: ...
+    def vjp_each(
+        self,
+        weights: _Float32,
+        positions: _Float32,
+        cotangents: _Float32,
+        gradients: _Float32,
+        by_position: _Float32,
+        /,
+    ) -> None: ...
 
 class Fitter:
     def __init__(

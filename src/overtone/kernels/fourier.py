@@ -115,10 +115,13 @@ class Runner:
         return self._native.isa
 
     def forward(self, weights: Float32, positions: Float32) -> Float32:
-        """Values (outputs, pixels); (networks, outputs, pixels) for weights (networks, ...)."""
+        """Values (outputs, pixels); (networks, outputs, pixels) for weights (networks, ...).
+
+        Several networks share their positions, or each has its own: (networks, axes, pixels).
+        """
         batch = self._check_weights(weights)
-        self._check_positions(positions)
-        values = np.empty((*batch, self.spec.num_outputs, positions.shape[1]), np.float32)
+        self._check_positions(positions, batch)
+        values = np.empty((*batch, self.spec.num_outputs, positions.shape[-1]), np.float32)
         run = self._native.forward_batch if batch else self._native.forward
         run(weights, positions, values)
         return values
@@ -164,6 +167,22 @@ class Runner:
         self._native.vjp_batch(weights, positions, cotangents, gradients)
         return gradients
 
+    def vjp_each(
+        self, weights: Float32, positions: Float32, cotangents: Float32
+    ) -> tuple[Float32, Float32]:
+        """`vjp` of several networks, each at positions of its own (networks, axes, pixels)."""
+        batch = self._check_weights(weights)
+        if not batch or positions.ndim != 3:
+            raise ValueError(
+                "vjp_each takes weights (networks, weights) and positions (networks, axes, "
+                f"pixels), got {weights.shape} and {positions.shape}"
+            )
+        self._check_positions(positions, batch)
+        self._check_values("cotangents", cotangents, batch, positions)
+        gradients, by_position = np.empty_like(weights), np.empty_like(positions)
+        self._native.vjp_each(weights, positions, cotangents, gradients, by_position)
+        return gradients, by_position
+
     def render(
         self,
         weights: Float32,
@@ -205,18 +224,19 @@ class Runner:
             )
         return weights.shape[:-1]
 
-    def _check_positions(self, positions: Float32) -> None:
+    def _check_positions(self, positions: Float32, batch: tuple[int, ...] = ()) -> None:
         _check_array("positions", positions)
-        if positions.ndim != 2 or positions.shape[0] != self.spec.num_axes:
+        if positions.shape[:-1] not in ((self.spec.num_axes,), (*batch, self.spec.num_axes)):
+            own = f" or ({batch[0]}, {self.spec.num_axes}, pixels)" if batch else ""
             raise ValueError(
-                f"positions must be ({self.spec.num_axes}, pixels), got {positions.shape}"
+                f"positions must be ({self.spec.num_axes}, pixels){own}, got {positions.shape}"
             )
 
     def _check_values(
         self, name: str, values: Float32, batch: tuple[int, ...], positions: Float32
     ) -> None:
         _check_array(name, values)
-        expected = (*batch, self.spec.num_outputs, positions.shape[1])
+        expected = (*batch, self.spec.num_outputs, positions.shape[-1])
         if values.shape != expected:
             raise ValueError(f"{name} must be {expected}, got {values.shape}")
 

@@ -1,8 +1,8 @@
 """One deep Fourier network an image: a batch of them over common positions, differentiable.
 
 Float32 tensors on the processor go through the native kernel, zero-copy; everything else through
-`plain_fourier_nets`, the formula as written. Gradients go to the coefficients only: positions and
-targets are constants.
+`plain_fourier_nets`, the formula as written. Gradients go to the coefficients, and to positions
+where every network has its own; common positions and targets are constants.
 """
 
 import dataclasses
@@ -20,14 +20,16 @@ from overtone.shapes import Float
 
 
 def fourier_nets(
-    spec: NetSpec, coefficients: Float[Tensor, "b w"], positions: Float[Tensor, "a p"]
+    spec: NetSpec,
+    coefficients: Float[Tensor, "b w"],
+    positions: Float[Tensor, "a p"] | Float[Tensor, "b a p"],
 ) -> Float[Tensor, "b c p"]:
     """Values of each network at the positions.
 
     Args:
         spec: What every network looks like.
         coefficients: Of each network, in the order of `overtone.kernels.fourier`.
-        positions: Common to all networks.
+        positions: Common to all networks, or of each its own.
 
     Raises:
         ValueError: A shape does not fit `spec`, or a value is not finite.
@@ -35,6 +37,8 @@ def fourier_nets(
     Source: thesis, equation 4.5.
     """
     if is_native(coefficients, positions):
+        if positions.ndim == 3:
+            return _values_each(coefficients.contiguous(), positions.contiguous(), _text(spec))
         return _values(coefficients.contiguous(), positions.contiguous(), _text(spec))
     return plain_fourier_nets(spec, coefficients, positions)
 
@@ -67,11 +71,14 @@ def is_native(*tensors: Tensor) -> bool:
 
 
 def plain_fourier_nets(
-    spec: NetSpec, coefficients: Float[Tensor, "b w"], positions: Float[Tensor, "a p"]
+    spec: NetSpec,
+    coefficients: Float[Tensor, "b w"],
+    positions: Float[Tensor, "a p"] | Float[Tensor, "b a p"],
 ) -> Float[Tensor, "b c p"]:
     """`fourier_nets` in plain PyTorch: any device, any precision, any order of derivatives."""
     scales = positions.new_tensor(spec.input_scales)
-    x = (positions[:, None] * scales[:, None]).flatten(0, 1)[None]
+    each = positions if positions.ndim == 3 else positions[None]
+    x = (each[:, :, None] * scales[:, None]).flatten(1, 2)
     parts = coefficients.split([layer.size for layer in spec.layers], dim=1)
     for layer, part in zip(spec.layers, parts, strict=True):
         a, b = part.unflatten(1, (2, 2**layer.num_inputs, layer.num_outputs)).unbind(1)
@@ -100,6 +107,35 @@ def _values(coefficients: Tensor, positions: Tensor, spec: str) -> Tensor:
 def _(coefficients: Tensor, positions: Tensor, spec: str) -> Tensor:
     num_outputs = _spec(spec).num_outputs
     return coefficients.new_empty(coefficients.shape[0], num_outputs, positions.shape[1])
+
+
+@torch.library.custom_op("overtone::fourier_nets_each", mutates_args=())
+def _values_each(coefficients: Tensor, positions: Tensor, spec: str) -> Tensor:
+    runner = _runner(spec)
+    return torch.from_numpy(runner.forward(coefficients.numpy(), positions.numpy()))
+
+
+@_values_each.register_fake
+def _(coefficients: Tensor, positions: Tensor, spec: str) -> Tensor:
+    num_outputs = _spec(spec).num_outputs
+    return coefficients.new_empty(coefficients.shape[0], num_outputs, positions.shape[2])
+
+
+@torch.library.custom_op("overtone::fourier_nets_each_gradient", mutates_args=())
+def _gradient_each(
+    coefficients: Tensor, positions: Tensor, cotangents: Tensor, spec: str
+) -> tuple[Tensor, Tensor]:
+    runner = _runner(spec)
+    arrays = (coefficients.numpy(), positions.numpy(), cotangents.numpy())
+    by_coefficients, by_positions = runner.vjp_each(*arrays)
+    return torch.from_numpy(by_coefficients), torch.from_numpy(by_positions)
+
+
+@_gradient_each.register_fake
+def _(
+    coefficients: Tensor, positions: Tensor, cotangents: Tensor, spec: str
+) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(coefficients), torch.empty_like(positions)
 
 
 @torch.library.custom_op("overtone::fourier_nets_gradient", mutates_args=())
@@ -140,6 +176,11 @@ def _values_backward(ctx: Any, cotangents: Tensor) -> tuple[Tensor, None, None]:
     return _gradient(coefficients, positions, cotangents.contiguous(), ctx.spec), None, None
 
 
+def _values_each_backward(ctx: Any, cotangents: Tensor) -> tuple[Tensor, Tensor, None]:
+    coefficients, positions = ctx.saved_tensors
+    return *_gradient_each(coefficients, positions, cotangents.contiguous(), ctx.spec), None
+
+
 def _keep_gradients(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
     ctx.save_for_backward(output[1])
     ctx.mark_non_differentiable(output[1])
@@ -152,6 +193,7 @@ def _errors_backward(ctx: Any, by_errors: Tensor, _: None) -> tuple[Tensor, None
 
 
 _values.register_autograd(_values_backward, setup_context=_keep_values_inputs)
+_values_each.register_autograd(_values_each_backward, setup_context=_keep_values_inputs)
 _errors.register_autograd(_errors_backward, setup_context=_keep_gradients)
 
 
