@@ -9,6 +9,12 @@ from overtone.priors.registry import PRIORS, fit_prior, get_prior_class
 KINDS = sorted(PRIORS)
 
 
+@pytest.fixture(autouse=True)
+def short_flow(monkeypatch):
+    monkeypatch.setattr("overtone.priors.flow.NUM_STEPS", 3)
+    monkeypatch.setattr("overtone.priors.flow.NUM_SAMPLING_STEPS", 4)
+
+
 def correlated(rng, count=4000):
     factor = np.array([[2.0, 0, 0], [1.0, 0.5, 0], [0, -0.3, 0.1]])
     return np.array([1.0, -2, 0.5]) + rng.standard_normal((count, 3)) @ factor.T
@@ -118,6 +124,18 @@ def test_damaged_arrays_are_refused(kind):
 def test_a_typo_names_the_nearest_kind():
     with pytest.raises(ConfigError, match="did you mean mixture"):
         get_prior_class("mixtur")
+
+
+def test_flow_learns_two_clusters(monkeypatch):
+    monkeypatch.setattr("overtone.priors.flow.NUM_STEPS", 300)
+    monkeypatch.setattr("overtone.priors.flow.NUM_SAMPLING_STEPS", 20)
+    rng = np.random.default_rng(0)
+    latents = np.concatenate([-2 + 0.1 * rng.standard_normal((900, 2)), [[3, 3]] * 100])
+    prior = fit_prior("flow", latents, rng=np.random.default_rng(1))
+    drawn = prior.sample(500, rng=np.random.default_rng(2))
+    near_one, near_other = (np.abs(drawn - c).max(1) < 1 for c in (-2, 3))
+    assert (near_one | near_other).mean() > 0.9
+    assert 0.05 < near_other.mean() < 0.2
 
 
 def test_class_priors_draw_what_was_asked_for():

@@ -1,5 +1,6 @@
 """A rectified flow: a small network that carries Gaussian noise to latents along straight lines."""
 
+import itertools
 import math
 from typing import ClassVar
 
@@ -67,7 +68,7 @@ class FlowPrior(Prior):
         x = torch.from_numpy(noise.astype(np.float32))
         times = torch.linspace(0, 1, NUM_SAMPLING_STEPS + 1)
         with torch.no_grad():
-            for start, end in zip(times[:-1], times[1:], strict=True):
+            for start, end in itertools.pairwise(times):
                 first = _velocity(self._weights, x, start.expand(num_latents))
                 ahead = x + (end - start) * first
                 second = _velocity(self._weights, ahead, end.expand(num_latents))
@@ -86,9 +87,7 @@ class FlowPrior(Prior):
         shapes |= {"mean": (num_axes,), "deviation": (num_axes,)}
         found = {name: array.shape for name, array in arrays.items()}
         if num_axes == 0 or found != shapes:
-            wrong = sorted(
-                name for name in shapes | found if shapes.get(name) != found.get(name)
-            )
+            wrong = sorted(name for name in shapes | found if shapes.get(name) != found.get(name))
             raise ConfigError(f"arrays of a flow prior do not fit together: {', '.join(wrong)}")
         if not all(np.isfinite(array).all() for array in arrays.values()):
             raise ConfigError("arrays of a flow prior must be finite")
@@ -143,5 +142,6 @@ def _train(data: Float[Tensor, "n d"], generator: torch.Generator) -> dict[str, 
         optimizer.step()
         with torch.no_grad():
             share = 1 - min(EMA_DECAY, (step + 1) / (step + 10))
-            torch._foreach_lerp_([*averages.values()], [*weights.values()], share)
+            for name, average in averages.items():
+                average.lerp_(weights[name], share)
     return averages

@@ -12,7 +12,8 @@ from overtone.priors.mixture import MixturePrior
 from overtone.shapes import Float64
 
 PRIORS: dict[str, type[Prior]] = {
-    kind.kind: kind for kind in (NormalPrior, IsotropicPrior, GaussianPrior, MixturePrior, FlowPrior)
+    kind.kind: kind
+    for kind in (NormalPrior, IsotropicPrior, GaussianPrior, MixturePrior, FlowPrior)
 }
 
 
