@@ -17,6 +17,14 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.init_std=0.3",
         "network.prior.normal_std=1.0",
     ),
+    "series-generator": (
+        "network.latent_dim=3",
+        "network.encoder_hidden=[8]",
+        "network.decoder_hidden=[8]",
+        "network.num_series=3",
+        "network.num_frequencies=4",
+        "network.net_hidden=[3]",
+    ),
     "vae": ("network.latent_dim=3", "network.channels=[4, 6]", "network.hidden=8"),
 }
 TOY_TRAINING = (

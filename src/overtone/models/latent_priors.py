@@ -46,7 +46,7 @@ class LatentPriors:
         for kind in kinds:
             prior_class = get_prior_class(kind)
             whole[kind] = _rounded(prior_class.fit(latents, rng=rng))
-            if labels is not None and num_classes:
+            if prior_class.is_for_classes and labels is not None and num_classes:
                 found = ClassPriors.fit(prior_class, latents, labels, num_classes, rng=rng)
                 rounded = [None if each is None else _rounded(each) for each in found.priors]
                 by_class[kind] = ClassPriors(rounded, found.counts)

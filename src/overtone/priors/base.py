@@ -14,9 +14,11 @@ class Prior(abc.ABC):
 
     Attributes:
         kind: Key in the table of priors.
+        is_for_classes: Whether one is fitted for each class too; not where that would take long.
     """
 
     kind: ClassVar[str]
+    is_for_classes: ClassVar[bool] = True
 
     @classmethod
     @abc.abstractmethod

@@ -23,7 +23,6 @@ PEAK_RATE = 2e-3
 WARMUP_STEPS = 200
 EMA_DECAY = 0.999
 NUM_SAMPLING_STEPS = 40  # of Heun's method, two evaluations each
-_HIDDEN = ("0", "2")  # the two layers of a block
 
 
 class FlowPrior(Prior):
@@ -38,6 +37,7 @@ class FlowPrior(Prior):
     """
 
     kind: ClassVar[str] = "flow"
+    is_for_classes: ClassVar[bool] = False
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         self.arrays = arrays
@@ -98,13 +98,13 @@ def _start(num_axes: int, generator: torch.Generator | None) -> dict[str, Tensor
     """Initial weights: normal with variance 1 / inputs, and zero where a block or the net ends."""
     sizes = {"inner": (num_axes + 2 * NUM_TIME_WAVES, WIDTH), "outer": (WIDTH, num_axes)}
     for block in range(NUM_BLOCKS):
-        sizes |= {f"block{block}.{layer}": (WIDTH, WIDTH) for layer in _HIDDEN}
+        sizes |= {f"block{block}_{layer}": (WIDTH, WIDTH) for layer in ("first", "last")}
     weights = {}
     for name, (num_inputs, num_outputs) in sizes.items():
         weight = torch.randn(num_outputs, num_inputs, generator=generator) / math.sqrt(num_inputs)
-        ends = name == "outer" or name.endswith(_HIDDEN[1])
-        weights[f"{name}.weight"] = torch.zeros_like(weight) if ends else weight
-        weights[f"{name}.bias"] = torch.zeros(num_outputs)
+        ends = name == "outer" or name.endswith("_last")
+        weights[f"{name}_weight"] = torch.zeros_like(weight) if ends else weight
+        weights[f"{name}_bias"] = torch.zeros(num_outputs)
     return weights
 
 
@@ -112,13 +112,13 @@ def _velocity(
     weights: dict[str, Tensor], x: Float[Tensor, "b d"], t: Float[Tensor, " b"]
 ) -> Float[Tensor, "b d"]:
     def dense(name: str, x: Tensor) -> Tensor:
-        return torch.nn.functional.linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
+        return torch.nn.functional.linear(x, weights[f"{name}_weight"], weights[f"{name}_bias"])
 
     angles = math.pi * t[:, None] * torch.arange(1, NUM_TIME_WAVES + 1)
     hidden = dense("inner", torch.cat([x, angles.cos(), angles.sin()], dim=1))
     for block in range(NUM_BLOCKS):
-        inner = silu(dense(f"block{block}.{_HIDDEN[0]}", layer_norm(hidden, (WIDTH,))))
-        hidden = hidden + dense(f"block{block}.{_HIDDEN[1]}", inner)
+        inner = silu(dense(f"block{block}_first", layer_norm(hidden, (WIDTH,))))
+        hidden = hidden + dense(f"block{block}_last", inner)
     return dense("outer", hidden)
 
 

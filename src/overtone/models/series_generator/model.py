@@ -62,8 +62,8 @@ class SeriesGenerator(AbstractLatentModel):
     ) -> dict[str, Tensor]:
         latents = self.encode(batch.images)
         noise = torch.randn(latents.shape, generator=generator).to(latents.device)
-        decoded = self.decode(latents + self.config.latent_noise * noise)
-        error = (decoded - batch.images).square().sum() / len(decoded)
+        decoded = self._values(latents + self.config.latent_noise * noise, self.basis)
+        error = (decoded - batch.images.flatten(2)).square().sum() / len(decoded)
         spread = latents.mean(0).square().sum() + (latents.var(0, correction=0) - 1).square().sum()
         return {
             "loss": error + self.config.spread_weight * spread,
@@ -79,13 +79,18 @@ class SeriesGenerator(AbstractLatentModel):
     def decode(
         self, latents: Float[Tensor, "b d"], size: tuple[int, int] | None = None
     ) -> Float[Tensor, "b c h w"]:
-        height, width = size or (self.spec.height, self.spec.width)
         basis = self.basis if size is None else self._basis(size)
+        values = self._values(latents, basis).clamp(-1, 1)
+        return values.unflatten(2, size or (self.spec.height, self.spec.width))
+
+    def _values(
+        self, latents: Float[Tensor, "b d"], basis: Float[Tensor, "f p"]
+    ) -> Float[Tensor, "b c p"]:
+        """Values of each image's machine at the positions of a basis."""
         outputs = self.decoder(latents).float()
         terms, weights = outputs.split([self.num_terms, self.net.num_weights], dim=1)
         series = terms.unflatten(1, (self.config.num_series, -1)) @ basis
-        values = fourier_nets(self.net, self.shared + self.config.net_scale * weights, series)
-        return values.unflatten(2, (height, width))
+        return fourier_nets(self.net, self.shared + self.config.net_scale * weights, series)
 
     def _basis(self, size: tuple[int, int]) -> Float[Tensor, "f p"]:
         frequencies = self.config.num_frequencies
