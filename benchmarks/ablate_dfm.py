@@ -26,7 +26,7 @@ from overtone.codecs.dfm.prior import load_prior
 from overtone.codecs.dfm.search import RD_WEIGHT
 from overtone.codecs.dfm.series import encode_planes, to_planes
 from overtone.codecs.registry import decode, encode
-from overtone.evaluate.rows import commit, machine, now
+from overtone.evaluate.provenance import commit, machine, now
 from overtone.image import read_picture
 from overtone.kernels import _series
 from overtone.metrics.bd_rate import Curve, bd_rate_percent

@@ -20,7 +20,8 @@ import time
 import numpy as np
 import torch
 
-from overtone.evaluate.rows import Row, append_row, commit, image_hash, machine, now, read_rows
+from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.rows import Row, append_row, image_hash, read_rows
 from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db
 from overtone.metrics.rate import rate_bpp

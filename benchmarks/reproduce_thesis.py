@@ -25,7 +25,7 @@ from overtone.codecs.dfm_net.config import Size, resolve
 from overtone.codecs.dfm_net.encode import FittedPicture, picture_problems
 from overtone.codecs.registry import decode, get_codec
 from overtone.codecs.view import render
-from overtone.evaluate.rows import commit, machine, now
+from overtone.evaluate.provenance import commit, machine, now
 from overtone.fit.network import make_fitter
 from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db

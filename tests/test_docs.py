@@ -10,8 +10,12 @@ import pytest
 import overtone
 from overtone.cli.main import COMMANDS
 from overtone.codecs.registry import CODEC_IDS, CODECS
+from overtone.evaluate.distribution_rows import DistributionRow, Subject
+from overtone.evaluate.distribution_table import TITLES
 from overtone.evaluate.rows import Row
 from overtone.metrics import METRICS
+from overtone.metrics.distribution.features.registry import FEATURE_NETWORKS
+from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
 from overtone.models.registry import MODELS
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -71,6 +75,15 @@ def test_metrics_and_columns_are_named():
     page = read("guide/measure.md")
     for name in [*METRICS, *(field.name for field in dataclasses.fields(Row))]:
         assert f"`{name}`" in page, f"docs/guide/measure.md does not name {name}"
+
+
+def test_distribution_metrics_networks_and_columns_are_named():
+    page = read("guide/distribution-metrics.md") + read("design/features.md")
+    names = [name for metric in DISTRIBUTION_METRICS for name in metric.names]
+    for kind in (DistributionRow, Subject):
+        names += [field.name for field in dataclasses.fields(kind)]
+    names += [*FEATURE_NETWORKS, *TITLES]
+    assert not [name for name in names if f"`{name}`" not in page and f"## {name}" not in page]
 
 
 @pytest.mark.parametrize("path", [*PAGES, *TOP], ids=lambda path: str(path.relative_to(ROOT)))

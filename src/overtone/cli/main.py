@@ -10,6 +10,7 @@ from overtone.cli.balance import balance
 from overtone.cli.compare import compare
 from overtone.cli.decode import decode
 from overtone.cli.encode import encode
+from overtone.cli.evaluate import evaluate
 from overtone.cli.exits import (
     EXIT_DONE,
     EXIT_ERROR,
@@ -27,7 +28,18 @@ from overtone.errors import OvertoneError
 
 # One verb each. Their modules import NumPy, Pillow and the like inside the functions, so that help
 # and wrong usage are answered at once.
-COMMANDS = (encode, decode, info, compare, train, sample, reconstruct, interpolate, balance)
+COMMANDS = (
+    encode,
+    decode,
+    info,
+    compare,
+    train,
+    sample,
+    reconstruct,
+    interpolate,
+    balance,
+    evaluate,
+)
 
 
 # Module -> the extra that installs it.

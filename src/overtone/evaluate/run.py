@@ -14,15 +14,13 @@ from overtone.codecs.registry import get_codec
 from overtone.codecs.view import render
 from overtone.errors import ConfigError
 from overtone.evaluate.match import Attempt, encode_near, encode_once
+from overtone.evaluate.provenance import commit, machine, now
 from overtone.evaluate.rows import (
     Row,
     append_row,
     codec_version,
-    commit,
     image_hash,
     is_native,
-    machine,
-    now,
     read_rows,
 )
 from overtone.image import read_picture

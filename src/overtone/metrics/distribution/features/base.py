@@ -41,10 +41,12 @@ class AbstractFeatureNetwork(abc.ABC):
     Attributes:
         name: Key in the table of networks.
         batch_size: Images per call of the network; results do not depend on it.
+        num_features: Length of a pooled vector.
         weights_hash: Of its weights, stored with every number.
     """
 
     name: ClassVar[str]
+    num_features: ClassVar[int]
     batch_size: ClassVar[int]
     weights_hash: str
 

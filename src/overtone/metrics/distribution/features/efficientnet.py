@@ -19,7 +19,11 @@ from overtone.metrics.distribution.features.base import (
     Features,
     hash_of_weights,
 )
-from overtone.metrics.distribution.features.efficientnet_net import SIDE, EfficientNetLite0
+from overtone.metrics.distribution.features.efficientnet_net import (
+    NUM_FEATURES,
+    SIDE,
+    EfficientNetLite0,
+)
 from overtone.shapes import UInt8
 
 NAME = "efficientnet-lite0"
@@ -44,6 +48,7 @@ class EfficientNetLite0Features(AbstractFeatureNetwork):
     """
 
     name: ClassVar[str] = NAME
+    num_features: ClassVar[int] = NUM_FEATURES
     batch_size: ClassVar[int] = 8  # the layers fit in the processor's cache
 
     def __init__(self, weights: str | None = None) -> None:

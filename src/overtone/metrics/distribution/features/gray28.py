@@ -15,7 +15,7 @@ from overtone.metrics.distribution.features.base import (
     Features,
     hash_of_weights,
 )
-from overtone.metrics.distribution.features.gray28_net import SIDE, Gray28
+from overtone.metrics.distribution.features.gray28_net import CHANNELS, SIDE, Gray28
 from overtone.shapes import UInt8
 
 SPATIAL_CHANNELS = 8  # of 96, at 7 x 7 positions: 392 numbers, as sFID takes 7 of 768 at 17 x 17
@@ -25,6 +25,7 @@ class Gray28Features(AbstractFeatureNetwork):
     """128 features and the probabilities of 20 classes: ten digits, ten garments."""
 
     name: ClassVar[str] = "gray28"
+    num_features: ClassVar[int] = CHANNELS[-1]
     batch_size: ClassVar[int] = 250
 
     def __init__(self, weights: str | None = None) -> None:

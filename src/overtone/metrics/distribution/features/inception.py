@@ -28,6 +28,7 @@ class InceptionFeatures(AbstractFeatureNetwork):
     """
 
     name: ClassVar[str] = "inception"
+    num_features: ClassVar[int] = 2048
     batch_size: ClassVar[int] = 16
 
     def __init__(self, weights: str | None = None) -> None:

@@ -1,0 +1,127 @@
+"""One comparison of two sets of images is one row: its record and JSON-lines files of rows."""
+
+import dataclasses
+import json
+import math
+import pathlib
+from typing import Any, Literal
+
+from overtone.errors import ConfigError
+
+# What was compared with the reference: samples, or real images as a floor for these.
+Compared = Literal["samples", "halves", "other-split", "jpeg-75"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Where samples come from.
+
+    Attributes:
+        name: Of the run, model file, folder or archive.
+        model: Key in the table of models; None for pictures.
+        preset: The training started from.
+        core_minutes: Processor time of the training.
+        steps: Of the training.
+        num_parameters: That were trained.
+        prior: The latents were drawn from; None is the model's own choice.
+        temperature: Spread of the latents.
+    """
+
+    name: str
+    model: str | None = None
+    preset: str | None = None
+    core_minutes: float | None = None
+    steps: int | None = None
+    num_parameters: int | None = None
+    prior: str | None = None
+    temperature: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DistributionRow:
+    """How far one set of images is from another.
+
+    Attributes:
+        compared: "samples", or which real images: "halves" of the reference with each other,
+            the "other-split" of the same data or the reference as "jpeg-75" with the reference.
+        subject: Where the samples come from; of floors, the subject they were measured for.
+        reference: Name of the set of real images.
+        reference_hash: Of its pixels and labels.
+        num_samples: Images compared.
+        num_reference: Images they were compared with.
+        features: Name of the feature network.
+        weights_hash: Of its weights.
+        values: Name of each distribution metric to its number.
+        errors: Of those metrics that have one.
+        reconstruction_psnr_db: Of the mean squared error of all reconstructions; None where
+            nothing is reconstructed.
+        num_reconstructed: Images of the reference that were encoded and decoded.
+        seed: Of the samples and of the choice of images.
+        version: Of this package.
+        commit: Of this package; "unknown" outside a checkout.
+        machine: What it was measured on.
+        date: Time of the measurement, UTC.
+    """
+
+    compared: Compared
+    subject: Subject
+    reference: str
+    reference_hash: str
+    num_samples: int
+    num_reference: int
+    features: str
+    weights_hash: str
+    values: dict[str, float]
+    errors: dict[str, float]
+    reconstruction_psnr_db: float | None = None
+    num_reconstructed: int | None = None
+    seed: int
+    version: str
+    commit: str
+    machine: str
+    date: str
+
+    def to_json(self) -> str:
+        """One line of a results file."""
+        return json.dumps(_rounded(dataclasses.asdict(self)), ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> "DistributionRow":
+        """The row of one line.
+
+        Raises:
+            ConfigError: It is not an object with exactly these fields.
+        """
+        try:
+            record = json.loads(line)
+            return cls(**{**record, "subject": Subject(**record["subject"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ConfigError(f"not a row of distances: {error}: {line[:80]!r}") from error
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers to seven significant digits; the PSNR of equal pictures becomes null."""
+    if isinstance(value, float):
+        return float(f"{value:.7g}") if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    return value
+
+
+def read_distribution_rows(path: pathlib.Path) -> list[DistributionRow]:
+    """The rows of a JSON-lines file, or of all such files in a folder; none if there is no file."""
+    if path.is_dir():
+        return [
+            row for file in sorted(path.glob("*.jsonl")) for row in read_distribution_rows(file)
+        ]
+    if not path.exists():
+        return []
+    lines = path.read_text("utf-8").splitlines()
+    return [DistributionRow.from_json(line) for line in lines if line.strip()]
+
+
+def append_distribution_rows(path: pathlib.Path, rows: list[DistributionRow]) -> None:
+    """Adds rows to a file and makes the file if there is none; all or none are written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("".join(row.to_json() + "\n" for row in rows))
