@@ -73,6 +73,16 @@ def test_settings_come_from_defaults_then_preset_then_assignments():
         resolve_plan("vae", "photo32", ["trian.steps=9"])
 
 
+def test_one_length_of_training_takes_the_place_of_the_presets_other():
+    assert resolve_plan("vae", "photo32").train.core_minutes == 40
+    train = resolve_plan("vae", "photo32", ["train.steps=9"]).train
+    assert (train.steps, train.core_minutes) == (9, None)
+    train = resolve_plan("fourier-generator", "thesis-mnist", ["train.core_minutes=2"]).train
+    assert (train.steps, train.core_minutes) == (None, 2.0)
+    with pytest.raises(ConfigError, match="one of steps and core_minutes"):
+        resolve_plan("vae", None, ["train.steps=9", "train.core_minutes=2"])
+
+
 def test_progress_is_of_steps_or_of_processor_time():
     assert progress_of(TrainConfig(steps=200), 50, 1e9) == 0.25
     assert progress_of(TrainConfig(core_minutes=2.0), 10**9, 30.0) == 0.25

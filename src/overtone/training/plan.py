@@ -16,6 +16,7 @@ from overtone.training.settings import TrainConfig
 
 PLAN_FILE = "run.json"
 _TABLES = ("network", "train")
+_LENGTHS = frozenset({"steps", "core_minutes"})  # of training: one of them is given
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,11 +64,14 @@ def resolve_plan(
 ) -> TrainPlan:
     """Defaults, overlaid by a preset, overlaid by assignments such as `train.steps=500`.
 
+    One of `train.steps` and `train.core_minutes` takes the place of the preset's other.
+
     Raises:
         ConfigError: The model, the preset or a setting is unknown or out of range.
     """
     kind = get_model_class(model)
     settings = {} if preset is None else read_preset(model, preset)
+    settings = _without_length(settings, with_assignments({}, assignments))
     settings = with_assignments(settings, assignments)
     unknown = sorted(set(settings) - set(_TABLES))
     if unknown:
@@ -78,6 +82,14 @@ def resolve_plan(
         train=from_mapping(TrainConfig, settings.get("train", {}), "train."),
         preset=preset,
     )
+
+
+def _without_length(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without those of how long training lasts, where the changes give one."""
+    train, changed = settings.get("train", {}), changes.get("train", {})
+    if not isinstance(changed, Mapping) or not _LENGTHS & changed.keys():
+        return dict(settings)
+    return {**settings, "train": {k: v for k, v in train.items() if k not in _LENGTHS}}
 
 
 def write_plan(folder: pathlib.Path, plan: TrainPlan, data: DataRecord) -> None:
