@@ -13,7 +13,8 @@ from overtone.shapes import Float64
 
 CANDIDATES = (1, 3, 10, 30, 100)  # numbers of components that are tried, in this order
 MIN_PER_COMPONENT = 4  # latents per component and axis; fewer say little about a covariance
-MAX_ROUNDS = 60  # of expectation maximisation
+MAX_ROUNDS = 40  # of expectation maximisation
+MAX_LATENTS = 20_000  # of more, so many are chosen at random; a hundred components take seconds
 RIDGE = 1e-4  # added to the variances, relative to the mean variance of all latents
 
 
@@ -49,6 +50,8 @@ class MixturePrior(Prior):
 
         check_latents(latents)
         latents = np.asarray(latents, np.float64)
+        if len(latents) > MAX_LATENTS:
+            latents = latents[rng.choice(len(latents), MAX_LATENTS, replace=False)]
         num_latents, num_axes = latents.shape
         best, best_bic = None, np.inf
         for num_components in CANDIDATES:
