@@ -25,6 +25,7 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.num_frequencies=4",
         "network.net_hidden=[3]",
     ),
+    "pca": ("network.num_components=3",),
     "vae": ("network.latent_dim=3", "network.channels=[4, 6]", "network.hidden=8"),
 }
 TOY_TRAINING = (

@@ -148,8 +148,8 @@ class AbstractLatentModel(AbstractModel):
         self.check_labels(num_images, labels)
         if labels is not None:
             by_class = self.priors.by_class
-            default = self.prior_config.default
-            name = prior or (default if default in by_class else next(iter(by_class), default))
+            kinds = (self.prior_config.default, *self.prior_config.fitted)
+            name = prior or next((kind for kind in kinds if kind in by_class), kinds[0])
             chosen = self._named(by_class, name, "of each class")
             latents = chosen.sample(
                 labels.numpy(), rng=numpy_generator(generator), temperature=temperature
@@ -188,7 +188,8 @@ class AbstractLatentModel(AbstractModel):
             num_images, generator=generator, temperature=temperature, labels=labels, prior=prior
         )
         with torch.no_grad():
-            return torch.cat([self.decode(chunk, size) for chunk in latents.split(CHUNK)])
+            chunks = [self.decode(chunk, size) for chunk in latents.split(CHUNK)]
+            return torch.cat(chunks).clamp_(-1, 1)
 
 
 def numpy_generator(generator: torch.Generator) -> np.random.Generator:
