@@ -23,7 +23,6 @@ from overtone.cli.progress import progress_bar
 from overtone.data import load_images
 from overtone.evaluate.distribution import Ruler, measure
 from overtone.evaluate.distribution_rows import (
-    DistributionRow,
     append_distribution_rows,
     read_distribution_rows,
 )
@@ -159,14 +158,15 @@ def measure_all(
             prior=prior,
             temperature=temperature,
         )
-        rows = measure(drawn.images, ruler, subject=drawn.subject)
+        # The floors are the same for all samples of a set of data.
+        rows = measure(drawn.images, ruler, subject=drawn.subject, with_floors=not has_floors(path))
         rows[0] = with_reconstruction(rows[0], drawn.model, ruler.reference, seed=trial.seed)
         if number == 0 and trial.seed == 0:
             IMAGES.mkdir(parents=True, exist_ok=True)
             grid = to_grid(drawn.images[:NUM_SHOWN], num_columns=10, margin_px=2)
             path_of_grid = IMAGES / f"{trial.name}.png"
             path_of_grid.write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
-        append_distribution_rows(path, new_rows(rows, path))
+        append_distribution_rows(path, rows)
 
 
 def ruler_of(source: str, arguments: argparse.Namespace) -> Ruler:
@@ -178,10 +178,9 @@ def ruler_of(source: str, arguments: argparse.Namespace) -> Ruler:
     return Ruler(network=network, reference=reference, other_split=others, cache=arguments.cache)
 
 
-def new_rows(rows: list[DistributionRow], path: pathlib.Path) -> list[DistributionRow]:
-    """The row of the samples; the floors too if the file has none, as they are the same for all."""
-    has_floors = any(row.compared != "samples" for row in read_distribution_rows(path))
-    return rows[:1] if has_floors else rows
+def has_floors(path: pathlib.Path) -> bool:
+    """Whether real images have been measured for this file."""
+    return any(row.compared != "samples" for row in read_distribution_rows(path))
 
 
 if __name__ == "__main__":

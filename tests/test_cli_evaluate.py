@@ -38,6 +38,8 @@ def place(tmp_path_factory):
     model = Pca(PcaConfig(num_components=5), ImageSpec.of(data), generator=torch.Generator())
     model.finish(data, generator=torch.Generator().manual_seed(0))
     (folder / "run").mkdir()
+    (folder / "unfinished").mkdir()
+    (folder / "unfinished" / "run.json").write_text("{}")
     summary = {"preset": "none", "core_minutes": 1.5, "steps": 3}
     save_model(folder / "run" / "model.safetensors", model, summary)
     return folder
@@ -94,6 +96,7 @@ def test_the_same_seed_gives_the_same_numbers(place, capsys):
         (["run", "--prior", "gausian"], "did you mean gaussian"),
         (["run", "-n", "10"], "at least 50 images are needed, got 10"),
         (["nowhere"], "nowhere"),
+        (["unfinished"], "it is no finished run"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_a_line(place, capsys, arguments, message):

@@ -85,6 +85,12 @@ def test_samples_come_first_and_then_the_floors_of_real_images():
         assert row.subject == SUBJECT
 
 
+def test_floors_need_not_be_measured_again():
+    with_floors = measure(pictures(150, 3), ruler(other=160), subject=SUBJECT)
+    (alone,) = measure(pictures(150, 3), ruler(other=160), subject=SUBJECT, with_floors=False)
+    assert alone.values == with_floors[0].values
+
+
 def test_worse_samples_score_worse_and_real_ones_like_the_floor():
     good, bad = (
         measure(pictures(200, 3, contrast=contrast), ruler(), subject=SUBJECT)

@@ -55,6 +55,7 @@ def measure(
     ruler: Ruler,
     *,
     subject: Subject,
+    with_floors: bool = True,
     progress: ProgressCallback | None = None,
 ) -> list[DistributionRow]:
     """The row of the samples, then those of the floors: what real images score.
@@ -66,6 +67,7 @@ def measure(
         samples: Of the reference's height, width and channels.
         ruler: Reference and feature network.
         subject: Where the samples come from.
+        with_floors: Off for another set of as many samples, whose floors would be the same.
         progress: Called with the fraction done and a message.
 
     Raises:
@@ -73,25 +75,32 @@ def measure(
     """
     reference = ruler.reference
     _check(samples, ruler)
-    rng = np.random.default_rng(ruler.seed)
-    half = min(len(reference) // 2, max(len(samples), MIN_IMAGES))
-    order = rng.permutation(len(reference))
-    others = None
-    if ruler.other_split is not None and len(ruler.other_split) >= len(samples):
-        chosen = rng.choice(len(ruler.other_split), len(samples), replace=False)
-        others = ruler.other_split.images[np.sort(chosen)]
-    num_others = 0 if others is None else len(others)
-    meter = _Meter(progress, len(samples) + 2 * len(reference) + num_others)
+    reals = _real_sets(len(samples), ruler) if with_floors else {}
+    total = len(samples) + len(reference) + sum(map(len, reals.values()))
+    meter = _Meter(progress, total)
     real = _cached(ruler, reference.images, meter)
-    pairs: list[tuple[Compared, Features, Features]] = [
-        ("samples", ruler.network.extract(samples, progress=meter.within(len(samples))), real),
-        ("halves", real[order[:half]], real[order[half : 2 * half]]),
-    ]
-    if others is not None:
-        pairs.append(("other-split", _cached(ruler, others, meter), real))
-    compressed = through_jpeg(reference.images)
-    pairs.append(("jpeg-75", _cached(ruler, compressed, meter), real))
-    return [_row(compared, x, y, ruler, subject) for compared, x, y in pairs]
+    drawn = ruler.network.extract(samples, progress=meter.within(len(samples)))
+    rows = [_row("samples", drawn, real, ruler, subject)]
+    if with_floors:
+        half = min(len(reference) // 2, len(samples))
+        order = np.random.default_rng(ruler.seed).permutation(len(reference))
+        first, second = real[order[:half]], real[order[half : 2 * half]]
+        rows.append(_row("halves", first, second, ruler, subject))
+    for compared, images in reals.items():
+        rows.append(_row(compared, _cached(ruler, images, meter), real, ruler, subject))
+    return rows
+
+
+def _real_sets(num_samples: int, ruler: Ruler) -> dict[Compared, UInt8[np.ndarray, "n h w c"]]:
+    """Real images other than the reference's own, to be compared with it."""
+    sets: dict[Compared, UInt8[np.ndarray, "n h w c"]] = {}
+    other = ruler.other_split
+    if other is not None and len(other) >= num_samples:
+        rng = np.random.default_rng(ruler.seed)
+        chosen = rng.choice(len(other), num_samples, replace=False)
+        sets["other-split"] = other.images[np.sort(chosen)]
+    sets["jpeg-75"] = through_jpeg(ruler.reference.images)
+    return sets
 
 
 def warnings_of(num_samples: int, num_reference: int, num_features: int) -> list[str]:

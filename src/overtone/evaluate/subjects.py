@@ -16,6 +16,7 @@ from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import MODEL_FILE, load_model, read_summary
 from overtone.shapes import UInt8
 
+RUN_FILE = "run.json"  # a run under way has this and no model yet
 NUM_RECONSTRUCTED = 1000  # the mean over a thousand images is good to a tenth of a decibel
 _CHUNK = 250
 ProgressCallback = Callable[[float, str], None]
@@ -44,12 +45,15 @@ def draw(
     Of more pictures than asked for, so many are chosen by the seed.
 
     Raises:
-        ModelError: It is a model's file, but damaged.
+        ModelError: It is a model's file, but damaged, or a run that has not finished.
         DataError: Neither a model nor readable pictures of one size are there.
         ConfigError: The model has no such prior.
     """
     path = pathlib.Path(source)
-    if path.exists() and path.suffix != ".safetensors" and not (path / MODEL_FILE).is_file():
+    is_model = path.suffix == ".safetensors" or any(
+        (path / name).is_file() for name in (MODEL_FILE, RUN_FILE)
+    )
+    if path.exists() and not is_model:
         images = load_images(source, split="all").images
         if len(images) > num_images:
             chosen = np.random.default_rng(seed).choice(len(images), num_images, replace=False)
