@@ -7,12 +7,15 @@ import pytest
 import torch
 
 from overtone.config import from_mapping
+from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.kernels import fourier_twin
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.series_generator.config import SeriesGeneratorConfig
 from overtone.models.series_generator.model import SeriesGenerator
 from overtone.models.series_generator.series import cosine_basis
+from overtone.models.store import load_model, save_model
+from overtone.models.tensor_file import TensorFile
 
 SMALL = {
     "latent_dim": 5,
@@ -112,3 +115,19 @@ def test_steps_lower_the_error():
 def test_bad_settings_are_refused(change, message):
     with pytest.raises(ConfigError, match=message):
         from_mapping(SeriesGeneratorConfig, SMALL | change)
+
+
+def test_a_file_of_16_bits_keeps_weights_and_priors(tmp_path):
+    model = small()
+    pixels = np.random.default_rng(5).integers(0, 256, (20, 9, 14, 1), np.uint8)
+    model.finish(ImageSet("noise", pixels, None, ()), generator=torch.Generator().manual_seed(6))
+    for dtype in ("float32", "float16"):
+        save_model(tmp_path / dtype, model, {}, dtype=dtype)
+    wide, narrow = (TensorFile.read(tmp_path / dtype, "model") for dtype in ("float32", "float16"))
+    assert wide.tensors.keys() == narrow.tensors.keys()
+    assert {t.dtype for t in narrow.tensors.values()} == {torch.float16}
+    drawn = [
+        load_model(tmp_path / dtype).sample(4, generator=torch.Generator().manual_seed(7))
+        for dtype in ("float32", "float16")
+    ]
+    torch.testing.assert_close(drawn[0], drawn[1], atol=0.05, rtol=0)

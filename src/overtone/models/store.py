@@ -41,9 +41,9 @@ def save_model(
     Raises:
         OSError: The file cannot be written; what was there stays.
     """
-    tensors = {name: _narrowed(t, _DTYPES[dtype]) for name, t in model.state_dict().items()}
-    tensors = {f"weights.{name}": tensor for name, tensor in tensors.items()}
+    tensors = {f"weights.{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"extra.{name}": tensor for name, tensor in model.extra_tensors().items()}
+    tensors = {name: _narrowed(tensor, _DTYPES[dtype]) for name, tensor in tensors.items()}
     record = {
         "model": model.name,
         "version": __version__,
