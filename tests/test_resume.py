@@ -20,7 +20,7 @@ from overtone.models import tensor_file
 from overtone.models.tensor_file import TensorFile
 from overtone.models.vae.model import Vae
 from overtone.training.checkpoint import CheckpointFolder
-from overtone.training.log import read_log
+from overtone.training.log import RunLog, read_log
 from overtone.training.run import train
 
 
@@ -117,6 +117,16 @@ def test_a_file_that_may_not_grow_leaves_nothing_half_written(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert not list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+def test_a_log_that_cannot_be_written_ends_the_run(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RunLog, "write", full)
+    with pytest.raises(CheckpointError, match=r"cannot write in .*: No space left on device"):
+        start(tmp_path / "run")
+    assert CheckpointFolder(tmp_path / "run" / "checkpoints", keep=2).steps() == [0]
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
