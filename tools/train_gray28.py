@@ -9,15 +9,16 @@ distances depend on these weights: a new training is a new network and needs a n
 
 import argparse
 import datetime
-import gzip
 import itertools
 import pathlib
 import time
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import nn
 
+from overtone.data import load_images
 from overtone.metrics.distribution.features.gray28_net import (
     CHANNELS,
     NUM_CLASSES,
@@ -60,19 +61,21 @@ def main() -> None:
         ("mnist", 0, arguments.mnist),
         ("fashion_mnist", 10, arguments.fashion),
     ):
-        images, labels = read_set(folder, "t10k")
+        images, labels = read_set(folder, "test")
         accuracy = accuracy_percent(frozen, images, labels + first)
         metadata[f"{name}_test_accuracy_percent"] = f"{accuracy:.2f}"
     store(frozen, metadata, arguments.out)
     print(metadata)
 
 
-def read_set(folder: pathlib.Path, prefix: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n 28 28 uint8) and labels (n int64) of a pair of gzipped IDX files."""
-    pixels = gzip.decompress((folder / f"{prefix}-images-idx3-ubyte.gz").read_bytes())
-    labels = gzip.decompress((folder / f"{prefix}-labels-idx1-ubyte.gz").read_bytes())
-    images = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, SIDE, SIDE)
-    return images, np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
+def read_set(
+    folder: pathlib.Path, split: Literal["train", "test"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images (n 28 28 uint8) and labels (n int64) of a data set."""
+    found = load_images(str(folder), split=split)
+    if found.labels is None or found.images.shape[1:] != (SIDE, SIDE, 1):
+        raise SystemExit(f"{found.name} must be labelled {SIDE}x{SIDE} gray images")
+    return found.images[..., 0], found.labels
 
 
 def train(sets: list[tuple[np.ndarray, np.ndarray]], *, seed: int) -> nn.Sequential:
