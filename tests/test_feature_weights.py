@@ -179,3 +179,14 @@ def test_weights_that_cannot_be_downloaded_are_named(monkeypatch):
     with pytest.raises(ConfigError, match="no route to host; give a file") as caught:
         get_feature_network("inception")
     assert "\n" not in str(caught.value)
+
+
+def test_code_in_a_file_of_weights_is_not_run(tmp_path, monkeypatch):
+    fake = types.ModuleType(inception.MODULE)
+    monkeypatch.setattr(fake, "FeatureExtractorInceptionV3", FakeExtractor, raising=False)
+    monkeypatch.setitem(sys.modules, "torch_fidelity", types.ModuleType("torch_fidelity"))
+    monkeypatch.setitem(sys.modules, inception.MODULE, fake)
+    path = tmp_path / "weights.pth"
+    torch.save({"code": print}, path)
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        get_feature_network("inception", str(path))

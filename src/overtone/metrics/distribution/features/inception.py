@@ -2,6 +2,7 @@
 
 import importlib
 import pathlib
+import pickle
 from typing import Any, ClassVar
 
 import numpy as np
@@ -64,10 +65,12 @@ def _load(weights: str | None) -> Any:
     if weights is not None and not pathlib.Path(weights).is_file():
         raise ConfigError(f"there is no file of weights {weights}")
     try:
+        if weights is not None:
+            torch.load(weights, map_location="cpu", weights_only=True)  # refuses code in the file
         return module.FeatureExtractorInceptionV3(
             "inception", ["2048", "logits_unbiased"], feature_extractor_weights_path=weights
         )
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(
             f"the weights of inception cannot be loaded: {reason}; give a file with "
