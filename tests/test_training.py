@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -210,6 +211,21 @@ def test_the_command_trains_and_goes_on(archive, tmp_path, capsys):
     assert "finished at step 24 after" in capsys.readouterr().err
     assert main(["train", "vae", "--data", str(archive), "-o", run, *sets()]) == 1
     assert "exists already; go on with the run in it by --resume" in capsys.readouterr().err
+    assert main(["train", "--resume", "-o", run]) == 0
+
+
+def test_pictures_that_cannot_be_read_end_a_run_or_are_left_out(tmp_path, capsys):
+    folder, run = tmp_path / "pictures", str(tmp_path / "run")
+    for name, image in zip("abcdefgh", toy_images(8).images, strict=True):
+        path = folder / ("one" if name < "e" else "two") / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    (folder / "one" / "broken.png").write_bytes(b"no picture")
+    words = ["train", "vae", "--data", str(folder), "-o", run, *sets()]
+    assert main(words) == 1
+    assert "broken.png" in capsys.readouterr().err
+    assert main([*words, "--skip-corrupt"]) == 0
+    assert re.search(r"left out .*broken\.png: ", capsys.readouterr().err)
     assert main(["train", "--resume", "-o", run]) == 0
 
 

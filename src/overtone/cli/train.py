@@ -24,6 +24,7 @@ def train(
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     size: Size = None,
     channels: int | None = None,
+    skip_corrupt: bool = False,
     resume: bool = False,
     dry_run: bool = False,
 ) -> None:
@@ -39,6 +40,7 @@ def train(
         settings: Change of a setting, such as train.steps=500; may be given often.
         size: Size WxH of the images; as they are by default.
         channels: 1 for gray, 3 for RGB; as they are by default.
+        skip_corrupt: Leave out pictures that cannot be read, instead of failing.
         resume: Go on with the run.
         dry_run: Print every setting and what the data are as JSON, and do nothing.
     """
@@ -55,6 +57,7 @@ def train(
             settings=settings,
             size=shape,
             channels=channels,
+            skip_corrupt=skip_corrupt,
             resume=resume,
         )
         print(json.dumps(plan, indent=1))
@@ -68,9 +71,12 @@ def train(
             settings=settings,
             size=shape,
             channels=channels,
+            skip_corrupt=skip_corrupt,
             resume=resume,
             progress=report,
         )
+    for each in result.skipped:
+        print(f"left out {each}", file=sys.stderr)
     ending = (
         "" if result.status == "finished" else f"; go on with: overtone train --resume -o {out}"
     )

@@ -64,6 +64,16 @@ def load_images(
     return _joined(parts, base, request)
 
 
+def find_splits(source: str) -> tuple[Split, ...]:
+    """Which splits there are at a path; ("all",) if the set is not split.
+
+    Raises:
+        DataError: Nothing known is there.
+    """
+    path = pathlib.Path(source)
+    return _loader_for(path).splits(path)
+
+
 def get_loader(kind: str) -> AbstractLoader:
     """The loader of that kind in the table."""
     module, _, attribute = LOADERS[kind].partition(":")

@@ -8,7 +8,6 @@ from typing import Any
 
 from overtone import __version__
 from overtone.config import from_mapping, read_preset, with_assignments
-from overtone.data import ImageSet
 from overtone.errors import CheckpointError, ConfigError
 from overtone.models.registry import get_model_class
 from overtone.models.tensor_file import write_atomically
@@ -50,6 +49,8 @@ class DataRecord:
         source: Where it was loaded from, or None if it was given in memory.
         size: Height and width that were asked for, or None.
         channels: That were asked for, or None.
+        skip_corrupt: Whether files that could not be read were left out.
+        skipped: Those of the training set, each "file: reason".
     """
 
     name: str
@@ -57,6 +58,8 @@ class DataRecord:
     source: str | None = None
     size: tuple[int, ...] | None = None
     channels: int | None = None
+    skip_corrupt: bool = False
+    skipped: tuple[str, ...] = ()
 
 
 def resolve_plan(
@@ -132,17 +135,4 @@ def _plan_of(mapping: Mapping[str, Any]) -> TrainPlan:
         network=from_mapping(kind.config_class, mapping["network"], "network."),
         train=from_mapping(TrainConfig, mapping["train"], "train."),
         preset=mapping["preset"],
-    )
-
-
-def describe_data(
-    images: ImageSet, source: str | None, size: int | tuple[int, int] | None, channels: int | None
-) -> DataRecord:
-    """The record of a training set."""
-    return DataRecord(
-        name=images.name,
-        fingerprint=images.fingerprint(),
-        source=source,
-        size=(size, size) if isinstance(size, int) else size,
-        channels=channels,
     )

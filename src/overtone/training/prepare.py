@@ -1,15 +1,15 @@
 """From the arguments of `train` to a plan and its data, checked before anything is written."""
 
-import contextlib
 import dataclasses
+import functools
 import pathlib
 from collections.abc import Sequence
 
 import torch
 
-from overtone.data import ImageSet, load_images
+from overtone.data import ImageSet, find_splits, load_images
 from overtone.errors import CheckpointError, ConfigError, DataError
-from overtone.training.plan import DataRecord, TrainPlan, describe_data, read_plan, resolve_plan
+from overtone.training.plan import DataRecord, TrainPlan, read_plan, resolve_plan
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Request:
     settings: tuple[str, ...]
     size: int | tuple[int, int] | None
     channels: int | None
+    skip_corrupt: bool
     resume: bool
 
 
@@ -35,19 +36,24 @@ def prepare(
         DataError: The data cannot be loaded, or are not those the run began with.
         CheckpointError: The folder holds something else.
     """
-    data, size, channels, known = request.data, request.size, request.channels, None
+    known = None
     if request.resume:
         plan, known = read_plan(folder)
         _check_same(plan, request)
-        size = None if known.size is None else (known.size[0], known.size[1])
-        data, channels = data or known.source, known.channels
+        request = dataclasses.replace(
+            request,
+            data=request.data or known.source,
+            size=None if known.size is None else (known.size[0], known.size[1]),
+            channels=known.channels,
+            skip_corrupt=known.skip_corrupt,
+        )
     else:
         _refuse_existing(folder)
         plan = _new_plan(request.model, request.preset, request.settings)
-    if data is None:
+    if request.data is None:
         raise ConfigError("data are needed: a path or name that load_images takes")
-    images, test = _load(data, size, channels)
-    record = describe_data(images, data if isinstance(data, str) else None, size, channels)
+    images, test = _load(request.data, request)
+    record = _describe(images, request)
     if known is not None and known.fingerprint != record.fingerprint:
         raise DataError(
             f"{images.name} is not the data the run began with: its fingerprint is "
@@ -65,7 +71,7 @@ def _new_plan(model: str | None, preset: str | None, settings: Sequence[str]) ->
 
 
 def _check_same(plan: TrainPlan, request: Request) -> None:
-    if request.settings or request.size or request.channels:
+    if request.settings or request.size or request.channels or request.skip_corrupt:
         raise ConfigError("a run goes on with the settings it began with; leave out the changes")
     pairs = (("model", plan.model, request.model), ("preset", plan.preset, request.preset))
     for word, found, asked in pairs:
@@ -80,13 +86,27 @@ def _refuse_existing(folder: pathlib.Path) -> None:
         )
 
 
-def _load(
-    data: str | ImageSet, size: int | tuple[int, int] | None, channels: int | None
-) -> tuple[ImageSet, ImageSet | None]:
+def _load(data: str | ImageSet, request: Request) -> tuple[ImageSet, ImageSet | None]:
     if isinstance(data, ImageSet):
         return data, None
-    images = load_images(data, split="train", size=size, channels=channels)
-    test = None
-    with contextlib.suppress(DataError):  # there is no test split
-        test = load_images(data, split="test", size=size, channels=channels)
-    return images, test
+    load = functools.partial(
+        load_images,
+        data,
+        size=request.size,
+        channels=request.channels,
+        on_corrupt="skip" if request.skip_corrupt else "fail",
+    )
+    return load(split="train"), load(split="test") if "test" in find_splits(data) else None
+
+
+def _describe(images: ImageSet, request: Request) -> DataRecord:
+    size = request.size
+    return DataRecord(
+        name=images.name,
+        fingerprint=images.fingerprint(),
+        source=request.data if isinstance(request.data, str) else None,
+        size=(size, size) if isinstance(size, int) else size,
+        channels=request.channels,
+        skip_corrupt=request.skip_corrupt,
+        skipped=images.skipped,
+    )

@@ -33,12 +33,14 @@ class TrainResult:
         step: Steps done.
         core_minutes: Processor time spent inside steps.
         path: Of the model file, or of the last checkpoint.
+        skipped: Pictures that were left out, each "file: reason".
     """
 
     status: Literal["finished", "stopped"]
     step: int
     core_minutes: float
     path: pathlib.Path
+    skipped: tuple[str, ...] = ()
 
 
 def train(
@@ -50,6 +52,7 @@ def train(
     settings: Sequence[str] = (),
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
+    skip_corrupt: bool = False,
     held_out: ImageSet | None = None,
     resume: bool = False,
     progress: ProgressCallback | None = None,
@@ -69,6 +72,7 @@ def train(
         settings: Changes of them, such as `train.steps=500`.
         size: Of the images; see `load_images`.
         channels: Of the images; see `load_images`.
+        skip_corrupt: Leave out pictures that cannot be read; `run.json` lists them.
         held_out: Images to measure the loss on; by default the test split of `data`, if any.
         resume: Go on with the run in `out`; for a number of steps the result is then bit for bit
             that of a run that was never stopped.
@@ -81,7 +85,7 @@ def train(
         TrainError: A loss is not finite or explodes, or samples collapse.
     """
     folder = pathlib.Path(out)
-    request = Request(model, data, preset, tuple(settings), size, channels, resume)
+    request = Request(model, data, preset, tuple(settings), size, channels, skip_corrupt, resume)
     plan, record, images, test = prepare(folder, request)
     accelerator = Accelerator()
     state = _start(plan, images, accelerator.device)
@@ -106,9 +110,10 @@ def train(
             is_done = loop.run(state, stop)
         minutes = state.spent_s / 60
         if not is_done:
-            return TrainResult("stopped", state.step, minutes, checkpoints.path_of(state.step))
+            path = checkpoints.path_of(state.step)
+            return TrainResult("stopped", state.step, minutes, path, images.skipped)
         _finish(folder, plan, record, images, state)
-    return TrainResult("finished", state.step, minutes, folder / MODEL_FILE)
+    return TrainResult("finished", state.step, minutes, folder / MODEL_FILE, images.skipped)
 
 
 def describe_run(
@@ -120,6 +125,7 @@ def describe_run(
     settings: Sequence[str] = (),
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
+    skip_corrupt: bool = False,
     resume: bool = False,
 ) -> dict[str, Any]:
     """What `train` would do with the same arguments, ready for JSON; writes nothing.
@@ -129,7 +135,7 @@ def describe_run(
         DataError: See `train`.
         CheckpointError: The folder holds something else.
     """
-    request = Request(model, data, preset, tuple(settings), size, channels, resume)
+    request = Request(model, data, preset, tuple(settings), size, channels, skip_corrupt, resume)
     plan, record, images, test = prepare(pathlib.Path(out), request)
     state = _start(plan, images, torch.device("cpu"))
     batches_per_epoch = len(images) / plan.train.batch_size
