@@ -1,6 +1,6 @@
 # make setup   .venv with the locked versions, kernels built
 # make test    setup, then lint, types and tests
-# make demo    setup, then demo/report.html from a bundled photograph
+# make demo    setup, then demo/report.html from a bundled photograph, and pictures of a model
 # make docs    the documentation site in site/
 # make fuzz    mutated files against the decoder
 

@@ -1,6 +1,9 @@
-"""Encodes a photograph, decodes it, compares it with the classical codecs at equal bytes.
+"""Encodes a photograph, decodes it, compares it with the classical codecs at equal bytes; draws
+new pictures from a model that comes with the package.
 
-python examples/demo.py [PHOTO] [-o FOLDER]      writes FOLDER/report.html (`make demo`)
+python examples/demo.py [PHOTO] [-o FOLDER]      (`make demo`)
+
+writes FOLDER/report.html, the compressed and the decoded photograph, and FOLDER/fashion-mnist.png.
 """
 
 import argparse
@@ -18,7 +21,7 @@ from overtone.evaluate.rows import current_rows, read_rows
 from overtone.evaluate.run import Measured, Sample, Setting, load_sample, measure, plan
 from overtone.evaluate.showcase import own_sections
 from overtone.evaluate.table import markdown_table, summaries
-from overtone.image import Picture, picture_to_bytes
+from overtone.image import Picture, picture_to_bytes, to_grid
 
 QUALITIES = {
     "dfm": (10, 15, 20, 25, 30, 35, 40, 45, 50, 55),
@@ -28,6 +31,7 @@ QUALITIES = {
     "jpeg2000": (10, 18, 25, 31, 38, 44, 50, 57, 62, 66),
 }
 SHOWN_BPP = (0.15, 0.4)
+MODEL = "fashion-mnist"
 
 
 def main() -> None:
@@ -61,7 +65,10 @@ def main() -> None:
     decoded = Picture(overtone.decode(first.data), overtone.Metadata())
     (folder / f"{sample.name}-decoded.png").write_bytes(picture_to_bytes(decoded, ".png"))
     sys.stdout.write(f"{markdown_table(summaries(rows))}\n\n")
-    for name in ("report.html", f"{sample.name}.ovt", f"{sample.name}-decoded.png"):
+    drawn = Picture(to_grid(overtone.sample(MODEL, 64, seed=1), margin_px=2), overtone.Metadata())
+    (folder / f"{MODEL}.png").write_bytes(picture_to_bytes(drawn, ".png"))
+    names = ("report.html", f"{sample.name}.ovt", f"{sample.name}-decoded.png", f"{MODEL}.png")
+    for name in names:
         sys.stdout.write(f"{folder / name}\n")
     sys.stdout.write(f"{time.perf_counter() - start:.0f} s\n")
 
