@@ -51,7 +51,7 @@ def sample(
     labels = None
     if class_name is not None:
         labels = torch.full((num_images,), class_index(chosen, class_name))
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     if isinstance(chosen, AbstractLatentModel):
         latents = chosen.sample_latents(
             num_images, generator=generator, temperature=temperature, labels=labels, prior=prior
