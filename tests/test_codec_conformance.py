@@ -254,8 +254,8 @@ import sys
 from overtone.cli.main import main
 assert main(["decode", "a.ovt"]) == 0
 heavy = {"torch", "jax", "matplotlib", "scipy", "rich", "jaxtyping"} & sys.modules.keys()
-parts = ("fit", "train", "nn", "models", "evaluate")
-fitting = {m for m in sys.modules if m.startswith("overtone.") and set(m.split(".")) & set(parts)}
+parts = ("fit", "training", "nn", "models", "evaluate")
+fitting = {m for m in sys.modules if m.startswith("overtone.") and m.split(".")[1] in parts}
 assert not heavy and not fitting, (heavy, fitting)
 """
     done = subprocess.run(
