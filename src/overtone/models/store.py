@@ -4,7 +4,6 @@ import dataclasses
 import difflib
 import pathlib
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any, Literal
 
 import torch
@@ -79,7 +78,7 @@ def read_summary(name_or_path: str | pathlib.Path) -> dict[str, Any]:
 
 def shipped_models() -> dict[str, pathlib.Path]:
     """Name to file of the models that come with this package."""
-    folder = pathlib.Path(str(resources.files("overtone"))) / "models" / "trained"
+    folder = pathlib.Path(__file__).parent / "trained"
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 
