@@ -10,7 +10,7 @@ MODELS = shipped_models()
 
 
 def test_there_is_a_model_of_each_gray_set():
-    assert {"fashion-mnist"} <= MODELS.keys()
+    assert {"fashion-mnist", "mnist"} <= MODELS.keys()
 
 
 @pytest.mark.parametrize("name", MODELS)
