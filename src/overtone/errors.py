@@ -1,5 +1,8 @@
 """Every exception a user, a file or a setting can cause; messages say what to do."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class OvertoneError(Exception):
     """Base of everything Overtone raises on purpose."""
@@ -67,3 +70,11 @@ class CorruptError(BitstreamError):
 
 class LimitExceededError(BitstreamError):
     """The file asks for more pixels, symbols or layers than allowed."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
+    """What to raise for a name that is in no table: it gives the nearest known one, or all."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+    return ConfigError(f"unknown {kind} {name}; {hint}")

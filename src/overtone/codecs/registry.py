@@ -1,7 +1,6 @@
 """The table of codecs, and the public `encode`, `decode` and `info` that use it."""
 
 import dataclasses
-import difflib
 import importlib
 import os
 
@@ -18,7 +17,7 @@ from overtone.bitstream.container import (
 )
 from overtone.codecs.base import AbstractCodec, Effort, EncodeOptions, ProgressCallback, full_view
 from overtone.codecs.view import render, resolve_view
-from overtone.errors import ConfigError, ImageError, UnsupportedCodecError
+from overtone.errors import ConfigError, ImageError, UnsupportedCodecError, unknown_name
 from overtone.shapes import UInt8
 
 # Key -> "module:Class", imported on first use.
@@ -42,9 +41,7 @@ def get_codec(name: str) -> AbstractCodec:
         ConfigError: There is none.
     """
     if name not in CODECS:
-        near = difflib.get_close_matches(name, CODECS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(CODECS)}"
-        raise ConfigError(f"unknown codec {name}; {hint}")
+        raise unknown_name("codec", name, CODECS)
     module, _, attribute = CODECS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)()
 

@@ -1,12 +1,11 @@
 """New pictures from a model."""
 
-import difflib
 import pathlib
 
 import numpy as np
 import torch
 
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, unknown_name
 from overtone.generate.latents import ProgressCallback, check_output, decode_latents, resolve_model
 from overtone.models.base import AbstractModel, to_pixels
 from overtone.models.latent import AbstractLatentModel
@@ -81,6 +80,4 @@ def class_index(model: AbstractModel, class_name: str) -> int:
         return int(class_name)
     if not names:
         raise ConfigError(f"this {model.name} was trained without classes; leave out the class")
-    near = difflib.get_close_matches(class_name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
-    raise ConfigError(f"unknown class {class_name}; {hint}")
+    raise unknown_name("class", class_name, names)

@@ -1,9 +1,8 @@
 """The table of models."""
 
-import difflib
 import importlib
 
-from overtone.errors import ConfigError
+from overtone.errors import unknown_name
 from overtone.models.base import AbstractModel
 
 # Name -> "module:Class", imported on first use.
@@ -22,8 +21,6 @@ def get_model_class(name: str) -> type[AbstractModel]:
         ConfigError: There is none.
     """
     if name not in MODELS:
-        near = difflib.get_close_matches(name, MODELS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(MODELS)}"
-        raise ConfigError(f"unknown model {name}; {hint}")
+        raise unknown_name("model", name, MODELS)
     module, _, attribute = MODELS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)

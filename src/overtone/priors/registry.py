@@ -1,10 +1,8 @@
 """The table of priors, and the functions that use it."""
 
-import difflib
-
 import numpy as np
 
-from overtone.errors import ConfigError
+from overtone.errors import unknown_name
 from overtone.priors.base import Prior
 from overtone.priors.flow import FlowPrior
 from overtone.priors.gaussian import GaussianPrior, IsotropicPrior, NormalPrior
@@ -24,9 +22,7 @@ def get_prior_class(kind: str) -> type[Prior]:
         ConfigError: There is none.
     """
     if kind not in PRIORS:
-        near = difflib.get_close_matches(kind, PRIORS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(PRIORS)}"
-        raise ConfigError(f"unknown prior {kind}; {hint}")
+        raise unknown_name("prior", kind, PRIORS)
     return PRIORS[kind]
 
 

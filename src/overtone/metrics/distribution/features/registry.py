@@ -1,9 +1,8 @@
 """The table of feature networks."""
 
-import difflib
 from importlib import import_module
 
-from overtone.errors import ConfigError
+from overtone.errors import unknown_name
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork
 
 # Name to "module:Class"; a network is loaded, and its optional packages are needed, when asked for.
@@ -27,9 +26,6 @@ def get_feature_network(name: str, weights: str | None = None) -> AbstractFeatur
         ConfigError: No network has this name, or its weights or package are not installed.
     """
     if name not in FEATURE_NETWORKS:
-        near = difflib.get_close_matches(name, FEATURE_NETWORKS, n=1)
-        known = ", ".join(FEATURE_NETWORKS)
-        hint = f"did you mean {near[0]}?" if near else f"known are {known}"
-        raise ConfigError(f"unknown feature network {name}; {hint}")
+        raise unknown_name("feature network", name, FEATURE_NETWORKS)
     module, _, attribute = FEATURE_NETWORKS[name].partition(":")
     return getattr(import_module(module), attribute)(weights)
