@@ -4,7 +4,7 @@
 #include <deque>
 #include <memory>
 
-#include "bits.h"
+#include "../entropy/bits.h"
 #include "stream.h"
 
 namespace overtone::series {

@@ -9,10 +9,12 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "mixing.h"
+#include "../entropy/mixing.h"
 #include "seams.h"
 
 namespace overtone::series {
+
+using namespace overtone::entropy;
 
 constexpr int kMinLog2 = 3;   // tiles of 8 ...
 constexpr int kMaxLog2 = 6;   // ... to 64 pixels

@@ -1,7 +1,7 @@
 #include "search.h"
 
 #include "analysis.h"
-#include "bits.h"
+#include "../entropy/bits.h"
 
 namespace overtone::series {
 

@@ -3,7 +3,7 @@
 
 #include "mixing.h"
 
-namespace overtone::series {
+namespace overtone::entropy {
 
 struct EncodeBits {
     BinaryEncoder& encoder;
@@ -42,4 +42,4 @@ struct CountBits {
     }
 };
 
-}  // namespace overtone::series
+}  // namespace overtone::entropy

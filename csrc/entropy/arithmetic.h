@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace overtone::series {
+namespace overtone::entropy {
 
 // Probability that the bit is 1, in 1/65536, always within [1, 65535].
 using Probability = std::uint32_t;
@@ -98,4 +98,4 @@ class BinaryDecoder {
     std::uint32_t code_ = 0;
 };
 
-}  // namespace overtone::series
+}  // namespace overtone::entropy

@@ -11,7 +11,7 @@
 
 #include "arithmetic.h"
 
-namespace overtone::series {
+namespace overtone::entropy {
 
 constexpr int kMaxInputs = 10;
 
@@ -205,4 +205,4 @@ inline float cost_bits(Probability p_one, int bit) {
     return kLogistic.cost_bits[p >> 4];
 }
 
-}  // namespace overtone::series
+}  // namespace overtone::entropy
