@@ -22,10 +22,10 @@ from overtone.bitstream.writer import Writer
 from overtone.codecs.dfm.codec import DfmCodec
 from overtone.codecs.dfm.color import decorrelating_angles
 from overtone.codecs.dfm.parameters import Parameters, step_index_of
-from overtone.codecs.dfm.prior import load_prior
 from overtone.codecs.dfm.search import RD_WEIGHT
-from overtone.codecs.dfm.series import encode_planes, to_planes
+from overtone.codecs.dfm.series import PACKAGE, encode_planes, to_planes
 from overtone.codecs.registry import decode, encode
+from overtone.entropy.prior import load_prior
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.image import read_picture
 from overtone.kernels import _series
@@ -119,7 +119,7 @@ def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, n
     parameters = dataclasses.replace(start, **variant.changes)
     writer = Writer()
     parameters.write(writer)
-    prior = load_prior() if variant.has_prior else untrained()
+    prior = load_prior(PACKAGE) if variant.has_prior else untrained()
     with mock.patch("overtone.codecs.dfm.series.load_prior", return_value=prior):
         stream = encode_planes(
             to_planes(image, parameters.angles),

@@ -20,8 +20,8 @@ import numpy as np
 from ablate_dfm import ANCHOR, QUALITIES, curve
 
 from overtone.codecs.dfm.narrow import LAYER, NUM_SETS
-from overtone.codecs.dfm.prior import unpack_prior
 from overtone.codecs.registry import decode, encode
+from overtone.entropy.prior import unpack_prior
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.image import read_picture
 from overtone.metrics.bd_rate import bd_rate_percent

@@ -14,9 +14,9 @@ import numpy as np
 
 from overtone.codecs.dfm.color import decorrelating_angles
 from overtone.codecs.dfm.parameters import Parameters, step_index_of
-from overtone.codecs.dfm.prior import CONFIDENCES, pack_prior
 from overtone.codecs.dfm.search import RD_WEIGHT
 from overtone.codecs.dfm.series import encode_planes, to_planes
+from overtone.entropy.prior import pack_prior, packed_state
 from overtone.image import read_picture
 from overtone.kernels import _series
 
@@ -46,22 +46,12 @@ def main() -> None:
             to_planes(image, parameters.angles),
             parameters,
             rd_weight=RD_WEIGHT,
-            prior=packed(state, LEARNING_CONFIDENCE),
+            prior=packed_state(state, LEARNING_CONFIDENCE),
             learned=learned,
         )
         state = learned[0]
         print(f"{number}/{len(jobs)} {path.name} at {quality}: {len(stream)} bytes", flush=True)
-    arguments.out.write_bytes(pack_prior(*packed(state, STORED_CONFIDENCE)))
-
-
-def packed(
-    state: tuple[list[int], list[int], list[int]], most: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Counters and weights of a state, no counter surer than `most` observations."""
-    probabilities, counts, weights = (np.array(part, np.int64) for part in state)
-    levels = np.array(CONFIDENCES)
-    confidence = np.searchsorted(levels, np.minimum(counts, most), side="right") - 1
-    return ((probabilities & 0xFFF0) | confidence).astype(np.uint16), weights.astype(np.int32)
+    arguments.out.write_bytes(pack_prior(*packed_state(state, STORED_CONFIDENCE)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@
 
 namespace overtone::entropy {
 
-constexpr int kMaxInputs = 10;
+constexpr int kMaxInputs = 12;
 
 // ln(p / (1 - p)) in 1/256 for p in 1/4096, and its inverse to 1/65536.
 // The table is built from integers only (see squash_table), never from libm.

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from overtone.codecs.registry import decode as decode
     from overtone.codecs.registry import encode as encode
     from overtone.codecs.registry import info as info
+    from overtone.codecs.registry import shorten as shorten
+    from overtone.codecs.sparse_dct.jpeg import repack_jpeg as repack_jpeg
+    from overtone.codecs.sparse_dct.jpeg import to_jpeg as to_jpeg
     from overtone.errors import BitstreamError as BitstreamError
     from overtone.errors import CheckpointError as CheckpointError
     from overtone.errors import ConfigError as ConfigError
@@ -47,7 +50,10 @@ _PUBLIC = {
     "interpolate": "overtone.generate.interpolate",
     "load_model": "overtone.models.store",
     "reconstruct": "overtone.generate.reconstruct",
+    "repack_jpeg": "overtone.codecs.sparse_dct.jpeg",
     "sample": "overtone.generate.sample",
+    "shorten": "overtone.codecs.registry",
+    "to_jpeg": "overtone.codecs.sparse_dct.jpeg",
     "train": "overtone.training.run",
 }
 

@@ -13,6 +13,7 @@ before it, so that of the first section covers the header too.
 import dataclasses
 import enum
 import zlib
+from collections.abc import Callable
 from typing import Self
 
 from overtone.bitstream.field import Field
@@ -148,18 +149,37 @@ class Container:
         reader = Reader(data)
         header = _read_header(reader, max_pixels)
         take = _Sections(data, reader).take
-        icc = _inflate(*take("ICC profile"), "ICC profile") if header.has_icc else b""
-        exif = _inflate(*take("EXIF block"), "EXIF block") if header.has_exif else b""
-        dpi = _unpack_dpi(*take("resolution")) if header.has_dpi else None
+        metadata = _read_metadata(header, take)
         sections = [take(f"section {index}") for index in range(header.num_sections)]
         reader.finish()
+        return cls._of(header, metadata, sections)
+
+    @classmethod
+    def from_prefix(cls, data: bytes, *, max_pixels: int = FORMAT_MAX_PIXELS) -> Self:
+        """The beginning of a file with one codec section, of which any part may be missing.
+
+        Checksums that are there are verified, but for that of the section itself.
+
+        Raises:
+            BitstreamError: The header or the metadata are cut or damaged.
+        """
+        reader = Reader(data)
+        header = _read_header(reader, max_pixels)
+        metadata = _read_metadata(header, _Sections(data, reader).take)
+        length = reader.varint("length of section 0")
+        offset = reader.offset
+        payload = reader.take(min(length, reader.remaining), "section 0")
+        return cls._of(header, metadata, [(offset, payload)])
+
+    @classmethod
+    def _of(cls, header: Header, metadata: Metadata, sections: list[tuple[int, bytes]]) -> Self:
         return cls(
             codec_id=header.codec_id,
             width=header.width,
             height=header.height,
             layout=header.layout,
             sections=tuple(payload for _, payload in sections),
-            metadata=Metadata(icc=icc, exif=exif, dpi=dpi),
+            metadata=metadata,
             offsets=tuple(offset for offset, _ in sections),
         )
 
@@ -208,6 +228,13 @@ def _read_header(reader: Reader, max_pixels: int) -> Header:
         has_exif=bool(flags & _HAS_EXIF),
         has_dpi=bool(flags & _HAS_DPI),
     )
+
+
+def _read_metadata(header: Header, take: Callable[[str], tuple[int, bytes]]) -> Metadata:
+    icc = _inflate(*take("ICC profile"), "ICC profile") if header.has_icc else b""
+    exif = _inflate(*take("EXIF block"), "EXIF block") if header.has_exif else b""
+    dpi = _unpack_dpi(*take("resolution")) if header.has_dpi else None
+    return Metadata(icc=icc, exif=exif, dpi=dpi)
 
 
 class _Sections:

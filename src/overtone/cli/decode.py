@@ -21,6 +21,7 @@ from overtone.cli.files import (
 from overtone.errors import ConfigError
 
 DEFAULT_SUFFIX = ".png"
+JPEG_SUFFIX = ".jpg"
 
 
 def _crop(_: object, tokens: Sequence[cyclopts.Token]) -> tuple[int, int, int, int]:
@@ -38,6 +39,8 @@ def decode(
     crop: Annotated[
         tuple[int, int, int, int] | None, Parameter(converter=_crop, n_tokens=1)
     ] = None,
+    max_bytes: int | None = None,
+    to_jpeg: bool = False,
     max_pixels: int | None = None,
     threads: int | None = None,
     force: bool = False,
@@ -55,6 +58,8 @@ def decode(
         scale: Output pixels per source pixel.
         size: Output size WxH, instead of a scale.
         crop: Part to decode, X,Y,W,H in source pixels: left, top, width, height.
+        max_bytes: Use the first bytes of each file only (codec sparse-dct); no more need be there.
+        to_jpeg: Write the JPEG file with the same coefficients (codec sparse-dct, extra `jpeg`).
         max_pixels: Refuse pictures and outputs of more pixels; 268435456 by default.
         threads: Worker threads; all processors by default.
         force: Replace files that exist.
@@ -64,20 +69,46 @@ def decode(
     from overtone.image import Picture, picture_to_bytes
 
     limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
+    sources = find_inputs(inputs, {".ovt"})
+    jobs = plan_jobs(sources, output, JPEG_SUFFIX if to_jpeg else DEFAULT_SUFFIX, force=force)
+    if to_jpeg:
+        chosen = {"scale": scale, "size": size, "crop": crop}
+        given = [name for name, value in chosen.items() if value is not None]
+        if given:
+            raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
+        return run_jobs(jobs, lambda job: _to_jpeg(job, max_bytes, force=force))
 
     def work(job: Job) -> None:
         suffix = _suffix_for(job.destination)
         data = read_bytes(job.source)
         pixels = decode_bytes(
-            data, scale=scale, size=size, crop=crop, max_pixels=limit, num_threads=threads
+            data,
+            scale=scale,
+            size=size,
+            crop=crop,
+            max_bytes=max_bytes,
+            max_pixels=limit,
+            num_threads=threads,
         )
-        picture = Picture(pixels, Container.from_bytes(data).metadata)
+        read = Container.from_bytes if max_bytes is None else Container.from_prefix
+        picture = Picture(pixels, read(data).metadata)
         write_bytes(job.destination, picture_to_bytes(picture, suffix), force=force)
         height, width, _ = pixels.shape
         print(f"{job.source} -> {job.destination}: {width}x{height} pixels", file=sys.stderr)
 
-    sources = find_inputs(inputs, {".ovt"})
-    return run_jobs(plan_jobs(sources, output, DEFAULT_SUFFIX, force=force), work)
+    return run_jobs(jobs, work)
+
+
+def _to_jpeg(job: Job, max_bytes: int | None, *, force: bool) -> None:
+    from overtone.codecs.registry import shorten
+    from overtone.codecs.sparse_dct.jpeg import to_jpeg
+
+    if job.destination != STREAM and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
+        raise ConfigError(f"--to-jpeg writes JPEG files, not {job.destination}; name it .jpg")
+    data = read_bytes(job.source)
+    jpeg = to_jpeg(data if max_bytes is None else shorten(data, max_bytes))
+    write_bytes(job.destination, jpeg, force=force)
+    print(f"{job.source} -> {job.destination}: {len(jpeg)} bytes", file=sys.stderr)
 
 
 def _suffix_for(destination: str) -> str:

@@ -18,11 +18,13 @@ from overtone.cli.files import (
     write_bytes,
 )
 from overtone.cli.progress import progress_bar
+from overtone.errors import ConfigError
 
 # What a folder is searched for; any other file Pillow reads can be named.
 PICTURE_SUFFIXES = frozenset(
     {".avif", ".bmp", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
+JPEG_SUFFIXES = frozenset({".jpeg", ".jpg"})
 
 
 def encode(
@@ -36,6 +38,7 @@ def encode(
     psnr_db: Annotated[float | None, Parameter(name="--psnr")] = None,
     effort: Literal["fast", "default", "best"] = "default",
     codec: str = "dfm",
+    lossless: bool = False,
     preset: str | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -55,6 +58,7 @@ def encode(
         psnr_db: PSNR to reach within 0.1 dB.
         effort: Time spent for fewer bytes.
         codec: Name of the codec.
+        lossless: Pack JPEG files without loss, with --codec sparse-dct; needs the extra `jpeg`.
         preset: Named settings of the codec.
         seed: Of everything random.
         threads: Worker threads; all processors by default.
@@ -68,6 +72,13 @@ def encode(
     from overtone.metrics.psnr import psnr_db as measure_psnr_db
 
     chosen = get_codec(codec)
+    if lossless:
+        goals = {"quality": quality, "bpp": bpp, "bytes": size_bytes, "psnr": psnr_db}
+        _check_lossless(codec, [name for name, value in goals.items() if value is not None])
+    sources = find_inputs(inputs, JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES)
+    jobs = plan_jobs(sources, output, chosen.suffix, force=force)
+    if lossless:
+        return run_jobs(jobs, lambda job: _repack(job, force=force))
     num_threads = resolve_num_threads(threads)
 
     def work(job: Job) -> None:
@@ -102,5 +113,27 @@ def encode(
             file=sys.stderr,
         )
 
-    sources = find_inputs(inputs, PICTURE_SUFFIXES)
-    return run_jobs(plan_jobs(sources, output, chosen.suffix, force=force), work)
+    return run_jobs(jobs, work)
+
+
+def _check_lossless(codec: str, goals: list[str]) -> None:
+    """Raises `ConfigError` for options that contradict --lossless."""
+    if codec != "sparse-dct":
+        raise ConfigError(f"--lossless needs --codec sparse-dct, got {codec}")
+    if goals:
+        raise ConfigError(f"--lossless keeps everything; leave out --{goals[0]}")
+
+
+def _repack(job: Job, *, force: bool) -> None:
+    from overtone.codecs.sparse_dct.jpeg import repack_jpeg
+
+    started = time.perf_counter()
+    original = read_bytes(job.source)
+    data = repack_jpeg(original)
+    write_bytes(job.destination, data, force=force)
+    print(
+        f"{job.source} -> {job.destination}: {len(data)} bytes, "
+        f"{100 * len(data) / len(original) - 100:+.1f} % of {len(original)}, without loss, "
+        f"{time.perf_counter() - started:.1f} s",
+        file=sys.stderr,
+    )

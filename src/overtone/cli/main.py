@@ -45,7 +45,7 @@ COMMANDS = (
 # Module -> the extra that installs it.
 OPTIONAL_MODULES = dict.fromkeys(
     ("torch", "safetensors", "accelerate", "sklearn", "tensorboard", "torchmetrics"), "models"
-)
+) | {"jpeglib": "jpeg"}
 
 
 def build_app() -> cyclopts.App:

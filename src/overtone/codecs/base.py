@@ -130,3 +130,20 @@ class AbstractCodec(abc.ABC):
         The key "sections" maps the name of each section to its size in bytes; other keys are
         settings read from the file.
         """
+
+
+@runtime_checkable
+class ProgressiveCodec(Protocol):
+    """A codec whose files say something from the first bytes on, and more with each byte."""
+
+    def shorten(self, data: bytes, max_bytes: int) -> bytes:
+        """A whole file of at most `max_bytes` that holds what the first bytes of `data` say.
+
+        Args:
+            data: A file, or as much of it as has arrived.
+            max_bytes: Of the result.
+
+        Raises:
+            BitstreamError: So few bytes say nothing, or they are damaged.
+        """
+        ...

@@ -15,7 +15,14 @@ from overtone.bitstream.container import (
     Metadata,
     read_header,
 )
-from overtone.codecs.base import AbstractCodec, Effort, EncodeOptions, ProgressCallback, full_view
+from overtone.codecs.base import (
+    AbstractCodec,
+    Effort,
+    EncodeOptions,
+    ProgressCallback,
+    ProgressiveCodec,
+    full_view,
+)
 from overtone.codecs.view import render, resolve_view
 from overtone.errors import ConfigError, ImageError, UnsupportedCodecError, unknown_name
 from overtone.shapes import UInt8
@@ -24,13 +31,14 @@ from overtone.shapes import UInt8
 CODECS: dict[str, str] = {
     "dfm": "overtone.codecs.dfm.codec:DfmCodec",
     "dfm-net": "overtone.codecs.dfm_net.codec:DfmNetCodec",
+    "sparse-dct": "overtone.codecs.sparse_dct.codec:SparseDctCodec",
     "jpeg": "overtone.codecs.pillow:JpegCodec",
     "webp": "overtone.codecs.pillow:WebpCodec",
     "avif": "overtone.codecs.pillow:AvifCodec",
     "jpeg2000": "overtone.codecs.pillow:Jpeg2000Codec",
 }
 # Codec id in the `.ovt` header -> key. Ids are never reused.
-CODEC_IDS: dict[int, str] = {1: "dfm", 2: "dfm-net"}
+CODEC_IDS: dict[int, str] = {1: "dfm", 2: "dfm-net", 3: "sparse-dct"}
 DEFAULT_CODEC = "dfm"
 
 
@@ -128,6 +136,7 @@ def decode(
     scale: float | None = None,
     size: tuple[int, int] | None = None,
     crop: tuple[float, float, float, float] | None = None,
+    max_bytes: int | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     num_threads: int | None = None,
 ) -> UInt8[np.ndarray, "h w c"]:
@@ -140,6 +149,8 @@ def decode(
         scale: Output pixels per source pixel.
         size: Output width and height, instead of a scale.
         crop: Left, top, width and height of the part to decode, source pixels.
+        max_bytes: Use the first bytes of the file only, with a codec that codes coarse to fine;
+            `data` may then be a file that has arrived in part.
         max_pixels: Limit on the picture in the file and on the output.
         num_threads: Worker threads; all processors by default.
 
@@ -151,7 +162,31 @@ def decode(
     view = resolve_view(
         header.width, header.height, scale=scale, size=size, crop=crop, max_pixels=max_pixels
     )
-    return render(_codec_of(header), data, view, num_threads=resolve_num_threads(num_threads))
+    codec = _codec_of(header)
+    if max_bytes is not None:
+        data = shorten(data, max_bytes)
+    return render(codec, data, view, num_threads=resolve_num_threads(num_threads))
+
+
+def shorten(data: bytes, max_bytes: int) -> bytes:
+    """A whole file of at most `max_bytes` that shows what the first bytes of `data` say.
+
+    Args:
+        data: A file of a codec that codes coarse to fine, or as much of it as has arrived.
+        max_bytes: Of the result.
+
+    Raises:
+        BitstreamError: The file is foreign or damaged, or so few bytes say nothing.
+        ConfigError: Its codec shows nothing before the last byte.
+    """
+    codec = _codec_of(read_header(data))
+    if not isinstance(codec, ProgressiveCodec):
+        raise ConfigError(
+            f"a file of codec {codec.name} shows nothing before its last byte; leave out max_bytes"
+        )
+    if max_bytes < 1:
+        raise ConfigError(f"max_bytes must be at least 1, got {max_bytes}")
+    return codec.shorten(data, max_bytes)
 
 
 def info(data: bytes) -> dict[str, object]:

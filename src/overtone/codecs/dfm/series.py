@@ -7,12 +7,13 @@ import numpy as np
 from overtone.codecs.base import View
 from overtone.codecs.dfm.color import rotation
 from overtone.codecs.dfm.parameters import Parameters
-from overtone.codecs.dfm.prior import load_prior
+from overtone.entropy.prior import load_prior
 from overtone.errors import CorruptError
 from overtone.kernels import _series
 from overtone.kernels.fourier import Isa
 from overtone.shapes import Float32, Float64, Int16, Int32, UInt8, UInt16
 
+PACKAGE = "overtone.codecs.dfm"  # where the prior is
 NEIGHBOURS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # (dy, dx)
 MIN_TILE_LOG2, MAX_TILE_LOG2 = 3, 6
 MAX_STRIP_SAMPLES = 1 << 18  # so that memory does not grow with the scale
@@ -60,7 +61,7 @@ def encode_planes(
     """
     encoder = _series.Encoder(
         np.ascontiguousarray(planes),
-        *(prior or load_prior()),
+        *(prior or load_prior(PACKAGE)),
         step=parameters.step,
         rd_weight=rd_weight,
         overlap=parameters.overlap_px,
@@ -94,7 +95,11 @@ class SeriesReader:
         isa: Isa = "auto",
     ) -> None:
         self._decoder = _series.Decoder(
-            stream, *load_prior(), width=padded(width), height=padded(height), channels=channels
+            stream,
+            *load_prior(PACKAGE),
+            width=padded(width),
+            height=padded(height),
+            channels=channels,
         )
         self._parameters = parameters
         self._height = height

@@ -1,4 +1,4 @@
-"""Where the adaptive models start: tables learned from pictures, stored beside this file.
+"""Where a codec's adaptive models start: tables learned from pictures, stored with the codec.
 
 Layout of `prior.bin`, a zlib stream of little-endian integers: number of counters and of mixing
 weights (uint32), the counters (uint16: probability in the upper 12 bits, confidence in the lower
@@ -9,6 +9,7 @@ import functools
 import importlib.resources
 import struct
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,10 +20,15 @@ _HEAD = struct.Struct("<II")
 
 
 @functools.cache
-def load_prior() -> tuple[UInt16[np.ndarray, " counters"], Int32[np.ndarray, " weights"]]:
-    """Counters and mixing weights of a model that has seen pictures before."""
-    packed = importlib.resources.files("overtone.codecs.dfm").joinpath("prior.bin").read_bytes()
-    return unpack_prior(packed)
+def load_prior(
+    package: str,
+) -> tuple[UInt16[np.ndarray, " counters"], Int32[np.ndarray, " weights"]]:
+    """Counters and mixing weights of models that have seen pictures before.
+
+    Args:
+        package: Of the codec, which has a file `prior.bin`.
+    """
+    return unpack_prior(importlib.resources.files(package).joinpath("prior.bin").read_bytes())
 
 
 def unpack_prior(
@@ -43,3 +49,17 @@ def pack_prior(
     raw = _HEAD.pack(counters.size, weights.size)
     raw += counters.astype("<u2").tobytes() + weights.astype("<i4").tobytes()
     return zlib.compress(raw, 9)
+
+
+def packed_state(
+    state: tuple[Sequence[int], Sequence[int], Sequence[int]], most: int
+) -> tuple[UInt16[np.ndarray, " counters"], Int32[np.ndarray, " weights"]]:
+    """What models know, as a prior in which no counter is surer than `most` observations.
+
+    Args:
+        state: Probabilities in 1/65536, observations, weights, as the kernels give them.
+        most: Observations that the surest counter stands for.
+    """
+    probabilities, counts, weights = (np.array(part, np.int64) for part in state)
+    confidence = np.searchsorted(np.array(CONFIDENCES), np.minimum(counts, most), side="right") - 1
+    return ((probabilities & 0xFFF0) | confidence).astype(np.uint16), weights.astype(np.int32)

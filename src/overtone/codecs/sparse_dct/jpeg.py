@@ -1,0 +1,205 @@
+"""JPEG files to files of `sparse-dct` and back without loss, through the package jpeglib."""
+
+import io
+import os
+import pathlib
+import tempfile
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from overtone.bitstream.container import Container, Layout, Metadata
+from overtone.codecs.sparse_dct.codec import SparseDctCodec, read_file, write_file
+from overtone.codecs.sparse_dct.parameters import NUM_BANDS, Parameters
+from overtone.errors import ConfigError, ImageError
+from overtone.image import read_picture
+from overtone.shapes import Int16
+from overtone.transform.jpeg import BLOCK
+from overtone.transform.scan import zigzag, zigzag_number
+
+_LAYOUTS = {1: Layout.GRAY, 3: Layout.RGB}
+_SAMPLINGS = ((1, 1), (1, 2), (2, 1), (2, 2))
+_EXIF_MARKER, _ICC_MARKER = 0xE1, 0xE2
+_ICC_PART_BYTES = 65519
+_ICC_NAME = b"ICC_PROFILE\0"
+_EXIF_NAME = b"Exif\0\0"
+
+
+def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
+    """A file of codec `sparse-dct` with the coefficients and tables of a JPEG file.
+
+    The picture decodes to the pixels libjpeg shows of the JPEG file, and `to_jpeg` gives back a
+    file with the same coefficients and tables. ICC profile, EXIF block and resolution are kept, other
+    segments (comments, XMP, thumbnails) are not.
+
+    Args:
+        data: The JPEG file: gray or YCbCr, 8 bits, chroma 4:4:4, 4:2:2, 4:4:0 or 4:2:0.
+        verify: Read the result back and compare every coefficient.
+
+    Raises:
+        ImageError: It is no such JPEG file.
+        ModuleNotFoundError: jpeglib is not installed.
+    """
+    if data[:2] != b"\xff\xd8":
+        raise ImageError("this is no JPEG file; without loss only JPEG files can be packed")
+    metadata = _metadata_of(data)
+    found = _read(data)
+    levels = [_to_levels(component) for component in _components(found)]
+    parameters = _parameters(found, len(levels))
+    head = Container(
+        codec_id=SparseDctCodec.codec_id,
+        width=found.width,
+        height=found.height,
+        layout=_LAYOUTS[len(levels)],
+        sections=(b"",),
+        metadata=metadata,
+    )
+    grids = [parameters.sampling(head).grid(c) for c in range(len(levels))]
+    if [own.shape[1:] for own in levels] != grids:
+        raise ImageError("the components of this JPEG file have an unusual number of blocks")
+    packed = write_file(head, parameters, levels)
+    if verify:
+        back = read_file(packed).levels
+        if not all(np.array_equal(*pair) for pair in zip(levels, back, strict=True)):
+            raise ImageError("this JPEG file has coefficients beyond the range of 8-bit pictures")
+    return packed
+
+
+def to_jpeg(data: bytes) -> bytes:
+    """A JPEG file with the coefficients, tables and metadata of a file of `sparse-dct`.
+
+    Raises:
+        BitstreamError: The file is damaged.
+        ImageError: The picture has an alpha channel, or steps that JPEG cannot hold.
+        ModuleNotFoundError: jpeglib is not installed.
+    """
+    container = Container.from_bytes(data)
+    if container.codec_id != SparseDctCodec.codec_id:
+        raise ConfigError("only files of codec sparse-dct hold the coefficients of a JPEG file")
+    if container.layout not in _LAYOUTS.values():
+        raise ImageError("JPEG files have no alpha channel; decode this file to PNG")
+    found = read_file(data)
+    tables, index_of = _distinct(found.tables)
+    if max(int(table.max()) for table in tables) > 255:
+        raise ImageError("baseline JPEG files have steps up to 255; decode this file to PNG")
+    blocks = [_from_levels(levels) for levels in found.levels]
+    jpeglib = _jpeglib()
+    image = jpeglib.from_dct(
+        *blocks,
+        qt=np.stack([t[zigzag_number(BLOCK)].reshape(BLOCK, BLOCK) for t in tables]).astype(
+            np.uint16
+        ),
+        quant_tbl_no=index_of,
+    )
+    image.height, image.width = container.height, container.width
+    sampling = found.sampling
+    if len(blocks) == 3:
+        # Of a small picture the numbers of blocks do not tell.
+        image.samp_factor = np.array([(sampling.down, sampling.across), (1, 1), (1, 1)])
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "a.jpg")
+        image.write_dct(path, flags=["OPTIMIZE_CODING"])
+        written = pathlib.Path(path).read_bytes()
+    return _with_metadata(written, container.metadata)
+
+
+def _jpeglib() -> ModuleType:
+    import jpeglib
+
+    return jpeglib
+
+
+def _read(data: bytes) -> Any:
+    """The file as jpeglib reads it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "a.jpg")
+        path.write_bytes(data)
+        try:
+            found = _jpeglib().read_dct(str(path))
+            found.load()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ImageError(f"the JPEG file is damaged or unusual: {error}") from error
+    return found
+
+
+def _components(found: Any) -> list[np.ndarray]:
+    space = found.jpeg_color_space.name
+    if space not in ("JCS_GRAYSCALE", "JCS_YCbCr"):
+        raise ImageError(f"JPEG files in gray or YCbCr can be packed, this one is {space}")
+    planes = [found.Y] if space == "JCS_GRAYSCALE" else [found.Y, found.Cb, found.Cr]
+    return [np.asarray(plane) for plane in planes]
+
+
+def _parameters(found: Any, num_components: int) -> Parameters:
+    """Tables and sampling of the file."""
+    down = across = 2
+    if num_components == 3:
+        factors = [tuple(map(int, pair)) for pair in np.asarray(found.samp_factor)[:3]]
+        down, across = factors[0]
+        if factors[1:] != [(1, 1), (1, 1)] or (down, across) not in _SAMPLINGS:
+            raise ImageError(
+                f"JPEG files of 4:4:4, 4:2:2, 4:4:0 or 4:2:0 can be packed; this one has the "
+                f"sampling factors {factors}"
+            )
+    steps = [np.asarray(found.qt)[int(number)] for number in found.quant_tbl_no[:num_components]]
+    tables = [table.reshape(-1)[zigzag(BLOCK)].astype(np.int64) for table in steps]
+    for quality in range(1, 101):
+        standard = Parameters(quality=quality, down=down, across=across)
+        if all(map(np.array_equal, standard.steps(num_components), tables)):
+            return standard
+    distinct, index_of = _distinct(tables)
+    return Parameters(
+        quality=0,
+        down=down,
+        across=across,
+        tables=tuple(tuple(map(int, table)) for table in distinct),
+        table_of=tuple(index_of),
+    )
+
+
+def _distinct(tables: list[np.ndarray]) -> tuple[list[np.ndarray], list[int]]:
+    """The different ones in order, and which each is."""
+    keys = [table.tobytes() for table in tables]
+    order = list(dict.fromkeys(keys))
+    return [tables[keys.index(key)] for key in order], [order.index(key) for key in keys]
+
+
+def _to_levels(blocks: np.ndarray) -> Int16[np.ndarray, "bands _rows _columns"]:
+    rows, columns = blocks.shape[:2]
+    raster = blocks.reshape(rows, columns, NUM_BANDS)
+    return np.ascontiguousarray(raster[..., zigzag(BLOCK)].transpose(2, 0, 1)).astype(np.int16)
+
+
+def _from_levels(levels: Int16[np.ndarray, "bands _rows _columns"]) -> np.ndarray:
+    _, rows, columns = levels.shape
+    raster = levels.transpose(1, 2, 0)[..., zigzag_number(BLOCK)]
+    return np.ascontiguousarray(raster).reshape(rows, columns, BLOCK, BLOCK)
+
+
+def _metadata_of(data: bytes) -> Metadata:
+    return read_picture(io.BytesIO(data)).metadata
+
+
+def _with_metadata(data: bytes, metadata: Metadata) -> bytes:
+    """The file with EXIF and ICC segments, and the resolution in its JFIF header."""
+    end = 4 + int.from_bytes(data[4:6], "big")  # of the JFIF segment, which comes first
+    head, rest = bytearray(data[:end]), data[end:]
+    if metadata.dpi is not None and data[6:11] == b"JFIF\0":
+        head[13] = 1  # dots per inch
+        for at, value in zip((14, 16), metadata.dpi, strict=True):
+            head[at : at + 2] = min(max(round(value), 1), 65535).to_bytes(2, "big")
+    segments = b""
+    if metadata.exif:
+        segments += _segment(_EXIF_MARKER, _EXIF_NAME + metadata.exif)
+    parts = range(0, len(metadata.icc), _ICC_PART_BYTES)
+    for number, start in enumerate(parts, 1):
+        part = metadata.icc[start : start + _ICC_PART_BYTES]
+        segments += _segment(_ICC_MARKER, _ICC_NAME + bytes([number, len(parts)]) + part)
+    return bytes(head) + segments + rest
+
+
+def _segment(marker: int, payload: bytes) -> bytes:
+    if len(payload) > 65533:
+        raise ImageError(f"a JPEG file cannot hold {len(payload)} bytes of metadata in one segment")
+    return bytes([0xFF, marker]) + (len(payload) + 2).to_bytes(2, "big") + payload

@@ -1,0 +1,1 @@
+"""Fixed mathematics of the frequency domain: colour, blocks, transforms, scans, quantisers."""

@@ -1,0 +1,53 @@
+"""Learns where the adaptive models of codec sparse-dct start, from a folder of pictures.
+
+    python tools/learn_sparse_dct_prior.py PICTURE... [--out PRIOR]
+
+Codes every picture at several qualities with one model that goes on
+learning, and stores what it knows at the end with bounded confidence. The prior is part of the file
+format: a new one is a new codec id or format version.
+"""
+
+import argparse
+import pathlib
+
+import numpy as np
+
+from overtone.codecs.sparse_dct.parameters import Parameters
+from overtone.codecs.sparse_dct.stream import coded_order
+from overtone.entropy.prior import pack_prior, packed_state
+from overtone.image import read_picture
+from overtone.kernels import _sparse
+from overtone.transform.jpeg import to_levels
+
+QUALITIES = (15, 25, 35, 45, 55, 65, 75, 83, 90, 95)
+LEARNING_CONFIDENCE = 192  # while learning
+STORED_CONFIDENCE = 64  # in the file
+
+
+def main() -> None:
+    """Parses the command line and learns."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pictures", nargs="+", type=pathlib.Path)
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("prior.bin"))
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    state = _sparse.untrained()
+    jobs = [(path, quality) for path in arguments.pictures for quality in QUALITIES]
+    np.random.default_rng(arguments.seed).shuffle(jobs)
+    for number, (path, quality) in enumerate(jobs, 1):
+        image = read_picture(str(path)).pixels[:, :, :3]
+        tables = Parameters(quality=int(quality)).steps(3)
+        levels = to_levels(image, tables)
+        order = coded_order(3)
+        stream, state = _sparse.encode(
+            [levels[c] for c in order],
+            [tables[c].astype(np.uint16) for c in order],
+            *packed_state(state, LEARNING_CONFIDENCE),
+            learned=True,
+        )
+        print(f"{number}/{len(jobs)} {path.name} at {quality}: {len(stream)} bytes", flush=True)
+    arguments.out.write_bytes(pack_prior(*packed_state(state, STORED_CONFIDENCE)))
+
+
+if __name__ == "__main__":
+    main()
