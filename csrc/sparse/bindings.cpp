@@ -46,12 +46,14 @@ struct Picture {
             component.allocate();
         }
     }
-    void copy_row(int c, Level* outside, bool is_in) {
+    // Between the bands and an array of (64, rows, columns).
+    template <class Outside>
+    void copy(int c, Outside* outside) {
         Component& component = components[static_cast<std::size_t>(c)];
         for (int k = 0; k < kBands; ++k) {
             for (int row = 0; row < component.height; ++row) {
                 Level* inside = component.band(k) + component.at(row, 0);
-                if (is_in) std::copy_n(outside, component.width, inside);
+                if constexpr (std::is_const_v<Outside>) std::copy_n(outside, component.width, inside);
                 else std::copy_n(inside, component.width, outside);
                 outside += component.width;
             }
@@ -104,7 +106,7 @@ nb::object encode(const std::vector<Levels>& levels, const std::vector<Table>& t
     }
     Picture picture(shapes, tables);
     for (int c = 0; c < picture.count; ++c) {
-        picture.copy_row(c, const_cast<Level*>(levels[static_cast<std::size_t>(c)].data()), true);
+        picture.copy(c, levels[static_cast<std::size_t>(c)].data());
     }
     BinaryEncoder encoder;
     auto coder = std::make_unique<Coder>(picture.components, picture.count,
@@ -148,7 +150,7 @@ nb::list decode(nb::bytes data, const std::vector<std::pair<int, int>>& shapes,
         const auto rows = static_cast<std::size_t>(component.height);
         const auto columns = static_cast<std::size_t>(component.width);
         auto* levels = new Level[kBands * rows * columns];
-        picture.copy_row(c, levels, false);
+        picture.copy(c, levels);
         const nb::capsule owner(levels, [](void* p) noexcept { delete[] static_cast<Level*>(p); });
         out.append(nb::ndarray<nb::numpy, Level, nb::ndim<3>>(levels, {kBands, rows, columns}, owner));
     }

@@ -102,10 +102,17 @@ class Coder {
         s.north = std::abs(band[here - stride]);
         s.west_sign = sign_of(band[here - 1]);
         s.north_sign = sign_of(band[here - stride]);
-        const int around = 4 * (s.west + s.north) +
-                           2 * (std::abs(band[here - stride - 1]) + std::abs(band[here - stride + 1])) +
-                           std::abs(band[here - 2]) + std::abs(band[here - 2 * stride]);
-        if (k == 0) s.west = s.north = 0, s.west_sign = s.north_sign = 1;
+        int around = 4 * (s.west + s.north) +
+                     2 * (std::abs(band[here - stride - 1]) + std::abs(band[here - stride + 1])) +
+                     std::abs(band[here - 2]) + std::abs(band[here - 2 * stride]);
+        if (k == 0) {
+            // Constant components are large everywhere; it is their differences that tell.
+            const int corner = band[here - stride - 1];
+            around = 4 * (std::abs(band[here - 1] - corner) + std::abs(band[here - stride] - corner) +
+                          std::abs(band[here - stride] - band[here - stride + 1]));
+            s.west = s.north = 0;
+            s.west_sign = s.north_sign = 1;
+        }
         s.expected = expected;
         s.predicted = size_class(std::abs(std::int64_t{expected}));
         const auto& e = own.energy;
@@ -115,7 +122,7 @@ class Coder {
         const std::int64_t own16 = energy(0) * 2 / step;
         const std::int64_t near16 =
             (energy(-1) + energy(1) + energy(-stride) + energy(stride)) / (2 * step);
-        s.same = k == 0 ? dc_activity(own, here, step) : size_class(around);
+        s.same = size_class(around);
         s.own = size_class(own16);
         s.near_blocks = size_class(near16);
         const auto parent = [&](int row_band, int column_band) {
@@ -146,16 +153,6 @@ class Coder {
                                    (s.other_size ? 16 * s.other_size : 0);
         s.combined = fine_class(mixed);
         return s;
-    }
-
-    // How uneven the known constant components around are, in 1/16 levels.
-    static int dc_activity(const Component& own, std::ptrdiff_t here, std::int32_t) {
-        const Level* band = own.band(0);
-        const std::ptrdiff_t s = own.stride();
-        const int a = std::abs(band[here - 1] - band[here - s - 1]) +
-                      std::abs(band[here - s] - band[here - s - 1]) +
-                      std::abs(band[here - s] - band[here - s + 1]);
-        return size_class(std::int64_t{a} * 4);
     }
 
     // Energy of luma where a chroma block is.

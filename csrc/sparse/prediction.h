@@ -10,7 +10,7 @@ namespace overtone::sparse {
 
 constexpr int kInputs = 32;
 constexpr int kWeightBits = 16;
-constexpr int kRateBits = 10;  // weights move by error * input / power / 2^kRateBits ... see learn
+constexpr int kRateBits = 9;  // weights move by error * input / power / 2^kRateBits ... see learn
 
 struct Inputs {
     std::array<std::int32_t, kInputs> x{};
