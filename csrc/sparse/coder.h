@@ -26,13 +26,15 @@ class Coder {
             for (int c = 0; c < count_; ++c) {
                 Component& component = components_[static_cast<std::size_t>(c)];
                 for (int k = begin; k < end; ++k) {
-                    is_over_ = is_over_ || !run_band(bits, is_at_end, c, k);
-                    if (k == 0) close_dc(component);
-                    if (is_over_) {
-                        if (k > 0) return;
-                        continue;  // levels of what is missing follow from their prediction
+                    // A prefix that ends in band 0 leaves the rest of it to the predictions.
+                    const bool is_complete = run_band(bits, is_at_end, c, k);
+                    if (k == 0) {
+                        close_dc(component);
+                    } else if (is_complete) {
+                        component.add_band(k);
+                    } else {
+                        return;
                     }
-                    if (k > 0) component.add_band(k);
                 }
             }
             begin = end;
@@ -68,6 +70,7 @@ class Coder {
                     std::clamp<std::int64_t>(expected16 - 16 * base, -400000, 400000)));
                 s.regressed = fine_class(std::int64_t{size} * 32 / step);
                 int level = base;
+                if (is_over_ && k > 0) return false;
                 if (!is_over_) {
                     level = base + code_level(bits, models_, s, band[here] - base);
                     level = std::clamp(level, -kMaxLevel, kMaxLevel);
