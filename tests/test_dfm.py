@@ -21,14 +21,7 @@ from overtone.codecs.dfm.narrow import (
     set_of_plane,
 )
 from overtone.codecs.dfm.parameters import MAX_STEP_INDEX, Parameters
-from overtone.codecs.dfm.series import (
-    NEIGHBOURS,
-    PACKAGE,
-    SeriesReader,
-    encode_planes,
-    padded,
-    to_planes,
-)
+from overtone.codecs.dfm.series import NEIGHBOURS, SeriesReader, encode_planes, padded, to_planes
 from overtone.codecs.registry import decode, encode
 from overtone.entropy.prior import load_prior, pack_prior, unpack_prior
 from overtone.errors import BitstreamError
@@ -261,7 +254,7 @@ def test_any_head_is_parameters_or_an_error(data, has_color):
 
 
 def test_the_prior_comes_back_and_fits_the_model():
-    counters, weights = load_prior(PACKAGE)
+    counters, weights = load_prior("overtone.codecs.dfm")
     again = unpack_prior(pack_prior(counters, weights))
     assert np.array_equal(again[0], counters)
     assert np.array_equal(again[1], weights)
@@ -270,7 +263,7 @@ def test_the_prior_comes_back_and_fits_the_model():
 
 
 def test_a_foreign_prior_is_refused():
-    counters, weights = load_prior(PACKAGE)
+    counters, weights = load_prior("overtone.codecs.dfm")
     with pytest.raises(ValueError, match="another version"):
         _series.Decoder(b"", counters[1:], weights, width=8, height=8, channels=1)
 

@@ -30,8 +30,8 @@ def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
     """A file of codec `sparse-dct` with the coefficients and tables of a JPEG file.
 
     The picture decodes to the pixels libjpeg shows of the JPEG file, and `to_jpeg` gives back a
-    file with the same coefficients and tables. ICC profile, EXIF block and resolution are kept, other
-    segments (comments, XMP, thumbnails) are not.
+    file with the same coefficients and tables. ICC profile, EXIF block and resolution are kept,
+    other segments (comments, XMP, thumbnails) are not.
 
     Args:
         data: The JPEG file: gray or YCbCr, 8 bits, chroma 4:4:4, 4:2:2, 4:4:0 or 4:2:0.
