@@ -21,7 +21,7 @@ from overtone.codecs.sparse_dct.stream import pack_levels, unpack_levels
 from overtone.errors import BitstreamError, ConfigError, CorruptError, ImageError
 from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db
-from overtone.transform.jpeg import Sampling, from_levels
+from overtone.transform.levels import Sampling, from_levels
 
 COFFEE = pathlib.Path(__file__).parent.parent / "examples" / "coffee.png"
 SUBSAMPLINGS = ["4:4:4", "4:2:2", "4:2:0"]
@@ -70,9 +70,8 @@ def test_progressive_files_and_tables_of_their_own():
     np.testing.assert_array_equal(overtone.decode(packed), shown(file.getvalue()))
     assert overtone.info(packed)["quality"] == "tables of its own"
     assert overtone.info(packed)["chroma"] == "4:2:2"
-    np.testing.assert_array_equal(
-        np.array(Image.open(io.BytesIO(overtone.to_jpeg(packed))).quantization[1]), own[1]
-    )
+    with Image.open(io.BytesIO(overtone.to_jpeg(packed))) as again:
+        assert getattr(again, "quantization")[1] == own[1]  # noqa: B009
 
 
 def test_it_is_smaller_than_the_optimised_jpeg_file():

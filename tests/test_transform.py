@@ -19,7 +19,7 @@ from overtone.transform.dct import (
     integer_inverse_dct2,
     inverse_dct2,
 )
-from overtone.transform.jpeg import Sampling, from_levels, to_levels
+from overtone.transform.levels import Sampling, from_levels, to_levels
 from overtone.transform.quant import q_table, quantize
 from overtone.transform.scan import zigzag, zigzag_number
 

@@ -17,7 +17,7 @@ from overtone.codecs.sparse_dct.stream import coded_order
 from overtone.entropy.prior import pack_prior, packed_state
 from overtone.image import read_picture
 from overtone.kernels import _sparse
-from overtone.transform.jpeg import to_levels
+from overtone.transform.levels import to_levels
 
 QUALITIES = (15, 25, 35, 45, 55, 65, 75, 83, 90, 95)
 LEARNING_CONFIDENCE = 192  # while learning

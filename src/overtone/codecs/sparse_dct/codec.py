@@ -15,7 +15,7 @@ from overtone.codecs.sparse_dct.parameters import Parameters
 from overtone.codecs.sparse_dct.stream import pack_levels, unpack_levels
 from overtone.errors import ConfigError, CorruptError, TruncatedError
 from overtone.shapes import Int16, Int64, UInt8
-from overtone.transform.jpeg import Sampling, from_levels, to_levels
+from overtone.transform.levels import Sampling, from_levels, to_levels
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ from overtone.codecs.base import View
 from overtone.image import to_uint8
 from overtone.shapes import Float64, Int16, Int64, UInt8
 from overtone.transform.dct import MID_LEVEL
-from overtone.transform.jpeg import BLOCK, Sampling
+from overtone.transform.levels import JPEG_BLOCK, Sampling
 from overtone.transform.scan import zigzag_number
 
 MAX_STRIP_SAMPLES = 1 << 16  # so that memory does not grow with the scale
@@ -38,7 +38,7 @@ class Axis:
             width = (high - low)[:, None]
             first, second = _at(low, _integrals), _at(high, _integrals)
             self.terms = [(first[0], -first[1] / width), (second[0], second[1] / width)]
-            self.span = (first[0], second[0], BLOCK / math.sqrt(BLOCK) / width[:, 0])
+            self.span = (first[0], second[0], JPEG_BLOCK / math.sqrt(JPEG_BLOCK) / width[:, 0])
 
     def apply(self, coeffs: Float64[np.ndarray, "*batch blocks k"]) -> np.ndarray:
         """Values `... outputs` of series whose blocks and frequencies are the last two axes."""
@@ -55,22 +55,22 @@ class Axis:
 
 
 def _at(places: np.ndarray, function) -> tuple[Int64[np.ndarray, " n"], Float64[np.ndarray, "n k"]]:
-    blocks = np.maximum(np.ceil(places / BLOCK).astype(np.int64) - 1, 0)
-    return blocks, function(places - blocks * BLOCK)
+    blocks = np.maximum(np.ceil(places / JPEG_BLOCK).astype(np.int64) - 1, 0)
+    return blocks, function(places - blocks * JPEG_BLOCK)
 
 
 def _norms() -> Float64[np.ndarray, " k"]:
-    return np.array([math.sqrt((1 if k == 0 else 2) / BLOCK) for k in range(BLOCK)])
+    return np.array([math.sqrt((1 if k == 0 else 2) / JPEG_BLOCK) for k in range(JPEG_BLOCK)])
 
 
 def _cosines(x: np.ndarray) -> Float64[np.ndarray, "n k"]:
     """Orthonormal cosines at places 0..8 of a block."""
-    return _norms() * np.cos(math.pi / BLOCK * np.arange(BLOCK) * x[:, None])
+    return _norms() * np.cos(math.pi / JPEG_BLOCK * np.arange(JPEG_BLOCK) * x[:, None])
 
 
 def _integrals(x: np.ndarray) -> Float64[np.ndarray, "n k"]:
     """Their integrals from the block's edge to x."""
-    k = np.arange(1, BLOCK) * (math.pi / BLOCK)
+    k = np.arange(1, JPEG_BLOCK) * (math.pi / JPEG_BLOCK)
     return _norms() * np.concatenate([x[:, None], np.sin(k * x[:, None]) / k], axis=1)
 
 
@@ -106,7 +106,7 @@ def _plane(
     blocks = [used for used, _ in rows.terms]
     low, high = min(int(b.min()) for b in blocks), max(int(b.max()) for b in blocks) + 1
     some = levels[:, low:high].astype(np.float64) * steps[:, None, None]
-    coeffs = some[zigzag_number(BLOCK)].reshape(BLOCK, BLOCK, *some.shape[1:])
+    coeffs = some[zigzag_number(JPEG_BLOCK)].reshape(JPEG_BLOCK, JPEG_BLOCK, *some.shape[1:])
     across = columns.apply(coeffs.transpose(0, 2, 3, 1))  # v, row, output column
     return _shifted(rows, low).apply(across.transpose(2, 1, 0)).T
 

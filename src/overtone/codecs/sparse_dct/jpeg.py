@@ -15,7 +15,7 @@ from overtone.codecs.sparse_dct.parameters import NUM_BANDS, Parameters
 from overtone.errors import ConfigError, ImageError
 from overtone.image import read_picture
 from overtone.shapes import Int16
-from overtone.transform.jpeg import BLOCK
+from overtone.transform.levels import JPEG_BLOCK
 from overtone.transform.scan import zigzag, zigzag_number
 
 _LAYOUTS = {1: Layout.GRAY, 3: Layout.RGB}
@@ -87,9 +87,9 @@ def to_jpeg(data: bytes) -> bytes:
     jpeglib = _jpeglib()
     image = jpeglib.from_dct(
         *blocks,
-        qt=np.stack([t[zigzag_number(BLOCK)].reshape(BLOCK, BLOCK) for t in tables]).astype(
-            np.uint16
-        ),
+        qt=np.stack(
+            [t[zigzag_number(JPEG_BLOCK)].reshape(JPEG_BLOCK, JPEG_BLOCK) for t in tables]
+        ).astype(np.uint16),
         quant_tbl_no=index_of,
     )
     image.height, image.width = container.height, container.width
@@ -143,7 +143,7 @@ def _parameters(found: Any, num_components: int) -> Parameters:
                 f"sampling factors {factors}"
             )
     steps = [np.asarray(found.qt)[int(number)] for number in found.quant_tbl_no[:num_components]]
-    tables = [table.reshape(-1)[zigzag(BLOCK)].astype(np.int64) for table in steps]
+    tables = [table.reshape(-1)[zigzag(JPEG_BLOCK)].astype(np.int64) for table in steps]
     for quality in range(1, 101):
         standard = Parameters(quality=quality, down=down, across=across)
         if all(map(np.array_equal, standard.steps(num_components), tables)):
@@ -168,13 +168,13 @@ def _distinct(tables: list[np.ndarray]) -> tuple[list[np.ndarray], list[int]]:
 def _to_levels(blocks: np.ndarray) -> Int16[np.ndarray, "bands _rows _columns"]:
     rows, columns = blocks.shape[:2]
     raster = blocks.reshape(rows, columns, NUM_BANDS)
-    return np.ascontiguousarray(raster[..., zigzag(BLOCK)].transpose(2, 0, 1)).astype(np.int16)
+    return np.ascontiguousarray(raster[..., zigzag(JPEG_BLOCK)].transpose(2, 0, 1)).astype(np.int16)
 
 
 def _from_levels(levels: Int16[np.ndarray, "bands _rows _columns"]) -> np.ndarray:
     _, rows, columns = levels.shape
-    raster = levels.transpose(1, 2, 0)[..., zigzag_number(BLOCK)]
-    return np.ascontiguousarray(raster).reshape(rows, columns, BLOCK, BLOCK)
+    raster = levels.transpose(1, 2, 0)[..., zigzag_number(JPEG_BLOCK)]
+    return np.ascontiguousarray(raster).reshape(rows, columns, JPEG_BLOCK, JPEG_BLOCK)
 
 
 def _metadata_of(data: bytes) -> Metadata:

@@ -10,10 +10,10 @@ from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
 from overtone.errors import CorruptError
 from overtone.shapes import Int64
-from overtone.transform.jpeg import BLOCK, Sampling
+from overtone.transform.levels import JPEG_BLOCK, Sampling
 from overtone.transform.quant import q_table
 
-NUM_BANDS = BLOCK * BLOCK
+NUM_BANDS = JPEG_BLOCK * JPEG_BLOCK
 
 _FLAGS = Field("flags of sparse-dct", 0, 7)
 _QUALITY = Field("quality", 0, 100)
@@ -48,7 +48,7 @@ class Parameters:
         if self.tables:
             return [np.array(self.tables[index], np.int64) for index in self.table_of]
         is_chroma = [channels >= 3 and component in (1, 2) for component in range(channels)]
-        return [q_table(BLOCK, self.quality, is_chroma=each) for each in is_chroma]
+        return [q_table(JPEG_BLOCK, self.quality, is_chroma=each) for each in is_chroma]
 
     def sampling(self, container: Container) -> Sampling:
         """The components of the picture."""

@@ -8,7 +8,7 @@ from overtone.entropy.prior import load_prior
 from overtone.errors import CorruptError
 from overtone.kernels import _sparse
 from overtone.shapes import Int16, Int64
-from overtone.transform.jpeg import Sampling
+from overtone.transform.levels import Sampling
 
 PACKAGE = "overtone.codecs.sparse_dct"  # where the prior is
 
