@@ -25,6 +25,18 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.num_frequencies=4",
         "network.net_hidden=[3]",
     ),
+    "dct-transformer": (
+        "network.width=12",
+        "network.num_heads=2",
+        "network.channel_layers=1",
+        "network.position_layers=1",
+        "network.value_layers=1",
+        "network.feed_forward_width=1",
+        "network.chunk_size=12",
+        "network.overlap=4",
+        "network.quality=30",
+        "network.dropout=0.1",
+    ),
     "pca": ("network.num_components=3",),
     "vae": ("network.latent_dim=3", "network.channels=[4, 6]", "network.hidden=8"),
 }

@@ -10,7 +10,19 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or "jaxtyping" in sys.modules:
-    from jaxtyping import Float, Float32, Float64, Int, Int16, Int32, Int64, UInt8, UInt16, UInt32
+    from jaxtyping import (
+        Bool,
+        Float,
+        Float32,
+        Float64,
+        Int,
+        Int16,
+        Int32,
+        Int64,
+        UInt8,
+        UInt16,
+        UInt32,
+    )
 else:
 
     class _Unchecked:
@@ -19,10 +31,11 @@ else:
         def __class_getitem__(cls, item: tuple[type, str]) -> Any:
             return item[0]
 
-    Float = Float32 = Float64 = Int = Int16 = Int32 = Int64 = _Unchecked
+    Bool = Float = Float32 = Float64 = Int = Int16 = Int32 = Int64 = _Unchecked
     UInt8 = UInt16 = UInt32 = _Unchecked
 
 __all__ = [
+    "Bool",
     "Float",
     "Float32",
     "Float64",

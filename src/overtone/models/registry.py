@@ -10,6 +10,7 @@ MODELS: dict[str, str] = {
     "pca": "overtone.models.pca.model:Pca",
     "fourier-generator": "overtone.models.fourier_generator.model:FourierGenerator",
     "series-generator": "overtone.models.series_generator.model:SeriesGenerator",
+    "dct-transformer": "overtone.models.dct_transformer.model:DctTransformer",
     "vae": "overtone.models.vae.model:Vae",
 }
 

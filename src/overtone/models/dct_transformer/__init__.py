@@ -1,0 +1,1 @@
+"""The DCTransformer: an image as a list of DCT triples, written by stacked decoders."""

@@ -1,0 +1,156 @@
+"""Transformer layers: pre-norm attention and feed-forward, each behind a gate that starts at 0."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu, scaled_dot_product_attention
+
+from overtone.shapes import Float
+
+Dropout = Callable[[Tensor], Tensor]
+
+
+def keep_all(x: Tensor) -> Tensor:
+    """No dropout."""
+    return x
+
+
+def dropout_of(share: float, generator: torch.Generator) -> Dropout:
+    """Sets a share of features to zero, drawn from a generator, and scales the others."""
+    if share == 0:
+        return keep_all
+
+    def drop(x: Tensor) -> Tensor:
+        kept = torch.rand(x.shape, generator=generator) >= share
+        return x * kept.to(x.device) / (1 - share)
+
+    return drop
+
+
+class Cache:
+    """Keys and values that attention layers have seen while a chunk is written."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def extend(self, layer: nn.Module, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """All keys and values of a layer, the new ones last."""
+        if id(layer) in self.known:
+            before = self.known[id(layer)]
+            keys, values = torch.cat([before[0], keys], 2), torch.cat([before[1], values], 2)
+        self.known[id(layer)] = keys, values
+        return keys, values
+
+    def keep(
+        self, layer: nn.Module, make: Callable[[], tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor]:
+        """Keys and values of a layer that do not change, made once."""
+        if id(layer) not in self.known:
+            self.known[id(layer)] = make()
+        return self.known[id(layer)]
+
+
+class Attention(nn.Module):
+    """Multi-head attention of a sequence over itself or over another."""
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.norm = nn.LayerNorm(width)
+        self.query = nn.Linear(width, width, bias=False)
+        self.key_value = nn.Linear(width, 2 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+
+    def forward(
+        self,
+        x: Float[Tensor, "b t d"],
+        over: Float[Tensor, "b s d"] | None = None,
+        *,
+        is_causal: bool = False,
+        cache: Cache | None = None,
+    ) -> Float[Tensor, "b t d"]:
+        """The change of x; `over` is the other sequence, already normalised."""
+        normal = self.norm(x)
+
+        def pairs() -> tuple[Tensor, Tensor]:
+            keys, values = self.key_value(normal if over is None else over).chunk(2, -1)
+            return self._heads(keys), self._heads(values)
+
+        if cache is None:
+            keys, values = pairs()
+        elif over is None:
+            is_causal = is_causal and id(self) not in cache.known and x.shape[1] > 1
+            keys, values = cache.extend(self, *pairs())
+        else:
+            keys, values = cache.keep(self, pairs)
+        heads = scaled_dot_product_attention(
+            self._heads(self.query(normal)), keys, values, is_causal=is_causal
+        )
+        return self.out(heads.transpose(1, 2).flatten(2))
+
+    def _heads(self, x: Float[Tensor, "b t d"]) -> Float[Tensor, "b heads t k"]:
+        return x.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+
+
+class FeedForward(nn.Module):
+    """One hidden layer."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.inner = nn.Linear(width, hidden)
+        self.outer = nn.Linear(hidden, width)
+
+    def forward(self, x: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
+        """The change of x."""
+        return self.outer(gelu(self.inner(self.norm(x))))
+
+
+class Layer(nn.Module):
+    """Attention, attention over the encoder for a decoder, and feed-forward layers.
+
+    Every change is multiplied by a learned gate that starts at 0 (Bachlechner et al.,
+    arXiv:2003.04887); several feed-forward layers follow one attention, as in the paper.
+    """
+
+    def __init__(
+        self, width: int, num_heads: int, hidden: int, num_feed_forwards: int, is_decoder: bool
+    ) -> None:
+        super().__init__()
+        self.is_decoder = is_decoder
+        self.own = Attention(width, num_heads)
+        self.cross = Attention(width, num_heads) if is_decoder else None
+        self.feed = nn.ModuleList(FeedForward(width, hidden) for _ in range(num_feed_forwards))
+        self.gates = nn.Parameter(torch.zeros(1 + is_decoder + num_feed_forwards))
+
+    def forward(
+        self,
+        x: Float[Tensor, "b t d"],
+        encoded: Float[Tensor, "b s d"] | None = None,
+        *,
+        dropout: Dropout = keep_all,
+        cache: Cache | None = None,
+    ) -> Float[Tensor, "b t d"]:
+        """Features after this layer."""
+        gates = iter(self.gates)
+        change = self.own(x, is_causal=self.is_decoder, cache=cache)
+        x = x + next(gates) * dropout(change)
+        if self.cross is not None:
+            x = x + next(gates) * dropout(self.cross(x, encoded, cache=cache))
+        for layer in self.feed:
+            x = x + next(gates) * dropout(layer(x))
+        return x
+
+
+@torch.no_grad()
+def start(module: nn.Module, generator: torch.Generator) -> None:
+    """Weights of linear layers to N(0, 1 / inputs), embeddings to N(0, 1), biases to 0."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            layer.weight.normal_(0.0, 1 / math.sqrt(layer.in_features), generator=generator)
+            if layer.bias is not None:
+                layer.bias.zero_()
+        elif isinstance(layer, nn.Embedding):
+            layer.weight.normal_(0.0, 1.0, generator=generator)

@@ -1,0 +1,186 @@
+"""The DCTransformer as a model: loss, likelihood, drawing, completing."""
+
+import math
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from typing_extensions import override
+
+from overtone.errors import ConfigError
+from overtone.models.base import AbstractModel, Batch, ImageSpec, from_pixels, to_pixels
+from overtone.models.dct_transformer.blocks import Dropout, dropout_of, keep_all
+from overtone.models.dct_transformer.chunks import Chunk, Lists, chunk_at, random_starts
+from overtone.models.dct_transformer.config import DctTransformerConfig
+from overtone.models.dct_transformer.net import DctTransformerNet
+from overtone.models.dct_transformer.sample import Sampler
+from overtone.models.dct_transformer.vocabulary import Vocabulary
+from overtone.priors.base import check_temperature
+from overtone.shapes import Float, Int64
+from overtone.transform.triples import TripleLists
+
+FIELDS = ("channel", "position", "value")
+_NUM_TOGETHER = 64  # lists that are drawn together
+
+
+class DctTransformer(AbstractModel):
+    """An image as a list of triples that stacked decoders write, chunk by chunk.
+
+    Source: Nash et al., "Generating images with sparse representations", ICML 2021.
+    docs/design/dct-transformer.md has what is not in the paper and what is different.
+    """
+
+    name: ClassVar[str] = "dct-transformer"
+    config_class: ClassVar[type] = DctTransformerConfig
+    config: DctTransformerConfig
+
+    def __init__(
+        self, config: DctTransformerConfig, spec: ImageSpec, *, generator: torch.Generator
+    ) -> None:
+        super().__init__(config, spec, generator=generator)
+        self.vocabulary = Vocabulary(config, spec)
+        num_classes = len(spec.class_names)
+        self.net = DctTransformerNet(config, self.vocabulary, num_classes, generator=generator)
+
+    @override
+    def loss(
+        self, batch: Batch, *, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        config = self.config
+        lists = self.lists_of(batch.images)
+        starts = random_starts(lists, config.chunk_size, config.early_floor, generator)
+        classes = self._classes(len(batch.images), batch.labels)
+        is_training = torch.is_grad_enabled()
+        if is_training and batch.labels is not None:
+            is_hidden = torch.rand(len(classes), generator=generator) < config.class_dropout
+            classes = torch.where(is_hidden, len(self.spec.class_names), classes)
+        dropout = dropout_of(config.dropout, generator) if is_training else keep_all
+        chunk = chunk_at(lists, starts, config.chunk_size, config.overlap)
+        nats = self.nats(chunk, classes, dropout)
+        count = chunk.is_target.sum()
+        fields = {f"{name}_nats": own.sum() / count for name, own in zip(FIELDS, nats, strict=True)}
+        total = torch.stack([*fields.values()]).sum()
+        return {"loss": total, **{name: value.detach() for name, value in fields.items()}}
+
+    def lists_of(self, images: Float[Tensor, "b c h w"]) -> Lists:
+        """Lists of images in [-1, 1]."""
+        return Lists.of(self.vocabulary.lists_of(to_pixels(images)), self.vocabulary.num_channels)
+
+    def nats(
+        self, chunk: Chunk, classes: Int64[Tensor, " b"], dropout: Dropout = keep_all
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What channel, position and value of each target cost, in the order of the targets.
+
+        The stop token has a channel only; its position and value cost nothing.
+        """
+        net, vocabulary = self.net, self.vocabulary
+        encoded = net.encode(vocabulary.scatter(chunk.triples, chunk.is_before), classes, dropout)
+        hidden = net.after(chunk.previous, 0, encoded, dropout=dropout)
+        is_target, targets = chunk.is_target, chunk.targets[chunk.is_target]
+        previous = chunk.previous[is_target]
+        channel, position, value = targets.unbind(-1)
+        mask = vocabulary.channel_mask(previous)
+        logits = net.logits(0, hidden[is_target]).masked_fill(~mask, -torch.inf)
+        channel_nats = cross_entropy(logits, channel, reduction="none")
+
+        hidden = net.with_channel(hidden, chunk.targets[..., 0], encoded, dropout=dropout)
+        is_triple = channel < vocabulary.num_channels
+        mask = vocabulary.position_mask(previous, channel) | ~is_triple[:, None]
+        logits = net.logits(1, hidden[is_target]).masked_fill(~mask, -torch.inf)
+        position_nats = cross_entropy(logits, position, reduction="none") * is_triple
+
+        hidden = net.with_position(hidden, chunk.targets[..., 1], encoded, dropout=dropout)
+        mask = vocabulary.value_mask(channel) | ~is_triple[:, None]
+        logits = net.logits(2, hidden[is_target]).masked_fill(~mask, -torch.inf)
+        value_nats = cross_entropy(logits, value + vocabulary.max_value, reduction="none")
+        return channel_nats, position_nats, value_nats * is_triple
+
+    @torch.no_grad()
+    def image_nats(
+        self, images: Float[Tensor, "b c h w"], labels: Int64[Tensor, " b"] | None = None
+    ) -> Float[Tensor, "b 3"]:
+        """What the whole list of each image costs: channel and stop token, position, value."""
+        lists = self.lists_of(images)
+        classes = self._classes(len(images), labels)
+        total = torch.zeros(len(images), 3)
+        for first in range(0, lists.triples.shape[1], self.config.chunk_size):
+            rows = torch.nonzero(lists.lengths >= first)[:, 0]
+            some = Lists(lists.triples[rows], lists.lengths[rows])
+            starts = torch.full((len(rows),), first)
+            chunk = chunk_at(some, starts, self.config.chunk_size, self.config.overlap)
+            owners = rows[torch.nonzero(chunk.is_target)[:, 0]]
+            for field, nats in enumerate(self.nats(chunk, classes[rows])):
+                total[:, field].index_add_(0, owners, nats)
+        return total
+
+    @override
+    def sample(
+        self,
+        num_images: int,
+        *,
+        generator: torch.Generator,
+        size: tuple[int, int] | None = None,
+        temperature: float = 1.0,
+        labels: Int64[Tensor, " b"] | None = None,
+        prior: str | None = None,
+    ) -> Float[Tensor, "b c h w"]:
+        native = (self.spec.height, self.spec.width)
+        if size not in (None, native):
+            raise ConfigError(
+                f"a dct-transformer draws at the size of its training images only, "
+                f"{native[1]}x{native[0]}, not {size[1]}x{size[0]}"
+            )
+        if prior is not None:
+            raise ConfigError(f"a dct-transformer has no prior {prior}; leave it out")
+        self.check_labels(num_images, labels)
+        classes = self._classes(num_images, labels)
+        drawn = [
+            self.complete(None, some, generator=generator, temperature=temperature)
+            for some in classes.split(_NUM_TOGETHER)
+        ]
+        return torch.cat(
+            [from_pixels(torch.from_numpy(self.vocabulary.images_of(d))) for d in drawn]
+        )
+
+    def complete(
+        self,
+        given: TripleLists | None,
+        classes: Int64[Tensor, " b"],
+        *,
+        first_channel: int = 0,
+        generator: torch.Generator,
+        temperature: float = 1.0,
+        top_p: tuple[float, ...] | None = None,
+        uses_cache: bool = True,
+    ) -> TripleLists:
+        """Lists that begin as given; channels are counted in the order of the list.
+
+        Args:
+            given: What each list begins with, all its triples of channels below `first_channel`;
+                None for nothing.
+            classes: Of each list; the number of classes for none.
+            first_channel: Lowest channel that is drawn, in the order of the list.
+            generator: Of everything random.
+            temperature: Spread of every choice; smaller is less varied.
+            top_p: Share of the probability that is drawn from; the settings' own by default.
+            uses_cache: Off, everything is computed anew for each triple, for tests and benchmarks.
+        """
+        check_temperature(temperature)
+        if temperature == 0:
+            temperature = math.ulp(1.0)
+        sampler = Sampler(
+            self.config,
+            self.vocabulary,
+            self.net,
+            temperature=temperature,
+            top_p=top_p or self.config.top_p,
+            uses_cache=uses_cache,
+            generator=generator,
+        )
+        return sampler.draw(classes, given, first_channel)
+
+    def _classes(self, count: int, labels: Int64[Tensor, " b"] | None) -> Int64[Tensor, " b"]:
+        """Labels, or the number that stands for none."""
+        none = len(self.spec.class_names)
+        return torch.full((count,), none) if labels is None else labels
