@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from overtone.errors import OvertoneError as OvertoneError
     from overtone.errors import TrainError as TrainError
     from overtone.generate.balance import balance as balance
+    from overtone.generate.complete import colorize as colorize
+    from overtone.generate.complete import upscale as upscale
     from overtone.generate.interpolate import interpolate as interpolate
     from overtone.generate.reconstruct import reconstruct as reconstruct
     from overtone.generate.sample import sample as sample
@@ -44,6 +46,7 @@ _PUBLIC = {
     "OvertoneError": "overtone.errors",
     "TrainError": "overtone.errors",
     "balance": "overtone.generate.balance",
+    "colorize": "overtone.generate.complete",
     "decode": "overtone.codecs.registry",
     "encode": "overtone.codecs.registry",
     "info": "overtone.codecs.registry",
@@ -55,6 +58,7 @@ _PUBLIC = {
     "shorten": "overtone.codecs.registry",
     "to_jpeg": "overtone.codecs.sparse_dct.jpeg",
     "train": "overtone.training.run",
+    "upscale": "overtone.generate.complete",
 }
 
 __all__ = sorted(["__version__", *_PUBLIC])  # pyright: ignore[reportUnsupportedDunderAll]

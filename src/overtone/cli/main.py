@@ -7,6 +7,7 @@ import cyclopts
 
 from overtone import __version__
 from overtone.cli.balance import balance
+from overtone.cli.colorize import colorize
 from overtone.cli.compare import compare
 from overtone.cli.decode import decode
 from overtone.cli.encode import encode
@@ -24,6 +25,7 @@ from overtone.cli.interpolate import interpolate
 from overtone.cli.reconstruct import reconstruct
 from overtone.cli.sample import sample
 from overtone.cli.train import train
+from overtone.cli.upscale import upscale
 from overtone.errors import OvertoneError
 
 # One verb each. Their modules import NumPy, Pillow and the like inside the functions, so that help
@@ -38,6 +40,8 @@ COMMANDS = (
     reconstruct,
     interpolate,
     balance,
+    colorize,
+    upscale,
     evaluate,
 )
 

@@ -15,6 +15,7 @@ from overtone.transform.levels import Sampling, from_levels, to_levels
 from overtone.transform.quant import q_table
 from overtone.transform.scan import zigzag
 from overtone.transform.triples import (
+    Order,
     TripleLists,
     channel_order,
     dense_images,

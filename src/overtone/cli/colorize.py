@@ -1,0 +1,56 @@
+"""`overtone colorize`: colours for gray pictures."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from overtone.cli.arguments import Inputs, RequiredOutput
+from overtone.cli.completing import complete
+
+
+def colorize(
+    images: Inputs,
+    /,
+    *,
+    model: str,
+    output: RequiredOutput,
+    num_results: Annotated[int, Parameter(name=["--num-results", "-n"])] = 1,
+    seed: int = 0,
+    temperature: float = 1.0,
+    class_name: Annotated[str | None, Parameter(name="--class")] = None,
+    originals: bool = False,
+    force: bool = False,
+) -> int:
+    """Draw colours for pictures; their luma stays as it is.
+
+    Each picture is first resized and cropped to what the model was trained on.
+
+    Example: overtone colorize gray.png --model run -n 4 -o colours.png
+
+    Args:
+        images: Pictures, folders of pictures or globs; of colour pictures the luma is used.
+        model: File of a dct-transformer of the order luma-first, or the folder of its run.
+        output: A picture file for one grid, a row for each picture, a folder for a PNG each, .npz,
+            or - for a grid on standard output.
+        num_results: Different results for each picture.
+        seed: Of everything random.
+        temperature: Spread of the colours; smaller is less varied.
+        class_name: All of this class, by name or number, where the model knows classes.
+        originals: Before the results of each picture what they were drawn from.
+        force: Replace files that exist.
+    """
+    from overtone.generate.complete import colorize as draw
+
+    return complete(
+        draw,
+        images,
+        model,
+        output,
+        shrink=1,
+        num_results=num_results,
+        seed=seed,
+        temperature=temperature,
+        class_name=class_name,
+        originals=originals,
+        force=force,
+    )
