@@ -11,10 +11,14 @@ import torch
 from helpers import scene
 from toy_training import TOY_NETWORKS
 
+from overtone.config import preset_names
 from overtone.models.base import Batch, ImageSpec, from_pixels
+from overtone.models.dct_transformer.blocks import attend
 from overtone.models.dct_transformer.chunks import Lists, chunk_at, random_starts
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.model import DctTransformer
+from overtone.models.dct_transformer.net import DctTransformerNet
+from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.training.plan import resolve_plan
 from overtone.transform.triples import TripleLists
 
@@ -197,6 +201,56 @@ def test_nothing_unlikely_is_drawn_with_a_small_share(size):
         for seed, settings in ((1, {"top_p": (1e-9,) * 3}), (2, {"temperature": 0.0}))
     )
     np.testing.assert_array_equal(greedy.triples, cold.triples)
+
+
+def test_a_list_can_be_cut_short(size):
+    model = build(*size)
+    whole, short = (
+        model.complete(None, torch.tensor([0, 1, 2]), generator=generator(4), max_triples=most)
+        for most in (None, 3)
+    )
+    assert short.counts.max() == 3
+    for one, two in zip(whole.split(), short.split(), strict=True):
+        np.testing.assert_array_equal(one[:3], two)
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_attention_is_that_of_pytorch(is_causal):
+    shape = (2, 3, 7, 8)
+    queries, keys, values = (torch.randn(shape, generator=generator(seed)) for seed in range(3))
+    expected = torch.nn.functional.scaled_dot_product_attention(
+        queries, keys, values, is_causal=is_causal
+    )
+    torch.testing.assert_close(attend(queries, keys, values, is_causal=is_causal), expected)
+
+
+@pytest.mark.parametrize("stride", [2, 3])
+def test_squares_of_blocks_reach_their_positions(stride):
+    """Changing the partial image at a position changes the feature that is read there."""
+    model = build(20, 17, 3, encoder_stride=stride)
+    dense = torch.zeros(1, 9, 192)
+    classes = torch.zeros(1, dtype=torch.int64)
+    for position in range(9):
+        changed = dense.clone()
+        changed[0, position, 5] = 7.0
+        squares = [model.net._squares(each) for each in (dense, changed)]
+        square = torch.nonzero((squares[0] != squares[1]).any(-1)[0])[:, 0].tolist()
+        assert square == [int(model.net._square_of()[position])]
+    encoded = model.net.encode(dense, classes)
+    assert encoded.by_position.shape == (1, 9, 12)
+
+
+@pytest.mark.parametrize("preset", preset_names("dct-transformer"))
+def test_presets_build_with_the_parameters_they_name(preset):
+    plan = resolve_plan("dct-transformer", preset)
+    side, channels = (384, 3) if preset == "paper-lsun" else (32, 3)
+    spec = ImageSpec(height=side, width=side, channels=channels, num_images=1)
+    vocabulary = Vocabulary(plan.network, spec)
+    with torch.device("meta"):
+        net = DctTransformerNet(plan.network, vocabulary, 0, generator=generator())
+    millions = sum(parameter.numel() for parameter in net.parameters()) / 1e6
+    expected = {"paper-lsun": 448, "cifar10": 57}.get(preset, 4.2)
+    assert abs(millions / expected - 1) < 0.03
 
 
 def test_classes_are_conditions():

@@ -10,6 +10,7 @@ from torch.nn.functional import gelu, scaled_dot_product_attention
 from overtone.shapes import Float
 
 Dropout = Callable[[Tensor], Tensor]
+MAX_PLAIN_LENGTH = 512  # of sequences whose attention is computed without PyTorch's fused kernel
 
 
 def keep_all(x: Tensor) -> Tensor:
@@ -52,6 +53,27 @@ class Cache:
         return self.known[id(layer)]
 
 
+def attend(
+    queries: Float[Tensor, "b heads t k"],
+    keys: Float[Tensor, "b heads s k"],
+    values: Float[Tensor, "b heads s k"],
+    *,
+    is_causal: bool,
+) -> Float[Tensor, "b heads t k"]:
+    """Scaled dot products, softmax, weighted sums.
+
+    Short sequences on a processor are plain products: PyTorch's fused attention takes eight times
+    as long there, mostly in its backward pass.
+    """
+    if not queries.is_cpu or max(queries.shape[2], keys.shape[2]) > MAX_PLAIN_LENGTH:
+        return scaled_dot_product_attention(queries, keys, values, is_causal=is_causal)
+    scores = (queries / math.sqrt(queries.shape[3])) @ keys.mT
+    if is_causal:
+        places = torch.arange(scores.shape[-1])
+        scores = scores.masked_fill(places > places[: scores.shape[-2], None], -torch.inf)
+    return scores.softmax(-1).to(values.dtype) @ values
+
+
 class Attention(nn.Module):
     """Multi-head attention of a sequence over itself or over another."""
 
@@ -85,9 +107,7 @@ class Attention(nn.Module):
             keys, values = cache.extend(self, *pairs())
         else:
             keys, values = cache.keep(self, pairs)
-        heads = scaled_dot_product_attention(
-            self._heads(self.query(normal)), keys, values, is_causal=is_causal
-        )
+        heads = attend(self._heads(self.query(normal)), keys, values, is_causal=is_causal)
         return self.out(heads.transpose(1, 2).flatten(2))
 
     def _heads(self, x: Float[Tensor, "b t d"]) -> Float[Tensor, "b heads t k"]:

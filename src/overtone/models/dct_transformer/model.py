@@ -152,6 +152,7 @@ class DctTransformer(AbstractModel):
         generator: torch.Generator,
         temperature: float = 1.0,
         top_p: tuple[float, ...] | None = None,
+        max_triples: int | None = None,
         uses_cache: bool = True,
     ) -> TripleLists:
         """Lists that begin as given; channels are counted in the order of the list.
@@ -164,6 +165,7 @@ class DctTransformer(AbstractModel):
             generator: Of everything random.
             temperature: Spread of every choice; smaller is less varied.
             top_p: Share of the probability that is drawn from; the settings' own by default.
+            max_triples: A list that has so many ends there.
             uses_cache: Off, everything is computed anew for each triple, for tests and benchmarks.
         """
         check_temperature(temperature)
@@ -175,6 +177,7 @@ class DctTransformer(AbstractModel):
             self.net,
             temperature=temperature,
             top_p=top_p or self.config.top_p,
+            max_triples=max_triples,
             uses_cache=uses_cache,
             generator=generator,
         )

@@ -24,6 +24,7 @@ class Sampler:
         net: Of the model.
         temperature: Logits are divided by it, > 0.
         top_p: Share of the probability that is drawn from, of channel, position, value.
+        max_triples: A list that has so many ends there; None for as many as there can be.
         uses_cache: Whether keys and values are kept while a chunk is written.
         generator: Of everything random.
     """
@@ -36,12 +37,15 @@ class Sampler:
         *,
         temperature: float,
         top_p: Sequence[float],
+        max_triples: int | None = None,
         uses_cache: bool = True,
         generator: torch.Generator,
     ) -> None:
         self.config, self.vocabulary, self.net = config, vocabulary, net
         self.temperature, self.top_p = temperature, top_p
         self.uses_cache, self.generator = uses_cache, generator
+        most = int(vocabulary.allowed.sum())
+        self.most = most if max_triples is None else min(most, max_triples)
 
     @torch.no_grad()
     def draw(
@@ -55,18 +59,19 @@ class Sampler:
             first_channel: Lowest channel that is drawn, in the order of the list.
         """
         num_lists, stop = len(classes), self.vocabulary.num_channels
-        self.most = int(self.vocabulary.allowed.sum())
-        self.triples = torch.zeros(num_lists, self.most + 1, 3, dtype=torch.int64)
+        beginnings = [] if given is None else given.split()
+        longest = max([self.most, *(len(own) for own in beginnings)])
+        self.triples = torch.zeros(num_lists, longest + 1, 3, dtype=torch.int64)
         self.triples[..., 0] = stop
         self.known = torch.zeros(num_lists, dtype=torch.int64)
-        for number, own in enumerate([] if given is None else given.split()):
+        for number, own in enumerate(beginnings):
             self.triples[number, : len(own)] = torch.from_numpy(own.astype(np.int64))
             self.known[number] = len(own)
         self.first_channel, self.classes = first_channel, classes
         self.done = torch.zeros(num_lists, dtype=torch.bool)
         # All lists have the same chunks; nothing is drawn in those that are given everywhere.
         size = self.config.chunk_size
-        for start in range(int(self.known.min()) // size * size, self.most + 1, size):
+        for start in range(int(self.known.min()) // size * size, self.most, size):
             self._chunk(start)
             if bool(self.done.all()):
                 break
@@ -77,12 +82,12 @@ class Sampler:
 
     def _chunk(self, start: int) -> None:
         """Write the places of one chunk."""
-        places = torch.arange(self.most + 1)
+        places = torch.arange(self.triples.shape[1])
         is_there = (places < start) & (self.triples[..., 0] != self.vocabulary.num_channels)
         encoded = self.net.encode(self.vocabulary.scatter(self.triples, is_there), self.classes)
         cache = Cache() if self.uses_cache else None
         origin = start - self.config.overlap
-        for place in range(start, min(start + self.config.chunk_size, self.most + 1)):
+        for place in range(start, min(start + self.config.chunk_size, self.most)):
             first = place if cache and place > start else origin
             previous = self._previous(first, place + 1)
             self._write(place, previous, first - origin, encoded, cache)
