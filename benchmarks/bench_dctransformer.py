@@ -4,12 +4,12 @@
 
 Training is whole steps on real lists: from 8-bit pixels to lists, losses, gradients, Adam. Sampling
 draws lists of exactly 256 triples a picture: of an untrained network, whose choice of the next
-channel and position is pushed to the nearest legal one, so that no list ends early; every triple costs
-what it costs in a trained network. Implementations take turns in one run.
+channel and position is pushed to the nearest legal one, so that no list ends early; every triple
+costs what it costs in a trained network. Implementations take turns in one run.
 
-The one complete public re-implementation (59.6 M parameters, chunks of 112, batches of 32) trains at
-363 triples a second and samples at 12.7 on two cores of such a machine; the preset `cifar10` has its
-layers.
+The one complete public re-implementation (59.6 M parameters, chunks of 112, batches of 32) trains
+at 363 triples a second and samples at 12.7 on two cores of such a machine; the preset `cifar10` has
+its layers.
 """
 
 import argparse
@@ -32,7 +32,6 @@ PHOTO = pathlib.Path(__file__).parent.parent / "examples" / "coffee.png"
 NUM_TRIPLES = 256
 BATCH_SIZE = 32
 SIDES = {"fashion-mnist": (28, 1), "photo32": (32, 3), "cifar10": (32, 3)}
-SOURCE = {"train": 363.0, "sample": 12.7}  # of the public re-implementation
 
 
 def main() -> None:

@@ -31,18 +31,27 @@ def dropout_of(share: float, generator: torch.Generator) -> Dropout:
 
 
 class Cache:
-    """Keys and values that attention layers have seen while a chunk is written."""
+    """Keys and values that attention layers have seen while a chunk is written.
 
-    def __init__(self) -> None:
+    Args:
+        length: Places of a chunk and its overlap.
+    """
+
+    def __init__(self, length: int) -> None:
+        self.length = length
         self.known: dict[int, tuple[Tensor, Tensor]] = {}
+        self.counts: dict[int, int] = {}
 
     def extend(self, layer: nn.Module, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """All keys and values of a layer, the new ones last."""
-        if id(layer) in self.known:
-            before = self.known[id(layer)]
-            keys, values = torch.cat([before[0], keys], 2), torch.cat([before[1], values], 2)
-        self.known[id(layer)] = keys, values
-        return keys, values
+        if id(layer) not in self.known:
+            shape = (*keys.shape[:2], self.length, keys.shape[3])
+            self.known[id(layer)] = keys.new_empty(shape), values.new_empty(shape)
+        first = self.counts.get(id(layer), 0)
+        end = self.counts[id(layer)] = first + keys.shape[2]
+        all_keys, all_values = self.known[id(layer)]
+        all_keys[:, :, first:end], all_values[:, :, first:end] = keys, values
+        return all_keys[:, :, :end], all_values[:, :, :end]
 
     def keep(
         self, layer: nn.Module, make: Callable[[], tuple[Tensor, Tensor]]
@@ -74,8 +83,30 @@ def attend(
     return scores.softmax(-1).to(values.dtype) @ values
 
 
-class Attention(nn.Module):
-    """Multi-head attention of a sequence over itself or over another."""
+class SelfAttention(nn.Module):
+    """Multi-head attention of a sequence over itself."""
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.norm = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+
+    def forward(
+        self, x: Float[Tensor, "b t d"], *, is_causal: bool, cache: Cache | None
+    ) -> Float[Tensor, "b t d"]:
+        """The change of x."""
+        queries, keys, values = _heads(self.query_key_value(self.norm(x)), 3, self.num_heads)
+        if cache is not None:
+            keys, values = cache.extend(self, keys, values)
+            # One place may look at all that is known.
+            is_causal = is_causal and x.shape[1] > 1
+        return self.out(_joined(attend(queries, keys, values, is_causal=is_causal)))
+
+
+class CrossAttention(nn.Module):
+    """Multi-head attention of a sequence over another that is normalised already."""
 
     def __init__(self, width: int, num_heads: int) -> None:
         super().__init__()
@@ -86,32 +117,26 @@ class Attention(nn.Module):
         self.out = nn.Linear(width, width, bias=False)
 
     def forward(
-        self,
-        x: Float[Tensor, "b t d"],
-        over: Float[Tensor, "b s d"] | None = None,
-        *,
-        is_causal: bool = False,
-        cache: Cache | None = None,
+        self, x: Float[Tensor, "b t d"], over: Float[Tensor, "b s d"], *, cache: Cache | None
     ) -> Float[Tensor, "b t d"]:
-        """The change of x; `over` is the other sequence, already normalised."""
-        normal = self.norm(x)
+        """The change of x."""
 
         def pairs() -> tuple[Tensor, Tensor]:
-            keys, values = self.key_value(normal if over is None else over).chunk(2, -1)
-            return self._heads(keys), self._heads(values)
+            keys, values = _heads(self.key_value(over), 2, self.num_heads)
+            return keys, values
 
-        if cache is None:
-            keys, values = pairs()
-        elif over is None:
-            is_causal = is_causal and id(self) not in cache.known and x.shape[1] > 1
-            keys, values = cache.extend(self, *pairs())
-        else:
-            keys, values = cache.keep(self, pairs)
-        heads = attend(self._heads(self.query(normal)), keys, values, is_causal=is_causal)
-        return self.out(heads.transpose(1, 2).flatten(2))
+        keys, values = pairs() if cache is None else cache.keep(self, pairs)
+        (queries,) = _heads(self.query(self.norm(x)), 1, self.num_heads)
+        return self.out(_joined(attend(queries, keys, values, is_causal=False)))
 
-    def _heads(self, x: Float[Tensor, "b t d"]) -> Float[Tensor, "b heads t k"]:
-        return x.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+
+def _heads(x: Float[Tensor, "b t nd"], count: int, num_heads: int) -> tuple[Tensor, ...]:
+    """`count` tensors `b heads t k` of the features of a linear layer."""
+    return x.unflatten(2, (count, num_heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+
+
+def _joined(heads: Float[Tensor, "b heads t k"]) -> Float[Tensor, "b t d"]:
+    return heads.transpose(1, 2).flatten(2)
 
 
 class FeedForward(nn.Module):
@@ -140,8 +165,8 @@ class Layer(nn.Module):
     ) -> None:
         super().__init__()
         self.is_decoder = is_decoder
-        self.own = Attention(width, num_heads)
-        self.cross = Attention(width, num_heads) if is_decoder else None
+        self.own = SelfAttention(width, num_heads)
+        self.cross = CrossAttention(width, num_heads) if is_decoder else None
         self.feed = nn.ModuleList(FeedForward(width, hidden) for _ in range(num_feed_forwards))
         self.gates = nn.Parameter(torch.zeros(1 + is_decoder + num_feed_forwards))
 

@@ -85,7 +85,8 @@ class Sampler:
         places = torch.arange(self.triples.shape[1])
         is_there = (places < start) & (self.triples[..., 0] != self.vocabulary.num_channels)
         encoded = self.net.encode(self.vocabulary.scatter(self.triples, is_there), self.classes)
-        cache = Cache() if self.uses_cache else None
+        length = self.config.overlap + self.config.chunk_size
+        cache = Cache(length) if self.uses_cache else None
         origin = start - self.config.overlap
         for place in range(start, min(start + self.config.chunk_size, self.most)):
             first = place if cache and place > start else origin
