@@ -41,6 +41,7 @@ def decode(
     ] = None,
     max_bytes: int | None = None,
     to_jpeg: bool = False,
+    model: str | None = None,
     max_pixels: int | None = None,
     threads: int | None = None,
     force: bool = False,
@@ -60,11 +61,12 @@ def decode(
         crop: Part to decode, X,Y,W,H in source pixels: left, top, width, height.
         max_bytes: Use the first bytes of each file only (codec sparse-dct); no more need be there.
         to_jpeg: Write the JPEG file with the same coefficients (codec sparse-dct, extra `jpeg`).
+        model: The trained model that the files were coded with.
         max_pixels: Refuse pictures and outputs of more pixels; 268435456 by default.
         threads: Worker threads; all processors by default.
         force: Replace files that exist.
     """
-    from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container
+    from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container, Metadata
     from overtone.codecs.registry import decode as decode_bytes
     from overtone.image import Picture, picture_to_bytes
 
@@ -81,6 +83,12 @@ def decode(
     def work(job: Job) -> None:
         suffix = _suffix_for(job.destination)
         data = read_bytes(job.source)
+        if model is not None:
+            from overtone.generate.list_codec import decode_with_model
+
+            picture = Picture(decode_with_model(model, data), Metadata())
+            write_bytes(job.destination, picture_to_bytes(picture, suffix), force=force)
+            return
         pixels = decode_bytes(
             data,
             scale=scale,

@@ -39,6 +39,7 @@ def encode(
     effort: Literal["fast", "default", "best"] = "default",
     codec: str = "dfm",
     lossless: bool = False,
+    model: str | None = None,
     preset: str | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -59,6 +60,7 @@ def encode(
         effort: Time spent for fewer bytes.
         codec: Name of the codec.
         lossless: Pack JPEG files without loss, with --codec sparse-dct; needs the extra `jpeg`.
+        model: Code small pictures with a trained dct-transformer, for this machine only.
         preset: Named settings of the codec.
         seed: Of everything random.
         threads: Worker threads; all processors by default.
@@ -77,6 +79,8 @@ def encode(
         _check_lossless(codec, [name for name, value in goals.items() if value is not None])
     sources = find_inputs(inputs, JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES)
     jobs = plan_jobs(sources, output, chosen.suffix, force=force)
+    if model is not None:
+        return run_jobs(jobs, lambda job: _encode_with_model(job, model, force=force))
     if lossless:
         return run_jobs(jobs, lambda job: _repack(job, force=force))
     num_threads = resolve_num_threads(threads)
@@ -114,6 +118,22 @@ def encode(
         )
 
     return run_jobs(jobs, work)
+
+
+def _encode_with_model(job: Job, model: str, *, force: bool) -> None:
+    from overtone.cli.reconstruct import load_pictures
+    from overtone.generate.list_codec import encode_with_model
+    from overtone.models.store import load_model
+
+    chosen = load_model(model)
+    _, pictures = load_pictures([job.source], chosen.spec)
+    data = encode_with_model(chosen, pictures[0])
+    write_bytes(job.destination, data, force=force)
+    rate_bpp = 8 * len(data) / (chosen.spec.height * chosen.spec.width)
+    print(
+        f"{job.source} -> {job.destination}: {len(data)} bytes, {rate_bpp:.3f} bpp",
+        file=sys.stderr,
+    )
 
 
 def _check_lossless(codec: str, goals: list[str]) -> None:

@@ -39,6 +39,7 @@ CODECS: dict[str, str] = {
 }
 # Codec id in the `.ovt` header -> key. Ids are never reused.
 CODEC_IDS: dict[int, str] = {1: "dfm", 2: "dfm-net", 3: "sparse-dct"}
+MODEL_CODEC_ID = 4  # coded with a trained model: overtone.generate.list_codec
 DEFAULT_CODEC = "dfm"
 
 
@@ -237,6 +238,10 @@ def resolve_num_threads(asked: int | None) -> int:
 
 
 def _codec_of(header: Header) -> AbstractCodec:
+    if header.codec_id == MODEL_CODEC_ID:
+        raise UnsupportedCodecError(
+            "the file was coded with a trained model; give it, as in overtone decode --model", 5
+        )
     if header.codec_id not in CODEC_IDS:
         raise UnsupportedCodecError(
             f"codec id {header.codec_id} is not one of {sorted(CODEC_IDS)}; "

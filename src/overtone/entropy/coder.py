@@ -58,6 +58,10 @@ class SymbolEncoder:
         for value in values[outside].tolist():
             self._put_escape(abs(value) - chosen.max_level, value < 0)
 
+    def put_counted(self, symbol: int, counts: Int[np.ndarray, " k"]) -> None:
+        """Append one symbol under counts of its own, which sum to 2^TOTAL_BITS."""
+        self._coder.encode(symbol, _counted(counts))
+
     def _put_escape(self, excess: int, is_negative: bool) -> None:
         """Exp-Golomb in uniform symbols: number of bits, sign, bits below the leading one."""
         num_bits = excess.bit_length()
@@ -95,6 +99,10 @@ class SymbolDecoder:
         for at in np.flatnonzero(symbols == chosen.escape).tolist():
             levels[at] = self._get_escape(chosen.max_level)
         return levels
+
+    def get_counted(self, counts: Int[np.ndarray, " k"]) -> int:
+        """The next symbol, which was put under the same counts."""
+        return int(self._decode(_counted(counts), 1)[0])
 
     def _get_escape(self, max_level: int) -> int:
         num_bits = self._get_uniform(5)
@@ -145,12 +153,17 @@ def _chunks(num_bits: int) -> list[tuple[int, int]]:
 
 @functools.lru_cache(maxsize=64)
 def _model(table_index: int) -> constriction.stream.model.Categorical:
-    """The library's model of a table.
+    """The library's model of a table."""
+    return _counted(table(table_index).counts)
+
+
+def _counted(counts: Int[np.ndarray, " k"]) -> constriction.stream.model.Categorical:
+    """The library's model of counts.
 
     Counts over 2^TOTAL_BITS and their sums are exact in float64, and so is what the library makes
     of them (24-bit fixed point): no rounding, hence the same code on every machine.
     """
-    probabilities = table(table_index).counts.astype(np.float64) / (1 << TOTAL_BITS)
+    probabilities = counts.astype(np.float64) / (1 << TOTAL_BITS)
     return constriction.stream.model.Categorical(probabilities, perfect=False)
 
 

@@ -1,13 +1,16 @@
 """The DCTransformer as a model: loss, likelihood, drawing, completing."""
 
+import hashlib
 import math
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from typing_extensions import override
 
+from overtone.entropy.choosers import Chooser
 from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel, Batch, ImageSpec, from_pixels, to_pixels
 from overtone.models.dct_transformer.blocks import Dropout, dropout_of, keep_all
@@ -17,7 +20,7 @@ from overtone.models.dct_transformer.net import DctTransformerNet
 from overtone.models.dct_transformer.sample import Sampler
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.priors.base import check_temperature
-from overtone.shapes import Float, Int64
+from overtone.shapes import Float, Int32, Int64
 from overtone.transform.triples import TripleLists
 
 FIELDS = ("channel", "position", "value")
@@ -182,6 +185,37 @@ class DctTransformer(AbstractModel):
             generator=generator,
         )
         return sampler.draw(classes, given, first_channel)
+
+    def fingerprint(self) -> bytes:
+        """See `ListModel.fingerprint`: weights, settings, PyTorch, the processor's instructions."""
+        digest = hashlib.sha256(repr((self.config, self.spec)).encode())
+        for name, tensor in sorted(self.state_dict().items()):
+            digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+        digest.update(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}".encode())
+        return digest.digest()[:16]
+
+    def write(self, choose: Chooser) -> Int32[np.ndarray, "n 3"]:
+        """See `ListModel.write`; on one thread, so that sums are made in one order."""
+        num_threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            sampler = Sampler(
+                self.config,
+                self.vocabulary,
+                self.net,
+                temperature=1.0,
+                top_p=(1.0, 1.0, 1.0),
+                generator=torch.Generator(),
+                choose=choose,
+            )
+            return sampler.draw(self._classes(1, None)).triples
+        finally:
+            torch.set_num_threads(num_threads)
+
+    def symbols(self, triples: Int32[np.ndarray, "n 3"]) -> list[int]:
+        """See `ListModel.symbols`."""
+        codes = triples + np.array([0, 0, self.vocabulary.max_value], np.int32)
+        return [*codes.flatten().tolist(), self.vocabulary.num_channels]
 
     def _classes(self, count: int, labels: Int64[Tensor, " b"] | None) -> Int64[Tensor, " b"]:
         """Labels, or the number that stands for none."""

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from overtone.entropy.choosers import Chooser, counts_of
 from overtone.models.dct_transformer.blocks import Cache
 from overtone.models.dct_transformer.chunks import START_TRIPLE
 from overtone.models.dct_transformer.config import DctTransformerConfig
@@ -27,6 +28,7 @@ class Sampler:
         max_triples: A list that has so many ends there; None for as many as there can be.
         uses_cache: Whether keys and values are kept while a chunk is written.
         generator: Of everything random.
+        choose: Names every symbol instead, for a single list.
     """
 
     def __init__(
@@ -40,10 +42,11 @@ class Sampler:
         max_triples: int | None = None,
         uses_cache: bool = True,
         generator: torch.Generator,
+        choose: Chooser | None = None,
     ) -> None:
         self.config, self.vocabulary, self.net = config, vocabulary, net
         self.temperature, self.top_p = temperature, top_p
-        self.uses_cache, self.generator = uses_cache, generator
+        self.uses_cache, self.generator, self.choose = uses_cache, generator, choose
         most = int(vocabulary.allowed.sum())
         self.most = most if max_triples is None else min(most, max_triples)
 
@@ -120,6 +123,8 @@ class Sampler:
         mask &= torch.arange(vocabulary.num_channels + 1) >= self.first_channel
         current[:, 0] = torch.where(is_free, self._pick(0, hidden[:, -1], mask), current[:, 0])
         self.done |= is_free & (current[:, 0] == vocabulary.num_channels)
+        if bool(self.done.all()):
+            return
         is_free &= ~self.done
         channels = self._window(0, current, place, length)
         hidden = net.with_channel(hidden, channels, encoded, cache=cache)
@@ -144,6 +149,9 @@ class Sampler:
         """A token for each list."""
         logits = self.net.logits(field, hidden).masked_fill(~mask, -torch.inf)
         probabilities = torch.softmax(logits.double() / self.temperature, -1)
+        if self.choose is not None:
+            counts = counts_of(probabilities[0].numpy(), mask[0].numpy())
+            return torch.tensor([self.choose(counts)])
         if self.top_p[field] < 1:
             ordered, index = probabilities.sort(-1, descending=True)
             is_kept = ordered.cumsum(-1) - ordered < self.top_p[field]
