@@ -1,0 +1,181 @@
+"""What lists of held-out images cost: in themselves, by the models of sparse-dct, by a network.
+
+All code the same lists, blocks of 8 in the order of the paper, one image after the other. Costs are
+bits an image; those of the context models are whole coded streams, so they include the end of a
+range code (up to four bytes).
+"""
+
+import json
+import math
+import pathlib
+from typing import Any
+
+import numpy as np
+import torch
+
+from overtone.codecs.sparse_dct.stream import PACKAGE, coded_order
+from overtone.data import load_images
+from overtone.entropy.prior import load_prior, packed_state
+from overtone.evaluate.provenance import commit, machine, now
+from overtone.kernels import _sparse
+from overtone.models.base import from_pixels
+from overtone.models.dct_transformer.model import DctTransformer
+from overtone.models.store import load_model, read_summary
+from overtone.shapes import Int32, UInt8
+from overtone.transform.levels import JPEG_BLOCK, Sampling, to_levels
+from overtone.transform.quant import q_table
+from overtone.transform.triples import channel_order, dense_images, to_triples
+
+QUALITY = 50
+NUM_HELD_OUT = 1000
+NUM_LEARNED = 4000  # training images that the context models adapt to
+NUM_COUNTED = 20_000  # training images whose triples are counted
+CONFIDENCE = 192  # of counters after learning, observations
+
+
+def baseline_rows(source: pathlib.Path, data: str) -> list[dict[str, Any]]:
+    """Rows of the order-0 coder and of the context models, with and without learning."""
+    held_out = load_images(str(source), split="test").images[:NUM_HELD_OUT]
+    training = load_images(str(source), split="train").images
+    pixels = held_out[0, :, :, 0].size
+    shipped = load_prior(PACKAGE)
+    costs = {
+        "order-0": order_0_bits(training[:NUM_COUNTED], held_out),
+        "context models, shipped prior": context_bits(held_out, shipped),
+        f"context models, after {NUM_LEARNED} training images": context_bits(
+            held_out, learned_from(training[:NUM_LEARNED], shipped)
+        ),
+    }
+    return [row(data, coder, bits, pixels) for coder, bits in costs.items()]
+
+
+def order_0_bits(
+    training: UInt8[np.ndarray, "n h w c"], held_out: UInt8[np.ndarray, "m h w c"]
+) -> float:
+    """Bits an image with one table for channels (and the end), one for positions, one for values.
+
+    The counts of the training images plus a half: what an adaptive coder has learned at their end.
+    """
+    known, new = triples_of(training), triples_of(held_out)
+    bits = 0.0
+    for field in range(3):
+        before, after = (lists[0][:, field].astype(np.int64) for lists in (known, new))
+        low = int(min(before.min(), after.min()))
+        size = int(max(before.max(), after.max())) - low + 1
+        is_channel = field == 0
+        counts = np.bincount(before - low, minlength=size) + 0.5
+        total = counts.sum() + (len(training) if is_channel else 0)
+        bits -= float(np.log2(counts[after - low] / total).sum())
+        if is_channel:
+            bits -= len(held_out) * math.log2(len(training) / total)
+    return bits / len(held_out)
+
+
+def triples_of(images: UInt8[np.ndarray, "n h w c"]) -> tuple[Int32[np.ndarray, "t 3"], int]:
+    """Triples of all images, channels counted in the order of the list."""
+    levels, tables = levels_of(images)
+    sampling = Sampling(*images.shape[1:])
+    lists = to_triples(dense_images(levels, sampling), JPEG_BLOCK)
+    rank = np.argsort(channel_order(JPEG_BLOCK, len(tables), "paper"))
+    triples = lists.triples.copy()
+    triples[:, 0] = rank[triples[:, 0]]
+    return triples, len(images)
+
+
+def levels_of(images: UInt8[np.ndarray, "n h w c"]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Levels of each component, and its table."""
+    tables = [q_table(JPEG_BLOCK, QUALITY, is_chroma=c > 0) for c in range(images.shape[3])]
+    return to_levels(images, tables), tables
+
+
+def coded(image_levels: list[np.ndarray], tables: list[np.ndarray]) -> tuple[list, list]:
+    """Components of one image as the kernel takes them."""
+    order = coded_order(len(tables))
+    levels = [np.ascontiguousarray(image_levels[c]) for c in order]
+    return levels, [tables[c].astype(np.uint16) for c in order]
+
+
+def context_bits(images: UInt8[np.ndarray, "n h w c"], prior: tuple) -> float:
+    """Bits an image; the models start anew for each."""
+    levels, tables = levels_of(images)
+    sizes = [
+        len(_sparse.encode(*coded([own[n] for own in levels], tables), *prior))
+        for n in range(len(images))
+    ]
+    return 8 * float(np.mean(sizes))
+
+
+def learned_from(images: UInt8[np.ndarray, "n h w c"], prior: tuple) -> tuple:
+    """The prior after coding these images, each with what was learned from those before."""
+    levels, tables = levels_of(images)
+    for n in range(len(images)):
+        _, state = _sparse.encode(*coded([own[n] for own in levels], tables), *prior, learned=True)
+        prior = packed_state(state, CONFIDENCE)
+    return prior
+
+
+def model_row(folder: pathlib.Path, source: pathlib.Path, data: str) -> dict[str, Any]:
+    """The row of a trained network, with its nats per field; lists of its own block size."""
+    model = load_model(str(folder))
+    assert isinstance(model, DctTransformer)
+    held_out = load_images(str(source), split="test")
+    images = torch.from_numpy(held_out.images[:NUM_HELD_OUT])
+    labels = None if held_out.labels is None else torch.from_numpy(held_out.labels[:NUM_HELD_OUT])
+    fields = mean_nats(model, images, None)
+    with_class = mean_nats(model, images, labels)
+    summary = read_summary(str(folder))["summary"]
+    config = model.config
+    return row(
+        data, "dct-transformer", float(fields.sum()) / math.log(2), images[0, :, :, 0].numel()
+    ) | {
+        "block_size": config.block_size,
+        "quality": config.quality,
+        "nats": dict(zip(("channel", "position", "value"), fields.tolist(), strict=True)),
+        "bits_with_class": float(with_class.sum()) / math.log(2),
+        "core_minutes": summary.get("core_minutes"),
+        "steps": summary.get("steps"),
+    }
+
+
+def mean_nats(
+    model: DctTransformer, images: torch.Tensor, labels: torch.Tensor | None
+) -> torch.Tensor:
+    """Of channel, position and value, an image."""
+    parts = [
+        model.image_nats(
+            from_pixels(images[at : at + 100]), None if labels is None else labels[at : at + 100]
+        )
+        for at in range(0, len(images), 100)
+    ]
+    return torch.cat(parts).mean(0)
+
+
+def row(data: str, coder: str, bits: float, num_pixels: int) -> dict[str, Any]:
+    """One measurement."""
+    return {
+        "data": data,
+        "coder": coder,
+        "block_size": JPEG_BLOCK,
+        "quality": QUALITY,
+        "num_images": NUM_HELD_OUT,
+        "bits_per_image": round(bits, 3),
+        "bits_per_pixel": round(bits / num_pixels, 5),
+        "commit": commit(),
+        "machine": machine(),
+        "date": now(),
+    }
+
+
+def read_rows(path: pathlib.Path) -> list[dict[str, Any]]:
+    """Rows of a file; none if there is no file."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def write_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
+    """Adds rows, in place of older ones of the same coder."""
+    names = {row["coder"] for row in rows}
+    kept = [row for row in read_rows(path) if row["coder"] not in names]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*kept, *rows]), "utf-8")
