@@ -83,21 +83,22 @@ class DctTransformer(AbstractModel):
         is_target, targets = chunk.is_target, chunk.targets[chunk.is_target]
         previous = chunk.previous[is_target]
         channel, position, value = targets.unbind(-1)
-        mask = vocabulary.channel_mask(previous)
-        logits = net.logits(0, hidden[is_target]).masked_fill(~mask, -torch.inf)
-        channel_nats = cross_entropy(logits, channel, reduction="none")
-
-        hidden = net.with_channel(hidden, chunk.targets[..., 0], encoded, dropout=dropout)
         is_triple = channel < vocabulary.num_channels
-        mask = vocabulary.position_mask(previous, channel) | ~is_triple[:, None]
-        logits = net.logits(1, hidden[is_target]).masked_fill(~mask, -torch.inf)
-        position_nats = cross_entropy(logits, position, reduction="none") * is_triple
 
+        def cost(field: int, hidden: Tensor, is_legal: Tensor, token: Tensor) -> Tensor:
+            logits = net.logits(field, hidden[is_target])
+            logits = logits.masked_fill(~is_legal.to(logits.device), -torch.inf)
+            return cross_entropy(logits, token.to(logits.device), reduction="none")
+
+        channel_nats = cost(0, hidden, vocabulary.channel_mask(previous), channel)
+        hidden = net.with_channel(hidden, chunk.targets[..., 0], encoded, dropout=dropout)
+        is_legal = vocabulary.position_mask(previous, channel) | ~is_triple[:, None]
+        position_nats = cost(1, hidden, is_legal, position)
         hidden = net.with_position(hidden, chunk.targets[..., 1], encoded, dropout=dropout)
-        mask = vocabulary.value_mask(channel) | ~is_triple[:, None]
-        logits = net.logits(2, hidden[is_target]).masked_fill(~mask, -torch.inf)
-        value_nats = cross_entropy(logits, value + vocabulary.max_value, reduction="none")
-        return channel_nats, position_nats, value_nats * is_triple
+        is_legal = vocabulary.value_mask(channel) | ~is_triple[:, None]
+        value_nats = cost(2, hidden, is_legal, value + vocabulary.max_value)
+        counts = is_triple.to(value_nats.device)
+        return channel_nats, position_nats * counts, value_nats * counts
 
     @torch.no_grad()
     def image_nats(
@@ -114,7 +115,7 @@ class DctTransformer(AbstractModel):
             chunk = chunk_at(some, starts, self.config.chunk_size, self.config.overlap)
             owners = rows[torch.nonzero(chunk.is_target)[:, 0]]
             for field, nats in enumerate(self.nats(chunk, classes[rows])):
-                total[:, field].index_add_(0, owners, nats)
+                total[:, field].index_add_(0, owners, nats.cpu())
         return total
 
     @override

@@ -88,10 +88,10 @@ class DctTransformerNet(nn.Module):
         dropout: Dropout = keep_all,
     ) -> Encoded:
         """The image so far; values enter by the logarithm of their size."""
-        x = dense.sign() * dense.abs().log1p()
+        x = self._here(dense.sign() * dense.abs().log1p())
         x = self._squares(x) if self.stride > 1 else x
         x = self.patch(x) + self.square.weight
-        x = torch.cat([self.classes(classes)[:, None], x], 1)
+        x = torch.cat([self.classes(self._here(classes))[:, None], x], 1)
         for layer in self.encoder:
             x = layer(x, dropout=dropout)
         x = self.encoded_norm(x)
@@ -118,6 +118,7 @@ class DctTransformerNet(nn.Module):
         cache: Cache | None = None,
     ) -> Float[Tensor, "b t d"]:
         """Features from which the channel of the triple after each of `previous` is predicted."""
+        previous = self._here(previous)
         is_start = previous[..., 0] == START
         channel, position, value = previous.unbind(-1)
         x = self._field(0, self.channel(channel.where(~is_start, self.num_channels)))
@@ -139,7 +140,7 @@ class DctTransformerNet(nn.Module):
         cache: Cache | None = None,
     ) -> Float[Tensor, "b t d"]:
         """Features from which the position is predicted; the stop token has none."""
-        known = self.channel(channel.clamp(0, self.num_channels - 1))
+        known = self.channel(self._here(channel.clamp(0, self.num_channels - 1)))
         x = self._field(3, hidden) + self._field(4, known)
         return self._through(self.position_layers, x, encoded, dropout, cache)
 
@@ -153,6 +154,7 @@ class DctTransformerNet(nn.Module):
         cache: Cache | None = None,
     ) -> Float[Tensor, "b t d"]:
         """Features from which the value is predicted."""
+        position = self._here(position)
         index = position[..., None].expand(*position.shape, hidden.shape[-1])
         there = encoded.by_position.gather(1, index)
         x = self._field(5, hidden) + self._field(6, self.position(position)) + self._field(7, there)
@@ -161,6 +163,10 @@ class DctTransformerNet(nn.Module):
     def logits(self, field: int, hidden: Float[Tensor, "*n d"]) -> Float[Tensor, "*n k"]:
         """Of channel (0, with the stop token), position (1) or value (2)."""
         return self.heads[field](self.head_norms[field](hidden)).float()
+
+    def _here(self, x: Tensor) -> Tensor:
+        """On the device of the weights; lists and masks are made on the processor."""
+        return x.to(self.patch.weight.device)
 
     def _field(self, number: int, x: Tensor) -> Tensor:
         return self.field_norms[number](x)

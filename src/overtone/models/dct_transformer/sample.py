@@ -147,7 +147,7 @@ class Sampler:
 
     def _pick(self, field: int, hidden: Float[Tensor, "b d"], mask: Tensor) -> Int64[Tensor, " b"]:
         """A token for each list."""
-        logits = self.net.logits(field, hidden).masked_fill(~mask, -torch.inf)
+        logits = self.net.logits(field, hidden).cpu().masked_fill(~mask, -torch.inf)
         probabilities = torch.softmax(logits.double() / self.temperature, -1)
         if self.choose is not None:
             counts = counts_of(probabilities[0].numpy(), mask[0].numpy())
