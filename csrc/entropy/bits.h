@@ -42,4 +42,23 @@ struct CountBits {
     }
 };
 
+// Exp-Golomb of order 0 with adaptive lengths of at most `max_bits` ones.
+template <class Bits>
+int code_escape(Bits& bits, Element& element, int max_bits, int value) {
+    const unsigned shifted = static_cast<unsigned>(value) + 1;
+    int length = 0;
+    Query q;
+    q.element = &element;
+    q.selector0 = q.selector1 = 0;
+    while (true) {
+        q.context[0] = q.context[1] = static_cast<std::uint32_t>(length);
+        if (!bits(q, (shifted >> (length + 1)) != 0) || ++length == max_bits) break;
+    }
+    unsigned out = 1;
+    for (int i = length - 1; i >= 0; --i) {
+        out = out * 2 + static_cast<unsigned>(bits.even((shifted >> i) & 1));
+    }
+    return static_cast<int>(out) - 1;
+}
+
 }  // namespace overtone::entropy

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "../entropy/state.h"
 #include "render.h"
 #include "search.h"
 
@@ -25,17 +26,9 @@ Prior prior_of(const Array<const std::uint16_t, 1>& counters, const Array<const 
 
 // Probabilities (of 65536), counts and mixing weights, to make a prior of.
 nb::tuple state_of(Model& model) {
-    nb::list probabilities, counts, weights;
-    for (Element* element : model.elements()) {
-        for (const Counter& counter : element->counters) {
-            probabilities.append(counter.state >> 16);
-            counts.append(counter.count());
-        }
-        for (const auto& set : element->weights) {
-            for (const std::int32_t weight : set) weights.append(weight);
-        }
-    }
-    return nb::make_tuple(probabilities, counts, weights);
+    overtone::entropy::State state;
+    for (const Element* element : model.elements()) state.add(*element);
+    return state.to_tuple();
 }
 
 // Keeps the planes alive while the encoder reads them.

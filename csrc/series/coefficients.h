@@ -1,6 +1,7 @@
 // Contexts and binarisation of one coefficient: zero flag, magnitude, sign.
 #pragma once
 
+#include "../entropy/bits.h"
 #include "levels.h"
 
 namespace overtone::series {
@@ -126,7 +127,8 @@ class CoefficientCoder {
         int k = 1;
         while (k < kUnaryLevels && bits(magnitude_query(c, k), magnitude > k)) ++k;
         if (k == kUnaryLevels) {
-            k = std::min(k + code_escape(bits, magnitude - kUnaryLevels), kMaxLevel);
+            k = std::min(k + code_escape(bits, model_.escape, kMaxEscapeBits, magnitude - kUnaryLevels),
+                         kMaxLevel);
         }
         return bits(c.sign, level < 0) ? -k : k;
     }
@@ -154,25 +156,6 @@ class CoefficientCoder {
         const int c = m < 150 ? 0 : m < 350 ? 1 : m < 700 ? 2 : m < 1300 ? 3 : m < 2600 ? 4
                     : m < 6000 ? 5 : 6;
         return x < 0 ? 6 - c : 6 + c;
-    }
-
-    // Exp-Golomb of order 0 with adaptive bits.
-    template <class Bits>
-    int code_escape(Bits& bits, int value) const {
-        const unsigned shifted = static_cast<unsigned>(value) + 1;
-        int length = 0;
-        Query q;
-        q.element = &model_.escape;
-        q.selector0 = q.selector1 = 0;
-        while (true) {
-            q.context[0] = q.context[1] = static_cast<std::uint32_t>(length);
-            if (!bits(q, (shifted >> (length + 1)) != 0) || ++length == kMaxEscapeBits) break;
-        }
-        unsigned out = 1;
-        for (int i = length - 1; i >= 0; --i) {
-            out = out * 2 + static_cast<unsigned>(bits.even((shifted >> i) & 1));
-        }
-        return static_cast<int>(out) - 1;
     }
 
     Model& model_;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "../entropy/state.h"
 #include "coder.h"
 
 namespace nb = nanobind;
@@ -83,18 +84,10 @@ Prior prior_of(const Counters& counters, const Weights& weights) {
 
 // Probabilities (of 65536), counts and weights, to make a prior of.
 nb::tuple state_of(Models& models) {
-    nb::list probabilities, counts, weights;
-    for (const Element* element : models.elements()) {
-        for (const Counter& counter : element->counters) {
-            probabilities.append(counter.state >> 16);
-            counts.append(counter.count());
-        }
-        for (const auto& set : element->weights) {
-            for (const std::int32_t weight : set) weights.append(weight);
-        }
-    }
-    for (const std::int32_t* weight : models.predictor_weights()) weights.append(*weight);
-    return nb::make_tuple(probabilities, counts, weights);
+    overtone::entropy::State state;
+    for (const Element* element : models.elements()) state.add(*element);
+    for (const std::int32_t* weight : models.predictor_weights()) state.weights.append(*weight);
+    return state.to_tuple();
 }
 
 nb::object encode(const std::vector<Levels>& levels, const std::vector<Table>& tables,

@@ -18,26 +18,6 @@ struct Surroundings {
 
 inline int sign_of(int x) { return x > 0 ? 2 : x < 0 ? 0 : 1; }
 
-// `bits(query, bit)` codes one bit and returns it; a decoder ignores its argument.
-template <class Bits>
-int code_escape(Bits& bits, Models& models, int value) {
-    // Exp-Golomb of order 0 with adaptive lengths.
-    const unsigned shifted = static_cast<unsigned>(value) + 1;
-    int length = 0;
-    Query q;
-    q.element = &models.escape;
-    q.selector0 = q.selector1 = 0;
-    while (true) {
-        q.context[0] = q.context[1] = static_cast<std::uint32_t>(length);
-        if (!bits(q, (shifted >> (length + 1)) != 0) || ++length == kMaxEscapeBits) break;
-    }
-    unsigned out = 1;
-    for (int i = length - 1; i >= 0; --i) {
-        out = out * 2 + static_cast<unsigned>(bits.even((shifted >> i) & 1));
-    }
-    return static_cast<int>(out) - 1;
-}
-
 inline std::uint32_t index_of(std::initializer_list<std::pair<int, int>> digits) {
     int index = 0;
     for (const auto& [digit, base] : digits) index = index * base + digit;
@@ -99,6 +79,7 @@ inline Query magnitude_query(Models& models, const Surroundings& s, int m, bool 
     return q;
 }
 
+// `bits(query, bit)` codes one bit and returns it; a decoder ignores its argument.
 template <class Bits>
 int code_level(Bits& bits, Models& models, const Surroundings& s, int level) {
     if (!bits(zero_query(models, s), level != 0)) return 0;
@@ -106,7 +87,9 @@ int code_level(Bits& bits, Models& models, const Surroundings& s, int level) {
     const int magnitude = std::abs(level);
     int m = 1;
     while (m < kUnaryLevels && bits(magnitude_query(models, s, m, negative), magnitude > m)) ++m;
-    if (m == kUnaryLevels) m = std::min(m + code_escape(bits, models, magnitude - m), kMaxLevel);
+    if (m == kUnaryLevels) {
+        m = std::min(m + code_escape(bits, models.escape, kMaxEscapeBits, magnitude - m), kMaxLevel);
+    }
     return negative ? -m : m;
 }
 
