@@ -24,7 +24,13 @@ from overtone.codecs.base import (
     full_view,
 )
 from overtone.codecs.view import render, resolve_view
-from overtone.errors import ConfigError, ImageError, UnsupportedCodecError, unknown_name
+from overtone.errors import (
+    ConfigError,
+    ImageError,
+    TruncatedError,
+    UnsupportedCodecError,
+    unknown_name,
+)
 from overtone.shapes import UInt8
 
 # Key -> "module:Class", imported on first use.
@@ -166,7 +172,12 @@ def decode(
     codec = _codec_of(header)
     if max_bytes is not None:
         data = shorten(data, max_bytes)
-    return render(codec, data, view, num_threads=resolve_num_threads(num_threads))
+    try:
+        return render(codec, data, view, num_threads=resolve_num_threads(num_threads))
+    except TruncatedError as error:
+        if not isinstance(codec, ProgressiveCodec):
+            raise
+        raise TruncatedError(f"{error}; with max_bytes it shows what has arrived") from error
 
 
 def shorten(data: bytes, max_bytes: int) -> bytes:
