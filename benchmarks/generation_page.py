@@ -39,8 +39,9 @@ INTRODUCTION = """# Generation with Fourier machines: the thesis, ours, a variat
 
 This page is written by `python benchmarks/reproduce_generation.py --page` from the rows in
 `results/generation/`. Every model is trained by the same loop for the same processor time on one
-thread of the same machine; what is fitted to the latents afterwards is not counted, and is the same
-for all. Samples are compared with the test split, which no model has seen, on equal counts. Gray
+thread; all models of a data set on the same machine, but not all data sets (steps in the rows tell
+how fast it was). What is fitted to the latents afterwards is not counted, and is the same for all.
+Samples are compared with the test split, which no model has seen, on equal counts. Gray
 images are measured on the features of `gray28`, colour on those of `efficientnet-lite0`: distances
 of different feature networks, counts or data cannot be compared, neither with each other nor with
 published ones, which use the Inception network.
