@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import scene
-from test_dct_transformer import build, images_of
+from toy_lists import build, images_of
 
 from overtone.cli.main import main
 from overtone.data.pixels import resized

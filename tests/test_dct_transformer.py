@@ -8,49 +8,16 @@ import math
 import numpy as np
 import pytest
 import torch
-from helpers import scene
-from toy_training import TOY_NETWORKS
+from toy_lists import SIZES, build, generator, images_of, lists_of
 
 from overtone.config import preset_names
 from overtone.models.base import Batch, ImageSpec, from_pixels
 from overtone.models.dct_transformer.blocks import attend
 from overtone.models.dct_transformer.chunks import Lists, chunk_at, random_starts
 from overtone.models.dct_transformer.config import DctTransformerConfig
-from overtone.models.dct_transformer.model import DctTransformer
 from overtone.models.dct_transformer.net import DctTransformerNet
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.training.plan import resolve_plan
-from overtone.transform.triples import TripleLists
-
-SIZES = [(12, 10, 1), (20, 17, 3)]
-
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def images_of(height, width, channels, count=6):
-    return np.stack([scene(height, width, channels, seed=seed) for seed in range(count)])
-
-
-def build(height, width, channels, /, **changes):
-    plan = resolve_plan(
-        "dct-transformer", assignments=(*TOY_NETWORKS["dct-transformer"], "train.steps=1")
-    )
-    config = dataclasses.replace(plan.network, **changes)
-    spec = ImageSpec(
-        height=height, width=width, channels=channels, num_images=6, class_names=("a", "b")
-    )
-    model = DctTransformer(config, spec, generator=generator())
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name.endswith("gates"):
-                parameter.fill_(0.3)  # or nothing would attend to anything
-    return model
-
-
-def lists_of(model, images):
-    return model.lists_of(from_pixels(torch.from_numpy(images)))
 
 
 @pytest.fixture(params=SIZES, ids=str)
@@ -153,64 +120,6 @@ def test_real_images_have_legal_lists_and_come_back(size):
     nats = model.image_nats(from_pixels(torch.from_numpy(images)))
     assert bool(nats.isfinite().all())
     assert np.abs(model.vocabulary.images_of(lists).astype(int) - images).mean() < 30
-
-
-@pytest.mark.parametrize("order", ["paper", "luma-first", "low-first"])
-def test_every_sample_is_a_valid_list(size, order):
-    model = build(*size, order=order)
-    drawn = model.complete(None, torch.tensor([0, 1, 2, 0]), generator=generator())
-    vocabulary = model.vocabulary
-    for own in drawn.split():
-        pairs = [(int(c), int(p)) for c, p, _ in own]
-        assert pairs == sorted(set(pairs))
-        assert all(bool(vocabulary.allowed[c, p]) for c, p in pairs)
-        assert all(0 < abs(int(v)) <= int(vocabulary.bounds[int(c)]) for c, _, v in own)
-    assert len(vocabulary.images_of(drawn)) == 4
-
-
-@pytest.mark.parametrize("overlap", [0, 2])
-def test_the_cache_changes_nothing(size, overlap):
-    model = build(*size, chunk_size=3, overlap=overlap)
-    classes = torch.tensor([0, 1, 2])
-    with_cache, without = (
-        model.complete(None, classes, generator=generator(3), uses_cache=each)
-        for each in (True, False)
-    )
-    np.testing.assert_array_equal(with_cache.counts, without.counts)
-    np.testing.assert_array_equal(with_cache.triples, without.triples)
-    assert with_cache.counts.max() > model.config.chunk_size  # more than one chunk
-
-
-def test_what_is_given_is_kept_and_nothing_is_added_to_it(size):
-    model = build(*size, order="luma-first")
-    whole = model.vocabulary.lists_of(images_of(*size))
-    first_channel = 64 if size[2] == 3 else 3
-    kept = [own[own[:, 0] < first_channel] for own in whole.split()]
-    given = TripleLists(np.concatenate(kept), np.array([len(own) for own in kept]))
-    drawn = model.complete(
-        given, torch.full((6,), 2), first_channel=first_channel, generator=generator()
-    )
-    for own, begun in zip(drawn.split(), kept, strict=True):
-        np.testing.assert_array_equal(own[own[:, 0] < first_channel], begun)
-
-
-def test_nothing_unlikely_is_drawn_with_a_small_share(size):
-    model = build(*size)
-    labels = torch.tensor([1])
-    greedy = model.complete(None, labels, generator=generator(1), top_p=(1e-9,) * 3)
-    cold = model.complete(None, labels, generator=generator(2), temperature=0.0)
-    np.testing.assert_array_equal(greedy.triples, cold.triples)
-
-
-def test_a_list_can_be_cut_short(size):
-    model = build(*size)
-    whole, short = (
-        model.complete(None, torch.tensor([0, 1, 2]), generator=generator(4), max_triples=most)
-        for most in (None, 3)
-    )
-    assert short.counts.max() == 3
-    for one, two in zip(whole.split(), short.split(), strict=True):
-        np.testing.assert_array_equal(one[:3], two)
 
 
 @pytest.mark.parametrize("is_causal", [False, True])

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from test_dct_transformer import build, images_of
+from toy_lists import build, images_of
 
 from overtone.bitstream.container import Container, Metadata
 from overtone.cli.main import main
