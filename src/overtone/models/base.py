@@ -174,6 +174,14 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         if tensors:
             raise ValueError(f"unknown tensors {', '.join(sorted(tensors))}")
 
+    def check_native_size(self, size: tuple[int, int] | None) -> None:
+        """Raises `ConfigError` for any size but the training images', for models of one size."""
+        if size not in (None, (self.spec.height, self.spec.width)):
+            raise ConfigError(
+                f"a {self.name} draws at the size of its training images only, "
+                f"{self.spec.width}x{self.spec.height}, not {size[1]}x{size[0]}"
+            )
+
     def check_labels(self, num_images: int, labels: Tensor | None) -> None:
         """Raises `ConfigError` unless there is one known class for each image, or no labels."""
         if labels is None:

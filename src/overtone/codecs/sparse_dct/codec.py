@@ -80,7 +80,7 @@ class SparseDctCodec(AbstractCodec):
     def describe(self, data: bytes) -> dict[str, object]:
         container = Container.from_bytes(data)
         parameters, stream = open_section(container)
-        found = read_file(data)
+        found = coefficients_of(container)
         chroma = {(2, 2): "4:2:0", (1, 2): "4:2:2", (2, 1): "4:4:0", (1, 1): "4:4:4"}
         has_color = container.layout >= Layout.RGB
         return {
@@ -123,7 +123,11 @@ def read_file(data: bytes) -> Coefficients:
     Raises:
         BitstreamError: The file is damaged.
     """
-    container = Container.from_bytes(data)
+    return coefficients_of(Container.from_bytes(data))
+
+
+def coefficients_of(container: Container) -> Coefficients:
+    """As `read_file`, of a file that has been taken apart."""
     parameters, stream = open_section(container)
     sampling = parameters.sampling(container)
     tables = parameters.steps(sampling.channels)

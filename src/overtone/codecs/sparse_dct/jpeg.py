@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 
 from overtone.bitstream.container import Container, Layout, Metadata
-from overtone.codecs.sparse_dct.codec import SparseDctCodec, read_file, write_file
+from overtone.codecs.sparse_dct.codec import (
+    SparseDctCodec,
+    coefficients_of,
+    read_file,
+    write_file,
+)
 from overtone.codecs.sparse_dct.parameters import NUM_BANDS, Parameters
 from overtone.errors import ConfigError, ImageError
 from overtone.image import read_picture
@@ -79,7 +84,7 @@ def to_jpeg(data: bytes) -> bytes:
         raise ConfigError("only files of codec sparse-dct hold the coefficients of a JPEG file")
     if container.layout not in _LAYOUTS.values():
         raise ImageError("JPEG files have no alpha channel; decode this file to PNG")
-    found = read_file(data)
+    found = coefficients_of(container)
     tables, index_of = _distinct(found.tables)
     if max(int(table.max()) for table in tables) > 255:
         raise ImageError("baseline JPEG files have steps up to 255; decode this file to PNG")

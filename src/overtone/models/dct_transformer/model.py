@@ -129,12 +129,7 @@ class DctTransformer(AbstractModel):
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
     ) -> Float[Tensor, "b c h w"]:
-        native = (self.spec.height, self.spec.width)
-        if size not in (None, native):
-            raise ConfigError(
-                f"a dct-transformer draws at the size of its training images only, "
-                f"{native[1]}x{native[0]}, not {size[1]}x{size[0]}"
-            )
+        self.check_native_size(size)
         if prior is not None:
             raise ConfigError(f"a dct-transformer has no prior {prior}; leave it out")
         self.check_labels(num_images, labels)

@@ -73,12 +73,7 @@ class Vae(AbstractLatentModel):
     def decode(
         self, latents: Float[Tensor, "b d"], size: tuple[int, int] | None = None
     ) -> Float[Tensor, "b c h w"]:
-        native = (self.spec.height, self.spec.width)
-        if size not in (None, native):
-            raise ConfigError(
-                f"a vae draws at the size of its training images only, {native[1]}x{native[0]}, "
-                f"not {size[1]}x{size[0]}"
-            )
+        self.check_native_size(size)
         return 2 * torch.sigmoid(self._logits(latents)) - 1
 
     def _posterior(
