@@ -19,7 +19,7 @@ from overtone.entropy.prior import load_prior, packed_state
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.kernels import _sparse
 from overtone.models.base import from_pixels
-from overtone.models.dct_transformer.model import DctTransformer
+from overtone.models.dct_transformer.model import FIELDS, DctTransformer
 from overtone.models.store import load_model, read_summary
 from overtone.shapes import Int32, UInt8
 from overtone.transform.levels import JPEG_BLOCK, Sampling, to_levels
@@ -31,6 +31,7 @@ NUM_HELD_OUT = 1000
 NUM_LEARNED = 4000  # training images that the context models adapt to
 NUM_COUNTED = 20_000  # training images whose triples are counted
 CONFIDENCE = 192  # of counters after learning, observations
+NUM_SPANS = 40  # rows of a training
 
 
 def baseline_rows(source: pathlib.Path, data: str) -> list[dict[str, Any]]:
@@ -114,6 +115,27 @@ def learned_from(images: UInt8[np.ndarray, "n h w c"], prior: tuple) -> tuple:
     return prior
 
 
+def likelihood_name(preset: str) -> str:
+    """What a network is called among coders."""
+    return f"dct-transformer, preset {preset}"
+
+
+def nats_rows(folder: pathlib.Path) -> list[dict[str, Any]]:
+    """Nats a triple of each field over a training: means over spans of the log, each a row."""
+    lines = (folder / "log.jsonl").read_text("utf-8").splitlines()
+    steps = [record for record in map(json.loads, lines) if record["kind"] == "train"]
+    rows = []
+    for some in np.array_split(np.arange(len(steps)), min(NUM_SPANS, len(steps))):
+        span = [steps[number] for number in some]
+        means = {
+            name: round(float(np.mean([record[f"{name}_nats"] for record in span])), 5)
+            for name in FIELDS
+        }
+        at = {"step": span[-1]["step"], "core_s": round(span[-1]["core_s"], 1)}
+        rows.append({"run": folder.name, **at, **means, "commit": commit(), "machine": machine()})
+    return rows
+
+
 def model_row(folder: pathlib.Path, source: pathlib.Path, data: str) -> dict[str, Any]:
     """The row of a trained network, with its nats per field; lists of its own block size."""
     model = load_model(str(folder))
@@ -125,12 +147,11 @@ def model_row(folder: pathlib.Path, source: pathlib.Path, data: str) -> dict[str
     with_class = mean_nats(model, images, labels)
     summary = read_summary(str(folder))["summary"]
     config = model.config
-    return row(
-        data, "dct-transformer", float(fields.sum()) / math.log(2), images[0, :, :, 0].numel()
-    ) | {
+    coder, pixels = likelihood_name(summary["preset"]), images[0, :, :, 0].numel()
+    return row(data, coder, float(fields.sum()) / math.log(2), pixels) | {
         "block_size": config.block_size,
         "quality": config.quality,
-        "nats": dict(zip(("channel", "position", "value"), fields.tolist(), strict=True)),
+        "nats": dict(zip(FIELDS, fields.tolist(), strict=True)),
         "bits_with_class": float(with_class.sum()) / math.log(2),
         "core_minutes": summary.get("core_minutes"),
         "steps": summary.get("steps"),
@@ -173,9 +194,9 @@ def read_rows(path: pathlib.Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def write_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
-    """Adds rows, in place of older ones of the same coder."""
-    names = {row["coder"] for row in rows}
-    kept = [row for row in read_rows(path) if row["coder"] not in names]
+def write_rows(path: pathlib.Path, rows: list[dict[str, Any]], key: str = "coder") -> None:
+    """Adds rows, in place of older ones with the same value of `key`."""
+    names = {row[key] for row in rows}
+    kept = [row for row in read_rows(path) if row[key] not in names]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in [*kept, *rows]), "utf-8")

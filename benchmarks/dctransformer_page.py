@@ -1,26 +1,33 @@
 """docs/reproduction/dctransformer.md from the rows in results/; no number is typed by hand."""
 
+import os
 import pathlib
 from typing import Any
 
 from dctransformer_likelihood import read_rows
+from generation_page import NAMES, best, measures, standard
 
 from overtone.evaluate.distribution_rows import DistributionRow, read_distribution_rows
 
 PAGE = pathlib.Path("docs/reproduction/dctransformer.md")
+IMAGES = pathlib.Path("docs/images/dctransformer")
 RESULTS = pathlib.Path("results/dctransformer")
 CEILING, LIKELIHOOD, SAMPLES = (RESULTS / name for name in ("ceiling", "likelihood", "samples"))
+TRAINING, TASKS = RESULTS / "training", RESULTS / "tasks"
+OTHERS = pathlib.Path("results/generation")
 DATA = ("mnist", "fashion-mnist", "photo32")
 FLOORS = {"halves": "real: two halves", "other-split": "real: training images"}
+BARS = ("order-0", "context models, shipped prior", "context models, after 4000 training images")
 
 INTRODUCTION = """# Sparse DCT lists: representation, likelihood, samples
 
 This page is written by `python benchmarks/reproduce_dctransformer.py --page` from the rows in
-`results/dctransformer/`. It reproduces "Generating images with sparse representations" (Nash et
-al., ICML 2021) at the scale of two processor cores: the paper's model of LSUN has 448 million
-parameters and saw 3·10¹¹ list elements, ours has about four million and sees some 10⁸. Its Fréchet
-distances (LSUN bedrooms 6.40, ImageNet 36.51, FFHQ 13.06, as quoted in Dhariwal & Nichol, 2021) are
-on other images and other features and cannot be compared with those here."""
+`results/dctransformer/` and `results/generation/`. It reproduces "Generating images with sparse
+representations" (Nash et al., ICML 2021) at the scale of two processor cores: the paper's model of
+LSUN has 448 million parameters and saw 3·10¹¹ list elements, ours has about four million and sees
+some 10⁷. Its Fréchet distances (LSUN bedrooms 6.40, ImageNet 36.51, FFHQ 13.06, as quoted in
+Dhariwal & Nichol, 2021) are on other images and other features and cannot be compared with those
+here."""
 
 
 def write_page() -> None:
@@ -28,6 +35,7 @@ def write_page() -> None:
     parts = [INTRODUCTION]
     for data in DATA:
         parts += [f"## {data}", ceiling_part(data), likelihood_part(data), samples_part(data)]
+    parts += [*tasks_parts(), *training_parts()]
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text("\n\n".join(parts) + "\n", "utf-8")
 
@@ -48,11 +56,16 @@ def ceiling_part(data: str) -> str:
     ]
     for row in rows:
         if row.compared == "samples":
-            psnr = row.reconstruction_psnr_db or float("nan")
-            lines.append(f"| {row.subject.name} | {psnr:.2f} | {distances(row)} |")
+            lines.append(f"| {row.subject.name} | {psnr(row)} | {distances(row)} |")
         elif row.compared in FLOORS:
             lines.append(f"| {FLOORS[row.compared]} | | {distances(row)} |")
     return "\n".join(lines)
+
+
+def psnr(row: DistributionRow) -> str:
+    """Of the pictures that stand for the reference's."""
+    value = row.reconstruction_psnr_db
+    return "" if value is None else f"{value:.2f}"
 
 
 def distances(row: DistributionRow) -> str:
@@ -61,24 +74,43 @@ def distances(row: DistributionRow) -> str:
 
 
 def likelihood_part(data: str) -> str:
-    """Costs of held-out lists."""
+    """Costs of held-out lists, and what follows for lists of the same kind."""
     rows = read_rows(LIKELIHOOD / f"{data}.jsonl")
     if not rows:
         return "Likelihood: not measured yet."
-    first = rows[0]
     lines = [
-        f"**Likelihood.** Lists of {first['num_images']} held-out images.",
+        f"**Likelihood.** Lists of {rows[0]['num_images']} held-out images.",
         "",
-        "| coder | blocks | quality | bits an image | bits a pixel "
-        "| nats: channel, position, value |",
-        "|:--|--:|--:|--:|--:|:--|",
+        "| coder | core-minutes | blocks | quality | bits an image | bits a pixel "
+        "| with its class | nats: channel, position, value |",
+        "|:--|--:|--:|--:|--:|--:|--:|:--|",
     ]
-    lines += [
-        f"| {row['coder']} | {row['block_size']} | {row['quality']} "
-        f"| {row['bits_per_image']:.1f} | {row['bits_per_pixel']:.4f} | {nats_of(row)} |"
+    for row in rows:
+        with_class = f"{row['bits_with_class']:.1f}" if "bits_with_class" in row else ""
+        lines.append(
+            f"| {row['coder']} | {row.get('core_minutes') or 0:.0f} | {row['block_size']} "
+            f"| {row['quality']} | {row['bits_per_image']:.1f} | {row['bits_per_pixel']:.4f} "
+            f"| {with_class} | {nats_of(row)} |"
+        )
+    return "\n".join([*lines, *likelihood_verdict(rows)])
+
+
+def likelihood_verdict(rows: list[dict[str, Any]]) -> list[str]:
+    """A sentence on the network whose lists the other coders have, too."""
+    bars = [row for row in rows if row["coder"] in BARS]
+    own = [
+        row
         for row in rows
+        if row not in bars and bars and row["block_size"] == bars[0]["block_size"]
     ]
-    return "\n".join(lines)
+    sentences = []
+    for row in own:
+        cells = [
+            f"{row['bits_per_image'] / bar['bits_per_image'] - 1:+.1%} against {bar['coder']}"
+            for bar in bars
+        ]
+        sentences += ["", f"{row['coder']}: {'; '.join(cells)}."]
+    return sentences
 
 
 def nats_of(row: dict[str, Any]) -> str:
@@ -87,20 +119,93 @@ def nats_of(row: dict[str, Any]) -> str:
 
 
 def samples_part(data: str) -> str:
-    """Distances of samples."""
+    """Samples beside those of the other generators."""
     rows = read_distribution_rows(SAMPLES / f"{data}.jsonl")
-    samples = [row for row in rows if row.compared == "samples"]
-    if not samples:
+    others = standard(read_distribution_rows(OTHERS / f"{data}.jsonl"))
+    if not rows:
         return "Samples: not measured yet."
     lines = [
-        "**Samples.**",
+        f"**Samples.** {rows[0].num_samples} against {rows[0].num_reference} of "
+        f"{rows[0].reference}; of the other generators the best prior.",
         "",
-        "| model | core-minutes | Fréchet | kernel, 10⁻³ | precision | recall |",
-        "|:--|--:|--:|--:|--:|--:|",
+        "| model | core-minutes | parameters | Fréchet | kernel, 10⁻³ | precision | recall |",
+        "|:--|--:|--:|--:|--:|--:|--:|",
     ]
-    lines += [
-        f"| `{row.subject.model}` | {row.subject.core_minutes or 0:.0f} | {distances(row)} "
-        f"| {row.values['precision']:.3f} | {row.values['recall']:.3f} |"
-        for row in samples
+    found = [best(others, name) for name in NAMES]
+    for row in [*rows, *(row for row in found if row is not None)]:
+        subject = row.subject
+        preset = f", preset {subject.preset}" if row in rows else f", {subject.prior}"
+        lines.append(
+            f"| `{subject.model}`{preset} | {subject.core_minutes or 0:.0f} "
+            f"| {(subject.num_parameters or 0) / 1e6:.2f} M | {measures(row)} |"
+        )
+    pictures = [picture(row.subject.name) for row in rows]
+    return "\n\n".join(["\n".join(lines), *pictures])
+
+
+def picture(name: str) -> str:
+    """A grid, if there is one."""
+    path = IMAGES / f"{name}.png"
+    if not path.exists():
+        return ""
+    relative = pathlib.PurePath(os.path.relpath(path, PAGE.parent)).as_posix()
+    return f"![{name}]({relative})"
+
+
+def tasks_parts() -> list[str]:
+    """Colours and detail of held-out pictures."""
+    parts = []
+    for path in sorted(TASKS.glob("*.jsonl")):
+        rows = read_distribution_rows(path)
+        task = path.stem.rpartition("-")[2]
+        lines = [
+            f"## {task}",
+            "",
+            f"{rows[0].num_samples} pictures of {rows[0].reference}, completed by "
+            f"`overtone {task}` and compared with the originals: PSNR picture by picture, and the "
+            f"distance of all from all, features `{rows[0].features}`. A drawn result is one of "
+            "many that fit, so its PSNR is below that of a blurred or gray guess even where it "
+            "looks better; the distance tells whether the pictures look like the originals.",
+            "",
+            "| result | core-minutes | PSNR, dB | Fréchet | kernel, 10⁻³ |",
+            "|:--|--:|--:|--:|--:|",
+        ]
+        lines += [
+            f"| {row.subject.name} | {row.subject.core_minutes or 0:.0f} | {psnr(row)} "
+            f"| {distances(row)} |"
+            for row in rows
+        ]
+        parts.append("\n".join(lines))
+        if picture(path.stem):
+            parts += [
+                "Patches of a photograph that is none of the data's: the original, what is given "
+                "(as the control shows it), four results; twice on a line.",
+                picture(path.stem),
+            ]
+    return parts
+
+
+def training_parts() -> list[str]:
+    """Nats a triple of each field over the trainings."""
+    parts = []
+    for path in sorted(TRAINING.glob("*.jsonl")):
+        rows = read_rows(path)
+        lines = [
+            f"**{path.stem}**",
+            "",
+            "| step | core-minutes | channel | position | value |",
+            "|--:|--:|--:|--:|--:|",
+        ]
+        lines += [
+            f"| {row['step']} | {row['core_s'] / 60:.1f} | {row['channel']:.3f} "
+            f"| {row['position']:.3f} | {row['value']:.3f} |"
+            for row in rows[:: max(1, len(rows) // 8)]
+        ]
+        parts.append("\n".join(lines))
+    if not parts:
+        return []
+    return [
+        "## Nats a triple over training",
+        "Of chunks as trained on, early ones more often.",
+        *parts,
     ]
-    return "\n".join(lines)

@@ -1,15 +1,17 @@
 """The DCTransformer: what its representation loses, what its lists cost, what it draws.
 
     python benchmarks/reproduce_dctransformer.py DATA --ceiling fashion-mnist
-    python benchmarks/reproduce_dctransformer.py DATA --run fashion-mnist --core-minutes 240
+    python benchmarks/reproduce_dctransformer.py DATA --run likelihood --core-minutes 240
+    python benchmarks/reproduce_dctransformer.py DATA --run draw-mnist draw-fashion-mnist
+    python benchmarks/reproduce_dctransformer.py DATA --run colorize upscale --feature-weights FILE
     python benchmarks/reproduce_dctransformer.py --page
 
 DATA is a folder with `mnist`, `fashion-mnist` and `photo32`. `--ceiling` compares held-out images
 with themselves after quantisation, for each block size and quality. `--baselines` codes held-out
-lists without a network. `--run` trains the preset of that name under `--runs` (it goes on where it
-was stopped) and measures the likelihood of held-out images and the distance of samples. Rows go to
-results/dctransformer/; what is there is skipped. `--page` writes the page
-docs/reproduction/dctransformer.md.
+lists without a network. `--run` trains a preset under `--runs` (it goes on where it was stopped)
+and measures it: what held-out lists cost, the distance of samples, or how near colours and detail
+come to those of held-out pictures. Rows go to results/dctransformer/; what is there is skipped.
+`--page` writes the page docs/reproduction/dctransformer.md.
 """
 
 import argparse
@@ -17,10 +19,19 @@ import dataclasses
 import pathlib
 import sys
 
-from dctransformer_likelihood import baseline_rows, model_row, read_rows, write_rows
-from dctransformer_page import CEILING, LIKELIHOOD, SAMPLES, write_page
-from reproduce_generation import ruler_of
+from dctransformer_likelihood import (
+    baseline_rows,
+    likelihood_name,
+    model_row,
+    nats_rows,
+    read_rows,
+    write_rows,
+)
+from dctransformer_page import CEILING, IMAGES, LIKELIHOOD, SAMPLES, TRAINING, write_page
+from dctransformer_tasks import measure_task, paired_rows
+from reproduce_generation import NUM_SHOWN, ruler_of
 
+from overtone.bitstream.container import Metadata
 from overtone.cli.progress import progress_bar
 from overtone.evaluate.distribution import measure
 from overtone.evaluate.distribution_rows import (
@@ -29,7 +40,7 @@ from overtone.evaluate.distribution_rows import (
     read_distribution_rows,
 )
 from overtone.evaluate.subjects import draw
-from overtone.metrics.psnr import psnr_db_from_mse
+from overtone.image import Picture, picture_to_bytes, to_grid
 from overtone.models.store import MODEL_FILE
 from overtone.training.run import train
 from overtone.transform.levels import Sampling, from_levels, to_levels
@@ -38,18 +49,49 @@ from overtone.transform.quant import q_table
 QUALITIES = (20, 35, 50, 75, 90)
 BLOCK_SIZES = (4, 8)
 NUM_SAMPLES = 10_000
-PRESETS = {"mnist": "mnist", "fashion-mnist": "fashion-mnist", "photo32": "photo32"}
+DATA = ("mnist", "fashion-mnist", "photo32")
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One run and what is measured of it.
+
+    Attributes:
+        data: Folder of the data.
+        preset: Of the model.
+        measures: Of "likelihood", "samples", "colorize", "upscale".
+    """
+
+    data: str
+    preset: str
+    measures: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Of its run."""
+        return f"{self.data}-dct-transformer-{self.preset}"
+
+
+TRIALS = {
+    "likelihood": Trial("fashion-mnist", "fashion-mnist", ("likelihood", "samples")),
+    "draw-mnist": Trial("mnist", "mnist-b4", ("likelihood", "samples")),
+    "draw-fashion-mnist": Trial("fashion-mnist", "fashion-mnist-b4", ("likelihood", "samples")),
+    "draw-photo32": Trial("photo32", "photo32-b4", ("likelihood", "samples")),
+    "colorize": Trial("photo32", "photo32-colorize", ("colorize",)),
+    "upscale": Trial("photo32", "photo32-upscale", ("upscale",)),
+}
 
 
 def main() -> None:
     """Parses the command line and does what is asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=pathlib.Path, help="folder of the data sets")
-    for name in ("ceiling", "baselines", "run"):
-        parser.add_argument(f"--{name}", choices=sorted(PRESETS), action="append", default=[])
+    parser.add_argument("--ceiling", choices=DATA, nargs="+", default=[])
+    parser.add_argument("--baselines", choices=DATA, nargs="+", default=[])
+    parser.add_argument("--run", choices=sorted(TRIALS), nargs="+", default=[])
     parser.add_argument("--runs", type=pathlib.Path, default=pathlib.Path("runs"))
-    parser.add_argument("--core-minutes", type=float, default=240.0, help="training of each")
-    parser.add_argument("--num-threads", type=int, default=2)
+    parser.add_argument("--core-minutes", type=float, default=20.0, help="training of each")
+    parser.add_argument("--num-threads", type=int, default=1)
     parser.add_argument("--num-samples", type=int, default=NUM_SAMPLES)
     parser.add_argument("--feature-weights", help="file of efficientnet-lite0, for photo32")
     parser.add_argument("--cache", type=pathlib.Path, help="folder for features of real images")
@@ -61,8 +103,8 @@ def main() -> None:
         ceiling(data, arguments)
     for data in arguments.baselines:
         write_rows(LIKELIHOOD / f"{data}.jsonl", baseline_rows(arguments.data / data, data))
-    for data in arguments.run:
-        if not run(data, arguments):
+    for name in arguments.run:
+        if not run(TRIALS[name], arguments):
             sys.exit("stopped; the same command goes on")
     if arguments.page:
         write_page()
@@ -83,51 +125,71 @@ def ceiling(data: str, arguments: argparse.Namespace) -> None:
             tables = [q_table(size, quality, is_chroma=c > 0) for c in range(channels)]
             sampling = Sampling(height, width, channels, block_size=size)
             again = from_levels(to_levels(images, tables, size), tables, sampling)
-            error = float(((again.astype(float) - images) ** 2).mean())
-            rows = measure(again, ruler, subject=Subject(name=name), with_floors=not done)
-            rows[0] = dataclasses.replace(
-                rows[0],
-                reconstruction_psnr_db=psnr_db_from_mse(error),
-                num_reconstructed=len(images),
-            )
+            rows = paired_rows(again, ruler, Subject(name=name), with_floors=not done)
             append_distribution_rows(path, rows)
             done.add(name)
             print(f"{data}, {name}: {rows[0].values['frechet']:.3f}", flush=True)
 
 
-def run(data: str, arguments: argparse.Namespace) -> bool:
-    """Train, then measure likelihood and samples; False if a signal stopped it."""
-    folder = arguments.runs / f"{data}-dct-transformer"
-    source = str(arguments.data / data)
+def run(trial: Trial, arguments: argparse.Namespace) -> bool:
+    """Train, then measure what is asked of the trial; False if a signal stopped it."""
+    folder = arguments.runs / trial.name
+    source = str(arguments.data / trial.data)
     if not (folder / MODEL_FILE).exists():
         is_going_on = (folder / "run.json").exists()
         settings = (
             f"train.core_minutes={arguments.core_minutes}",
             f"train.num_threads={arguments.num_threads}",
         )
-        with progress_bar(f"{data}-dct-transformer") as progress:
+        print(f"{trial.name}: training", flush=True)
+        with progress_bar(trial.name) as progress:
             result = train(
                 None if is_going_on else "dct-transformer",
                 None if is_going_on else source,
                 out=folder,
-                preset=None if is_going_on else PRESETS[data],
+                preset=None if is_going_on else trial.preset,
                 settings=() if is_going_on else settings,
                 resume=is_going_on,
                 progress=progress,
             )
         if result.status == "stopped":
             return False
-    path = LIKELIHOOD / f"{data}.jsonl"
-    if not any(row["coder"] == "dct-transformer" for row in read_rows(path)):
-        write_rows(path, [model_row(folder, arguments.data / data, data)])
-    path = SAMPLES / f"{data}.jsonl"
-    if not read_distribution_rows(path):
-        ruler = ruler_of(source, arguments)
-        count = min(arguments.num_samples, len(ruler.reference))
-        with progress_bar(f"{data}: drawing") as progress:
-            drawn = draw(str(folder), count, seed=0, progress=progress)
-        append_distribution_rows(path, measure(drawn.images, ruler, subject=drawn.subject))
+    write_rows(TRAINING / f"{trial.name}.jsonl", nats_rows(folder), "step")
+    for measured in trial.measures:
+        print(f"{trial.name}: {measured}", flush=True)
+        if measured == "likelihood":
+            likelihood(trial, folder, arguments)
+        elif measured == "samples":
+            samples(trial, folder, arguments)
+        else:
+            measure_task(measured, folder, ruler_of(source, arguments))
     return True
+
+
+def likelihood(trial: Trial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:
+    """The row of the trained network, unless it is there."""
+    path = LIKELIHOOD / f"{trial.data}.jsonl"
+    if not any(row["coder"] == likelihood_name(trial.preset) for row in read_rows(path)):
+        write_rows(path, [model_row(folder, arguments.data / trial.data, trial.data)])
+
+
+def samples(trial: Trial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:
+    """The row of its samples, unless it is there, and a grid of them."""
+    path = SAMPLES / f"{trial.data}.jsonl"
+    if any(row.subject.name == trial.name for row in read_distribution_rows(path)):
+        return
+    ruler = ruler_of(str(arguments.data / trial.data), arguments)
+    count = min(arguments.num_samples, len(ruler.reference))
+    with progress_bar(f"{trial.name}: drawing") as progress:
+        drawn = draw(str(folder), count, seed=0, progress=progress)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    grid = to_grid(drawn.images[:NUM_SHOWN], num_columns=10, margin_px=2)
+    path_of_grid = IMAGES / f"{trial.name}.png"
+    path_of_grid.write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
+    # What real images score is among the rows of the other generators, on equal counts.
+    append_distribution_rows(
+        path, measure(drawn.images, ruler, subject=drawn.subject, with_floors=False)
+    )
 
 
 if __name__ == "__main__":

@@ -91,8 +91,9 @@ class Sampler:
         length = self.config.overlap + self.config.chunk_size
         cache = Cache(length) if self.uses_cache else None
         origin = start - self.config.overlap
-        for place in range(start, min(start + self.config.chunk_size, self.most)):
-            first = place if cache and place > start else origin
+        begin = max(start, int(self.known.min()))  # what is given everywhere is read at once
+        for place in range(begin, min(start + self.config.chunk_size, self.most)):
+            first = place if cache and place > begin else origin
             previous = self._previous(first, place + 1)
             self._write(place, previous, first - origin, encoded, cache)
             if bool(self.done.all()):

@@ -1,0 +1,146 @@
+"""Colours and detail that a DCTransformer draws for held-out pictures, against simple controls."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+from dctransformer_page import IMAGES, TASKS
+from PIL import Image
+
+from overtone.bitstream.container import Metadata
+from overtone.cli.progress import progress_bar
+from overtone.data.pixels import resized, to_array, to_image
+from overtone.evaluate.distribution import Ruler, measure
+from overtone.evaluate.distribution_rows import (
+    DistributionRow,
+    Subject,
+    append_distribution_rows,
+    read_distribution_rows,
+)
+from overtone.generate.complete import colorize, upscale
+from overtone.image import Picture, picture_to_bytes, read_picture, to_grid
+from overtone.metrics.psnr import psnr_db_from_mse
+from overtone.models.dct_transformer.model import DctTransformer
+from overtone.models.store import load_model, read_summary
+from overtone.shapes import UInt8
+from overtone.transform.color import rgb_to_ycbcr
+
+PHOTO = pathlib.Path(__file__).parent.parent / "examples" / "coffee.png"
+FACTOR = 2
+NUM_SHOWN = 12  # pictures of a grid
+NUM_RESULTS = 4  # of each of them
+NUM_AVERAGED = 4  # results of which the mean is a guess with a small squared error
+
+Pixels = UInt8[np.ndarray, "n h w c"]
+
+
+def paired_rows(
+    pictures: Pixels, ruler: Ruler, subject: Subject, *, with_floors: bool
+) -> list[DistributionRow]:
+    """The distance of pictures from the reference, and the PSNR against those they stand for."""
+    error = float(((pictures.astype(float) - ruler.reference.images) ** 2).mean())
+    rows = measure(pictures, ruler, subject=subject, with_floors=with_floors)
+    rows[0] = dataclasses.replace(
+        rows[0], reconstruction_psnr_db=psnr_db_from_mse(error), num_reconstructed=len(pictures)
+    )
+    return rows
+
+
+def measure_task(task: str, folder: pathlib.Path, ruler: Ruler) -> None:
+    """Rows of the controls, of the model and of the mean of several results; a picture grid."""
+    model = load_model(str(folder))
+    assert isinstance(model, DctTransformer)
+    summary = read_summary(str(folder))["summary"]
+    path = TASKS / f"{folder.name}.jsonl"
+    done = {row.subject.name for row in read_distribution_rows(path)}
+    images = ruler.reference.images
+    draw, shrink, control, given_as = TASK_PARTS[task]
+    given = shrink(images)
+
+    def drawn() -> Pixels:
+        with progress_bar(f"{folder.name}: drawing") as progress:
+            return draw(model, given, num_results=NUM_AVERAGED, seed=0, progress=progress)
+
+    results = None
+    subject = Subject(
+        name="",
+        model=model.name,
+        preset=summary.get("preset"),
+        core_minutes=summary.get("core_minutes"),
+        steps=summary.get("steps"),
+    )
+    for name in ("controls", "one result", f"mean of {NUM_AVERAGED} results"):
+        if name == "controls":
+            makers = {control: given_as(given), "the original through the model's tables": None}
+            for title, pictures in makers.items():
+                if title not in done:
+                    pictures = quantized(model, images) if pictures is None else pictures
+                    rows = paired_rows(pictures, ruler, Subject(name=title), with_floors=False)
+                    append_distribution_rows(path, rows)
+        elif name not in done:
+            results = drawn() if results is None else results
+            mean = np.rint(results.mean(1)).astype(np.uint8)
+            pictures = results[:, 0] if name == "one result" else mean
+            rows = paired_rows(
+                pictures, ruler, dataclasses.replace(subject, name=name), with_floors=False
+            )
+            append_distribution_rows(path, rows)
+    draw_grid(task, model, folder.name)
+
+
+def quantized(model: DctTransformer, images: Pixels) -> Pixels:
+    """What is left of pictures as lists of the model."""
+    return model.vocabulary.images_of(model.vocabulary.lists_of(images))
+
+
+def draw_grid(task: str, model: DctTransformer, name: str) -> None:
+    """Rows of a patch of the bundled photograph, what is given, the control, and results."""
+    side = model.spec.height
+    photo = resized(read_picture(str(PHOTO)).pixels[None], (4 * side, 6 * side))[0]
+    tiles = [
+        photo[y : y + side, x : x + side]
+        for y in range(0, 4 * side, side)
+        for x in range(0, 6 * side, side)
+    ]
+    patches = np.stack(tiles)[::2][:NUM_SHOWN]
+    draw, shrink, _, given_as = TASK_PARTS[task]
+    given = shrink(patches)
+    results = draw(model, given, num_results=NUM_RESULTS, seed=0)
+    columns = [patches[:, None], given_as(given)[:, None], results]
+    pictures = np.concatenate(columns, 1)
+    flat = np.repeat(np.repeat(pictures, 2, axis=2), 2, axis=3).reshape(-1, 2 * side, 2 * side, 3)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    grid = to_grid(flat, num_columns=2 * pictures.shape[1], margin_px=2)
+    (IMAGES / f"{name}.png").write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
+
+
+def luma(images: Pixels) -> Pixels:
+    """One channel."""
+    return rgb_to_ycbcr(images)[..., :1]
+
+
+def as_gray(given: Pixels) -> Pixels:
+    """Luma as a colour picture."""
+    return np.repeat(given, 3, axis=3)
+
+
+def small(images: Pixels) -> Pixels:
+    """Half the height and width, by the mean of four pixels, as cameras do."""
+    count, height, width, channels = images.shape
+    squares = images.reshape(count, height // FACTOR, FACTOR, width // FACTOR, FACTOR, channels)
+    return np.rint(squares.mean((2, 4))).astype(np.uint8)
+
+
+def bicubic(given: Pixels) -> Pixels:
+    """Back to the old size."""
+    height, width = (FACTOR * length for length in given.shape[1:3])
+    method = Image.Resampling.BICUBIC
+    return np.stack([to_array(to_image(own).resize((width, height), method)) for own in given])
+
+
+# Task -> how results are drawn, what is given, the control's name, the control.
+TASK_PARTS: dict[str, tuple[Callable[..., Pixels], Callable, str, Callable]] = {
+    "colorize": (colorize, luma, "gray as is", as_gray),
+    "upscale": (upscale, small, "bicubic", bicubic),
+}
