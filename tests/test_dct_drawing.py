@@ -29,8 +29,9 @@ def test_every_sample_is_a_valid_list(size, order):
 
 
 @pytest.mark.parametrize("overlap", [0, 2])
-def test_the_cache_changes_nothing(size, overlap):
-    model = build(*size, chunk_size=3, overlap=overlap)
+@pytest.mark.parametrize("surroundings", [False, True])
+def test_the_cache_changes_nothing(size, overlap, surroundings):
+    model = build(*size, chunk_size=3, overlap=overlap, surroundings=surroundings)
     classes = torch.tensor([0, 1, 2])
     with_cache, without = (
         model.complete(None, classes, generator=generator(3), uses_cache=each)

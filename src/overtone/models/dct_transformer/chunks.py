@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from overtone.models.dct_transformer.net import START
+from overtone.models.dct_transformer.surroundings import Written
 from overtone.shapes import Bool, Int64
 from overtone.transform.triples import TripleLists
 
@@ -56,6 +57,11 @@ class Chunk:
     previous: Int64[Tensor, "b t 3"]
     targets: Int64[Tensor, "b t 3"]
     is_target: Bool[Tensor, "b t"]
+
+    def written(self, overlap: int) -> Written:
+        """What each place knows of the chunk: the targets before it."""
+        places = torch.arange(self.targets.shape[1])
+        return Written(self.targets[:, overlap:], places[overlap:] < places[:, None])
 
 
 def chunk_at(lists: Lists, starts: Int64[Tensor, " b"], chunk_size: int, overlap: int) -> Chunk:

@@ -22,6 +22,8 @@ class DctTransformerConfig:
         value_layers: Of the third.
         feed_forwards: Feed-forward layers after each attention layer; the paper has several.
         feed_forward_width: Hidden features of a feed-forward layer, times `width`.
+        surroundings: Whether the third decoder reads the values known around a position by then,
+            which the paper's does not.
         encoder_stride: Blocks a side that the encoder takes together.
         chunk_size: Triples that are targets together.
         overlap: Triples before a chunk that the decoders see besides; never targets.
@@ -42,6 +44,7 @@ class DctTransformerConfig:
     value_layers: int = 2
     feed_forwards: int = 1
     feed_forward_width: int = 4
+    surroundings: bool = False
     encoder_stride: int = 1
     chunk_size: int = 112
     overlap: int = 16

@@ -94,7 +94,9 @@ class DctTransformer(AbstractModel):
         hidden = net.with_channel(hidden, chunk.targets[..., 0], encoded, dropout=dropout)
         is_legal = vocabulary.position_mask(previous, channel) | ~is_triple[:, None]
         position_nats = cost(1, hidden, is_legal, position)
-        hidden = net.with_position(hidden, chunk.targets[..., 1], encoded, dropout=dropout)
+        channels, positions, _ = chunk.targets.unbind(-1)
+        written = chunk.written(self.config.overlap)
+        hidden = net.with_position(hidden, channels, positions, written, encoded, dropout=dropout)
         is_legal = vocabulary.value_mask(channel) | ~is_triple[:, None]
         value_nats = cost(2, hidden, is_legal, value + vocabulary.max_value)
         counts = is_triple.to(value_nats.device)

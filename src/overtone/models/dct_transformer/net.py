@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from overtone.models.dct_transformer.blocks import Cache, Dropout, Layer, keep_all, start
 from overtone.models.dct_transformer.config import DctTransformerConfig
+from overtone.models.dct_transformer.surroundings import Surroundings, Written, damped
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.shapes import Float, Int64
 
@@ -21,10 +22,12 @@ class Encoded:
     Attributes:
         sequence: A feature of the class, then one for each square of blocks.
         by_position: The feature of each position's square.
+        known: The values themselves, by the logarithm of their size.
     """
 
     sequence: Float[Tensor, "b s d"]
     by_position: Float[Tensor, "b positions d"]
+    known: Float[Tensor, "b positions channels"]
 
 
 class DctTransformerNet(nn.Module):
@@ -34,7 +37,8 @@ class DctTransformerNet(nn.Module):
     encoder's at the position. Every summand is normalised first, so that none drowns another.
 
     Source: Nash et al., ICML 2021, section 3, equations 2 to 9. Departs from it: plain pre-norm
-        layers with a chosen number of feed-forward layers each.
+        layers with a chosen number of feed-forward layers each; with `surroundings`, the third
+        decoder also reads the values that are known around the position by then.
     """
 
     def __init__(
@@ -69,11 +73,16 @@ class DctTransformerNet(nn.Module):
         self.position = nn.Embedding(vocabulary.num_positions + 1, width)
         self.value = nn.Embedding(vocabulary.num_values + 1, width)
         self.place = nn.Embedding(config.overlap + config.chunk_size, width)
-        self.field_norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(8))
+        self.field_norms = nn.ModuleList(
+            nn.LayerNorm(width) for _ in range(9 if config.surroundings else 8)
+        )
         self.channel_layers = layers(config.channel_layers, True)
         self.position_layers = layers(config.position_layers, True)
         self.value_layers = layers(config.value_layers, True)
         self.head_norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
+        self.surroundings = (
+            Surroundings(self.num_channels, self.grid, width) if config.surroundings else None
+        )
         sizes = (self.num_channels + 1, vocabulary.num_positions, vocabulary.num_values)
         self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
         start(self, generator)
@@ -88,14 +97,15 @@ class DctTransformerNet(nn.Module):
         dropout: Dropout = keep_all,
     ) -> Encoded:
         """The image so far; values enter by the logarithm of their size."""
-        x = self._here(dense.sign() * dense.abs().log1p())
-        x = self._squares(x) if self.stride > 1 else x
+        known = self._here(damped(dense))
+        x = self._squares(known) if self.stride > 1 else known
         x = self.patch(x) + self.square.weight
         x = torch.cat([self.classes(self._here(classes))[:, None], x], 1)
         for layer in self.encoder:
             x = layer(x, dropout=dropout)
         x = self.encoded_norm(x)
-        return Encoded(x, x[:, 1:] if self.stride == 1 else x[:, 1 + self._square_of()])
+        by_position = x[:, 1:] if self.stride == 1 else x[:, 1 + self._square_of()]
+        return Encoded(x, by_position, known)
 
     def _squares(self, x: Float[Tensor, "b positions c"]) -> Float[Tensor, "b squares cs"]:
         rows, columns = self.grid
@@ -147,7 +157,9 @@ class DctTransformerNet(nn.Module):
     def with_position(
         self,
         hidden: Float[Tensor, "b t d"],
+        channel: Int64[Tensor, "b t"],
         position: Int64[Tensor, "b t"],
+        written: Written,
         encoded: Encoded,
         *,
         dropout: Dropout = keep_all,
@@ -158,6 +170,10 @@ class DctTransformerNet(nn.Module):
         index = position[..., None].expand(*position.shape, hidden.shape[-1])
         there = encoded.by_position.gather(1, index)
         x = self._field(5, hidden) + self._field(6, self.position(position)) + self._field(7, there)
+        if self.surroundings is not None:
+            written = Written(self._here(written.triples), self._here(written.is_known))
+            around = self.surroundings(encoded.known, self._here(channel), position, written)
+            x = x + self._field(8, around)
         return self._through(self.value_layers, x, encoded, dropout, cache)
 
     def logits(self, field: int, hidden: Float[Tensor, "*n d"]) -> Float[Tensor, "*n k"]:

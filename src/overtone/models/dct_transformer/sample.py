@@ -11,6 +11,7 @@ from overtone.models.dct_transformer.blocks import Cache
 from overtone.models.dct_transformer.chunks import START_TRIPLE
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.net import DctTransformerNet, Encoded
+from overtone.models.dct_transformer.surroundings import Written
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.shapes import Float, Int64
 from overtone.transform.triples import TripleLists
@@ -133,10 +134,19 @@ class Sampler:
         mask[:, 0] |= ~is_free  # what nobody reads is drawn from something, too
         current[:, 1] = torch.where(is_free, self._pick(1, hidden[:, -1], mask), current[:, 1])
         positions = self._window(1, current, place, length)
-        hidden = net.with_position(hidden, positions, encoded, cache=cache)
+        hidden = net.with_position(
+            hidden, channels, positions, self._written(place, length), encoded, cache=cache
+        )
         values = self._pick(2, hidden[:, -1], vocabulary.value_mask(current[:, 0]))
         current[:, 2] = torch.where(is_free, values - vocabulary.max_value, current[:, 2])
         self.triples[:, place] = current
+
+    def _written(self, place: int, length: int) -> Written:
+        """What each of the last places, up to this one, knows of the chunk."""
+        start = place // self.config.chunk_size * self.config.chunk_size
+        places = torch.arange(start, place)
+        own = torch.arange(place - length + 1, place + 1)
+        return Written(self.triples[:, start:place], places < own[:, None])
 
     def _window(
         self, field: int, current: Int64[Tensor, "b 3"], place: int, length: int

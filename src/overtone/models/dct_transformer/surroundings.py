@@ -1,0 +1,98 @@
+"""What is known of a block and its neighbours at the moment one of its values is predicted."""
+
+import dataclasses
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu, pad
+
+from overtone.shapes import Bool, Float, Int64
+
+# Rows and columns from a block to the blocks whose channels are all read, and to those of which
+# the channel in question is.
+BLOCKS = ((0, 0), (-1, 0), (0, -1), (0, 1), (1, 0))
+NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+
+
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """The triples of the chunk, and which of them each place may know.
+
+    Attributes:
+        triples: From the beginning of the chunk.
+        is_known: Whether a place of the window comes after a triple.
+    """
+
+    triples: Int64[Tensor, "b s 3"]
+    is_known: Bool[Tensor, "t s"]
+
+
+class Surroundings(nn.Module):
+    """A feature of the values known around a position: those before the chunk, and in it.
+
+    The paper's value decoder has the encoder's feature at the position, which is as old as the
+    beginning of the chunk, and finds newer values by attention alone. This is our addition.
+    """
+
+    def __init__(self, num_channels: int, grid: tuple[int, int], width: int) -> None:
+        super().__init__()
+        self.num_channels, self.grid = num_channels, grid
+        self.inner = nn.Linear(len(BLOCKS) * num_channels + len(NEIGHBOURS), width)
+        self.outer = nn.Linear(width, width)
+
+    def forward(
+        self,
+        known: Float[Tensor, "b positions channels"],
+        channel: Int64[Tensor, "b t"],
+        position: Int64[Tensor, "b t"],
+        written: Written,
+    ) -> Float[Tensor, "b t d"]:
+        """For the value of each place.
+
+        Args:
+            known: Values before the chunk, as the encoder has them.
+            channel: Of each place; that of the stop token is taken for the last channel.
+            position: Of each place.
+            written: The rest of what is known.
+        """
+        new = self._new(written)
+        parts = [self._at(known, position, offset, written, new) for offset in BLOCKS]
+        index = channel.clamp(0, self.num_channels - 1)[..., None]
+        for offset in NEIGHBOURS:
+            all_channels = (
+                parts[BLOCKS.index(offset)]
+                if offset in BLOCKS
+                else self._at(known, position, offset, written, new)
+            )
+            parts.append(all_channels.gather(2, index))
+        return self.outer(gelu(self.inner(torch.cat(parts, 2))))
+
+    def _new(self, written: Written) -> Float[Tensor, "b s channels"]:
+        """Each triple of the chunk as a row with one value."""
+        channel, _, value = written.triples.unbind(-1)
+        value = damped(value.float()) * (channel < self.num_channels)
+        rows = torch.zeros(*channel.shape, self.num_channels, device=value.device)
+        return rows.scatter(2, channel.clamp(0, self.num_channels - 1)[..., None], value[..., None])
+
+    def _at(
+        self,
+        known: Float[Tensor, "b positions channels"],
+        position: Int64[Tensor, "b t"],
+        offset: tuple[int, int],
+        written: Written,
+        new: Float[Tensor, "b s channels"],
+    ) -> Float[Tensor, "b t channels"]:
+        """All channels of the block that lies so far from each position; 0 outside."""
+        rows, columns = self.grid
+        row, column = position // columns + offset[0], position % columns + offset[1]
+        is_inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+        there = torch.where(is_inside, row * columns + column, rows * columns)
+        index = there[..., None].expand(*there.shape, self.num_channels)
+        old = pad(known, (0, 0, 0, 1)).gather(1, index)
+        is_there = there[..., None] == written.triples[:, None, :, 1]
+        return old + (is_there & written.is_known).to(new.dtype) @ new
+
+
+def damped(values: Tensor) -> Tensor:
+    """Values by the logarithm of their size."""
+    return values.sign() * values.abs().log1p()
