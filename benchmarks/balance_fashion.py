@@ -16,15 +16,16 @@ from typing import Any
 
 import numpy as np
 from balance_classifier import accuracies, train_classifier
-from balance_page import FIGURE, write_page
 
 import overtone
 from overtone.bitstream.container import Metadata
 from overtone.data import ImageSet, load_images
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.image import Picture, picture_to_bytes, to_grid
+from overtone.reproduction import balance as page
+from overtone.reproduction.rebuild import rebuild
 
-OUT = pathlib.Path("results/balance/fashion-mnist.jsonl")
+OUT, FIGURE = pathlib.Path(page.ROWS), pathlib.Path(page.FIGURE)
 NUM_RARE_CLASSES = 3
 NUM_RARE = 60  # pictures a rare class keeps: 1 %
 MAX_SHIFT_PX = 2
@@ -50,7 +51,7 @@ def main() -> None:
             parser.error("the folder of Fashion-MNIST and --work are needed")
         for seed in map(int, arguments.seeds.split(",")):
             run_seed(arguments, seed)
-    write_page(OUT)
+    rebuild(["balance"])
     print(json.dumps({"benchmark": "balance_fashion", "rows": len(read(OUT))}))
 
 

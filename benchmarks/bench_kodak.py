@@ -31,6 +31,7 @@ QUALITIES = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path, help="PNG pictures")
+    parser.add_argument("--only", help="comma-separated names of pictures; all by default")
     parser.add_argument("--suite", default="kodak-dev", help="name of the set of pictures")
     parser.add_argument("--codecs", default="jpeg,webp,avif,jpeg2000", help="comma-separated")
     parser.add_argument("--qualities", help="comma-separated, instead of the codec's own list")
@@ -41,9 +42,11 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, help="folder; results/<suite> by default")
     arguments = parser.parse_args()
 
-    samples = [load_sample(path) for path in sorted(arguments.folder.glob("*.png"))]
+    paths = sorted(arguments.folder.glob("*.png"))
+    names = arguments.only.split(",") if arguments.only else [path.stem for path in paths]
+    samples = [load_sample(path) for path in paths if path.stem in names]
     if not samples:
-        parser.error(f"no PNG pictures in {arguments.folder}")
+        parser.error(f"no such PNG pictures in {arguments.folder}")
     out = arguments.out or pathlib.Path("results") / arguments.suite
     settings = [
         Setting(

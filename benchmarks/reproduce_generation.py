@@ -16,8 +16,6 @@ import dataclasses
 import pathlib
 import sys
 
-from generation_page import IMAGES, RESULTS, write_page
-
 from overtone.bitstream.container import Metadata
 from overtone.cli.progress import progress_bar
 from overtone.data import load_images
@@ -30,6 +28,9 @@ from overtone.evaluate.subjects import draw, with_reconstruction
 from overtone.image import Picture, picture_to_bytes, to_grid
 from overtone.metrics.distribution.features.registry import get_feature_network
 from overtone.models.store import MODEL_FILE
+from overtone.reproduction.dfm_generation import IMAGES
+from overtone.reproduction.generation_claims import RESULTS
+from overtone.reproduction.rebuild import rebuild
 from overtone.training.run import train
 
 NUM_SHOWN = 40  # samples in a grid, of the first prior measured
@@ -97,7 +98,7 @@ def main() -> None:
             if arguments.only in trial.name and not run(trial, arguments):
                 sys.exit("stopped; the same command goes on")
     if arguments.page:
-        write_page()
+        rebuild(["dfm-generation"])
 
 
 def run(trial: Trial, arguments: argparse.Namespace) -> bool:
@@ -143,7 +144,7 @@ def measure_all(
     trial: Trial, folder: pathlib.Path, source: str, arguments: argparse.Namespace
 ) -> None:
     """A row for each prior that has none yet, and a grid of samples."""
-    path = RESULTS / f"{trial.data}.jsonl"
+    path = pathlib.Path(RESULTS, f"{trial.data}.jsonl")
     done = {
         (r.subject.name, r.subject.prior, r.subject.temperature)
         for r in read_distribution_rows(path)
@@ -165,9 +166,9 @@ def measure_all(
         rows = measure(drawn.images, ruler, subject=drawn.subject, with_floors=not has_floors(path))
         rows[0] = with_reconstruction(rows[0], drawn.model, ruler.reference, seed=trial.seed)
         if number == 0 and trial.seed == 0:
-            IMAGES.mkdir(parents=True, exist_ok=True)
+            pathlib.Path(IMAGES).mkdir(parents=True, exist_ok=True)
             grid = to_grid(drawn.images[:NUM_SHOWN], num_columns=10, margin_px=2)
-            path_of_grid = IMAGES / f"{trial.name}.png"
+            path_of_grid = pathlib.Path(IMAGES, f"{trial.name}.png")
             path_of_grid.write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
         append_distribution_rows(path, rows)
 

@@ -16,8 +16,6 @@ import time
 from typing import Any
 
 import numpy as np
-from thesis_figure import PICTURE_PX, num_weights, size_percent
-from thesis_page import write_page
 
 from overtone.bitstream.container import Metadata
 from overtone.codecs.base import EncodeOptions, full_view
@@ -29,6 +27,8 @@ from overtone.evaluate.provenance import commit, machine, now
 from overtone.fit.network import make_fitter
 from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db
+from overtone.reproduction.rebuild import rebuild
+from overtone.reproduction.thesis_figure import PICTURE_PX, num_weights, size_percent
 
 CHUNK_STEPS = 10
 
@@ -57,7 +57,7 @@ def main() -> None:
         jobs = [(path, MAIN_CELL) for path in arguments.pictures]
         rows = run_all("jpeg", jobs, arguments.seconds, arguments.threads)
     if arguments.page:
-        write_page()
+        rebuild(["dfm-compression"])
     print(json.dumps(rows))
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import pathlib
 
 import pytest
-from benchmarks import balance_page
 
-ROOT = pathlib.Path(__file__).parent.parent
+from overtone.errors import ConfigError
+from overtone.reproduction import balance
 
 
-def row(seed, arm, rare):
+def row(seed, arm, rare, steps=10):
     return {
         "seed": seed,
         "arm": arm,
@@ -24,7 +23,7 @@ def row(seed, arm, rare):
         "core_minutes": 1.5,
         "prior": "gaussian",
         "temperature": 1.0,
-        "steps": 10,
+        "steps": steps,
     }
 
 
@@ -37,21 +36,51 @@ ROWS = [
 ]
 
 
+def store(root, rows):
+    path = root / balance.ROWS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(each) + "\n" for each in rows))
+
+
 def test_gains_are_paired_by_seed():
-    assert balance_page.gains_over_control(ROWS, "synthetic") == pytest.approx([2, -3])
+    assert balance.gains_over_control(ROWS, "synthetic") == pytest.approx([2, -3])
 
 
 def test_the_table_has_means_deviations_and_wins():
-    table = balance_page.table_part(ROWS)
+    table = balance.table_part(ROWS)
     assert "| repetition (control) | 55.0 ± 7.1 | – | 90.0 ± 0.0 | 80.0 ± 0.0 |" in table
     assert "| `overtone balance` | 66.3 ± 20.6 | -0.5 (1 of 2) |" in table
 
 
-def test_the_committed_page_is_what_its_rows_say(tmp_path, monkeypatch):
-    rows = ROOT / "results/balance/fashion-mnist.jsonl"
-    page = ROOT / balance_page.PAGE
-    monkeypatch.setattr(balance_page, "PAGE", tmp_path / "page.md")
-    monkeypatch.setattr(balance_page, "FIGURE", ROOT / balance_page.FIGURE)
-    balance_page.write_page(rows)
-    assert (tmp_path / "page.md").read_text("utf-8") == page.read_text("utf-8")
-    assert all(json.loads(line)["seed"] for line in rows.read_text("utf-8").splitlines())
+def test_of_rows_that_measure_the_same_the_last_counts(tmp_path):
+    store(tmp_path, [row(1, "repeat", 0.1), *ROWS])
+    assert balance.table_part(balance.read(tmp_path)) == balance.table_part(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        ([], "not measured yet"),
+        (ROWS, "does not hold"),
+        ([*ROWS, row(2, "synthetic", 0.61)], "holds"),
+        ([*ROWS, row(1, "half", 0.6), row(2, "half", 0.61)], "holds in part"),
+        ([*ROWS, row(1, "half", 0.6), row(2, "half", 0.6)], "does not hold"),
+        (
+            [
+                *(*ROWS, row(2, "synthetic", 0.61)),
+                *(row(1, "repeat", 0.5, 20), row(1, "synthetic", 0.4, 20)),
+            ],
+            "holds in part",
+        ),
+    ],
+)
+def test_the_verdict_follows_the_gains_of_every_seed(rows, verdict, tmp_path):
+    store(tmp_path, rows)
+    (finding,) = balance.judge(tmp_path)
+    assert finding.verdict == verdict
+
+
+def test_a_row_without_a_seed_is_named_with_its_line(tmp_path):
+    store(tmp_path, [*ROWS, {"arm": "half"}])
+    with pytest.raises(ConfigError, match=r"fashion-mnist\.jsonl, line 6: the row has no seed"):
+        balance.build(tmp_path)

@@ -13,11 +13,12 @@ MAX_LINES = 300
 
 # Low to high: a module may import its own row and the rows above it.
 LAYERS = (
-    ("errors", "config", "shapes"),
+    ("errors", "config", "files", "shapes"),
     ("image", "transform", "bitstream", "kernels"),
     ("entropy", "fit", "nn", "priors"),
     ("codecs", "models", "metrics", "data"),
     ("pillow_image", "pillow_plugin", "training", "evaluate", "generate"),
+    ("reproduction",),
     ("cli",),
 )
 TORCH_ALLOWED = ("nn", "models", "training", "generate", "metrics/distribution", "priors/flow")

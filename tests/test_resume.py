@@ -15,8 +15,8 @@ import pytest
 import torch
 from toy_training import toy_images, toy_settings
 
+from overtone import files
 from overtone.errors import CheckpointError, ConfigError, DataError, TrainError
-from overtone.models import tensor_file
 from overtone.models.tensor_file import TensorFile
 from overtone.models.vae.model import Vae
 from overtone.training.checkpoint import CheckpointFolder
@@ -87,7 +87,7 @@ def test_the_last_checkpoints_are_kept(tmp_path):
 
 
 def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
-    real = tensor_file.write_atomically
+    real = files.write_atomically
 
     def write(path, data):
         if path.name == "step-00000010.safetensors":

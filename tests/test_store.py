@@ -12,10 +12,11 @@ from toy_training import TOY_NETWORKS, toy_images
 
 import overtone
 from overtone.errors import ModelError
+from overtone.files import write_atomically
 from overtone.models import store
 from overtone.models.base import ImageSpec
 from overtone.models.store import load_model, read_summary, save_model, shipped_models
-from overtone.models.tensor_file import TensorFile, write_atomically
+from overtone.models.tensor_file import TensorFile
 from overtone.models.vae.model import Vae
 from overtone.training.plan import resolve_plan
 

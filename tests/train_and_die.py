@@ -16,7 +16,7 @@ from collections.abc import Callable
 from torch.utils.tensorboard import SummaryWriter
 from toy_training import toy_images, toy_settings
 
-from overtone.models import tensor_file
+from overtone import files
 from overtone.training.checkpoint import CheckpointFolder
 from overtone.training.loop import Loop
 from overtone.training.run import describe_run, train
@@ -41,7 +41,7 @@ def before_call(owner: object, name: str, number: int) -> None:
 
 def in_write(number: int) -> None:
     """The process dies with half of the `number`th file written under its temporary name."""
-    real, calls = tensor_file.write_atomically, []
+    real, calls = files.write_atomically, []
 
     def write(path, data):
         calls.append(None)

@@ -23,6 +23,7 @@ from overtone.cli.exits import (
 from overtone.cli.info import info
 from overtone.cli.interpolate import interpolate
 from overtone.cli.reconstruct import reconstruct
+from overtone.cli.reproduce import reproduce
 from overtone.cli.sample import sample
 from overtone.cli.train import train
 from overtone.cli.upscale import upscale
@@ -43,6 +44,7 @@ COMMANDS = (
     colorize,
     upscale,
     evaluate,
+    reproduce,
 )
 
 

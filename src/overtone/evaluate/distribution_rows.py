@@ -7,6 +7,7 @@ import pathlib
 from typing import Any, Literal
 
 from overtone.errors import ConfigError
+from overtone.evaluate.json_lines import read_json_lines
 
 # What was compared with the reference: samples, or real images as a floor for these.
 Compared = Literal["samples", "halves", "other-split", "jpeg-75"]
@@ -109,15 +110,16 @@ def _rounded(value: Any) -> Any:
 
 
 def read_distribution_rows(path: pathlib.Path) -> list[DistributionRow]:
-    """The rows of a JSON-lines file, or of all such files in a folder; none if there is no file."""
+    """The rows of a JSON-lines file, or of all such files in a folder; none if there is no file.
+
+    Raises:
+        ConfigError: A line is no row; the message names file and line.
+    """
     if path.is_dir():
         return [
             row for file in sorted(path.glob("*.jsonl")) for row in read_distribution_rows(file)
         ]
-    if not path.exists():
-        return []
-    lines = path.read_text("utf-8").splitlines()
-    return [DistributionRow.from_json(line) for line in lines if line.strip()]
+    return read_json_lines(path, DistributionRow.from_json)
 
 
 def append_distribution_rows(path: pathlib.Path, rows: list[DistributionRow]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import overtone
 from overtone.codecs.registry import CODEC_IDS
 from overtone.errors import ConfigError
+from overtone.evaluate.json_lines import read_json_lines
 from overtone.shapes import UInt8
 
 
@@ -95,12 +96,14 @@ class Row:
 
 
 def read_rows(path: pathlib.Path) -> list[Row]:
-    """The rows of a JSON-lines file, or of all such files in a folder; none if there is no file."""
+    """The rows of a JSON-lines file, or of all such files in a folder; none if there is no file.
+
+    Raises:
+        ConfigError: A line is no row; the message names file and line.
+    """
     if path.is_dir():
         return [row for file in sorted(path.glob("*.jsonl")) for row in read_rows(file)]
-    if not path.exists():
-        return []
-    return [Row.from_json(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    return read_json_lines(path, Row.from_json)
 
 
 def append_row(path: pathlib.Path, row: Row) -> None:

@@ -12,9 +12,10 @@ from torch import Tensor
 from overtone import __version__
 from overtone.config import from_mapping
 from overtone.errors import ConfigError, ModelError
+from overtone.files import write_atomically
 from overtone.models.base import AbstractModel, ImageSpec
 from overtone.models.registry import get_model_class
-from overtone.models.tensor_file import TensorFile, write_atomically
+from overtone.models.tensor_file import TensorFile
 
 MODEL_FILE = "model.safetensors"
 # How pixels become numbers; the only one there is so far.

@@ -4,7 +4,8 @@ import pathlib
 import re
 
 from overtone.errors import CheckpointError, ModelError
-from overtone.models.tensor_file import TensorFile, write_atomically
+from overtone.files import write_atomically
+from overtone.models.tensor_file import TensorFile
 from overtone.training.state import TrainState
 
 _NAME = re.compile(r"step-(\d+)\.safetensors")

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from overtone.bitstream.container import Metadata
+from overtone.files import write_atomically
 from overtone.image import Picture, picture_to_bytes
-from overtone.models.tensor_file import write_atomically
 from overtone.shapes import UInt8
 
 LOG_FILE = "log.jsonl"

@@ -9,8 +9,8 @@ from typing import Any
 from overtone import __version__
 from overtone.config import from_mapping, read_preset, with_assignments
 from overtone.errors import CheckpointError, ConfigError
+from overtone.files import write_atomically
 from overtone.models.registry import get_model_class
-from overtone.models.tensor_file import write_atomically
 from overtone.training.settings import TrainConfig
 
 PLAN_FILE = "run.json"

@@ -4,8 +4,12 @@ PICTURE_PX = 400
 PICTURE_BYTES = 3 * PICTURE_PX**2
 WEIGHT_BYTES = 4
 
-# (width, depth) -> (percent of the raw picture, bin of the loss): A below 0.05 %, B 0.05 to 0.1,
-# C 0.1 to 0.15, D 0.15 to 0.2 %; "?" where our copy of the figure leaves the cell out.
+# Mean squared error of a bin, percent of the squared range: from, to.
+LOSS_BINS_PERCENT = {"A": (0.0, 0.05), "B": (0.05, 0.1), "C": (0.1, 0.15), "D": (0.15, 0.2)}
+WORST_LOSS_PERCENT = LOSS_BINS_PERCENT["D"][1]
+
+# (width, depth) -> (percent of the raw picture, bin of the loss); "?" where our copy of the figure
+# leaves the cell out.
 FIGURE: dict[tuple[int, int], tuple[float | None, str]] = {
     (10, 3): (39.32, "B"),
     (10, 4): (56.38, "B"),

@@ -1,16 +1,22 @@
-"""docs/reproduction/dfm-generation.md from the rows in results/; no number is typed by hand."""
+"""Generation: the thesis's presets, ours, the variational autoencoder and the controls."""
 
 import os
 import pathlib
 import statistics
 from collections.abc import Iterable, Sequence
 
-from overtone.evaluate.distribution_rows import DistributionRow, read_distribution_rows
+from overtone.evaluate.distribution_rows import DistributionRow
+from overtone.reproduction.generation_claims import (
+    DATA,
+    best,
+    judge,
+    read_generation,
+    standard,
+)
+from overtone.reproduction.item import NOT_MEASURED, Item, Step
 
-PAGE = pathlib.Path("docs/reproduction/dfm-generation.md")
-IMAGES = pathlib.Path("docs/images/generation")
-RESULTS = pathlib.Path("results/generation")
-DATA = ("mnist", "fashion-mnist", "photo32")
+PAGE = "docs/reproduction/dfm-generation.md"
+IMAGES = "docs/images/generation"
 NAMES = {
     "series-generator": "ours (`series-generator`)",
     "fourier-generator": "thesis (`fourier-generator`)",
@@ -24,20 +30,19 @@ FLOORS = {
 }
 
 
-def write_page() -> None:
-    """Write the page; parts without rows say so."""
-    rows = {data: read_distribution_rows(RESULTS / f"{data}.jsonl") for data in DATA}
+def build(root: pathlib.Path) -> dict[str, str]:
+    """The page; parts without rows say so."""
+    rows = read_generation(root)
     parts = [INTRODUCTION, verdict_part(rows)]
     for data in DATA:
-        parts += [f"## {data}", table_part(rows[data]), *pictures_part(rows[data])]
+        parts += [f"## {data}", table_part(rows[data]), *pictures_part(rows[data], root)]
     parts += ["## Three seeds", seeds_part(rows["fashion-mnist"])]
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text("\n\n".join(parts) + "\n", "utf-8")
+    return {PAGE: "\n\n".join(parts) + "\n"}
 
 
 INTRODUCTION = """# Generation with Fourier machines: the thesis, ours, a variational autoencoder
 
-This page is written by `python benchmarks/reproduce_generation.py --page` from the rows in
+This page is written by `overtone reproduce dfm-generation` from the rows in
 `results/generation/`. Every model is trained by the same loop for the same processor time on one
 thread; all models of a data set on the same machine, but not all data sets (steps in the rows tell
 how fast it was). What is fitted to the latents afterwards is not counted, and is the same for all.
@@ -69,7 +74,7 @@ def verdict_part(rows: dict[str, list[DistributionRow]]) -> str:
         cells += [against(ours, other) for other in (prior, fitted, thesis)]
         lines.append("| " + " | ".join(cells) + " |")
     if not lines:
-        return "Not measured yet."
+        return NOT_MEASURED
     head = "| data | ours | `vae`, N(0, I) | `vae`, fitted prior | thesis, best σ or prior |"
     return "\n".join(
         [
@@ -97,29 +102,10 @@ def number(row: DistributionRow) -> str:
     return f"{row.values['frechet']:.2f}"
 
 
-def standard(rows: Iterable[DistributionRow]) -> list[DistributionRow]:
-    """Samples of the runs of equal length with seed 0."""
-    return [row for row in rows if row.compared == "samples" and row.subject.name.endswith("-0")]
-
-
-def best(
-    rows: Iterable[DistributionRow], model: str, prior: str | None = None, but: str | None = None
-) -> DistributionRow | None:
-    """The smallest Fréchet distance of a model, of one prior or of all but one."""
-    found = [
-        row
-        for row in rows
-        if row.subject.model == model
-        and prior in (None, row.subject.prior)
-        and row.subject.prior != but
-    ]
-    return min(found, key=lambda row: row.values["frechet"], default=None)
-
-
 def table_part(rows: Sequence[DistributionRow]) -> str:
     """All measurements on one data set, the floors first."""
     if not rows:
-        return "Not measured yet."
+        return NOT_MEASURED
     first = rows[0]
     lines = [
         f"{first.num_samples} samples against {first.num_reference} of {first.reference}; features "
@@ -165,16 +151,15 @@ def measures(row: DistributionRow) -> str:
     )
 
 
-def pictures_part(rows: Iterable[DistributionRow]) -> list[str]:
+def pictures_part(rows: Iterable[DistributionRow], root: pathlib.Path) -> list[str]:
     """Grids of samples, each with its name."""
     names = dict.fromkeys(row.subject.name for row in rows if row.compared == "samples")
-    parts = []
-    for name in names:
-        path = IMAGES / f"{name}.png"
-        if path.exists():
-            relative = pathlib.PurePath(os.path.relpath(path, PAGE.parent)).as_posix()
-            parts.append(f"{name}:\n\n![samples of {name}]({relative})")
-    return parts
+    folder = pathlib.PurePath(os.path.relpath(IMAGES, pathlib.PurePath(PAGE).parent)).as_posix()
+    return [
+        f"{name}:\n\n![samples of {name}]({folder}/{name}.png)"
+        for name in names
+        if (root / IMAGES / f"{name}.png").exists()
+    ]
 
 
 def seeds_part(rows: Sequence[DistributionRow]) -> str:
@@ -191,9 +176,27 @@ def seeds_part(rows: Sequence[DistributionRow]) -> str:
         if len(values) > 1
     ]
     if not lines:
-        return "Not measured yet."
+        return NOT_MEASURED
     head = [
         "| model | prior | seeds | mean Fréchet | standard deviation |",
         "|:--|:--|--:|--:|--:|",
     ]
     return "\n".join([*head, *lines])
+
+
+def run_step(data: str, minutes: float) -> Step:
+    """All trials on one data set."""
+    return Step(
+        script="reproduce_generation.py",
+        arguments=("{data}", "--run", data, "--runs", "{work}", "--feature-weights", "{weights}"),
+        needs=(data,),
+        minutes=minutes,
+    )
+
+
+ITEM = Item(
+    page=PAGE,
+    build=build,
+    judge=judge,
+    steps=(run_step("mnist", 80), run_step("fashion-mnist", 230), run_step("photo32", 80)),
+)

@@ -1,0 +1,173 @@
+"""Every page of reproductions is what its command makes of the rows, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import shutil
+
+import pytest
+
+from overtone.errors import ConfigError
+from overtone.evaluate.rows import read_rows
+from overtone.reproduction.claims import Claim, claims, figure
+from overtone.reproduction.rebuild import page_texts, rebuild
+from overtone.reproduction.registry import ITEMS, get_item, names_of
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A folder with nothing but rows and pictures, and the pages rebuilt there."""
+    root = tmp_path_factory.mktemp("fresh")
+    shutil.copytree(ROOT / "results", root / "results")
+    shutil.copytree(ROOT / "docs" / "images", root / "docs" / "images")
+    rebuild(["all"], root)
+    return root
+
+
+@pytest.mark.parametrize(
+    "page", sorted(path.name for path in (ROOT / "docs" / "reproduction").glob("*"))
+)
+def test_every_page_is_what_its_rows_say(fresh, page):
+    path = pathlib.Path("docs", "reproduction", page)
+    assert (fresh / path).exists(), f"no command writes {path}"
+    stored, made = ((root / path).read_text("utf-8") for root in (ROOT, fresh))
+    assert stored == made, "run: overtone reproduce all"
+
+
+def test_every_item_has_its_page_and_its_scripts():
+    for name in ITEMS:
+        item = get_item(name)
+        assert (ROOT / item.page).exists()
+        for step in item.steps:
+            assert (ROOT / "benchmarks" / step.script).exists()
+            assert step.minutes > 0
+
+
+def test_options_of_steps_are_those_of_their_scripts():
+    for name in ITEMS:
+        for step in get_item(name).steps:
+            script = (ROOT / "benchmarks" / step.script).read_text("utf-8")
+            for word in step.arguments:
+                if word.startswith("--") and word not in ("--ceiling", "--baselines", "--run"):
+                    assert f'"{word}"' in script, f"{step.script} has no option {word}"
+
+
+def test_a_page_that_is_as_it_should_be_is_not_written_again(fresh):
+    page = fresh / get_item("balance").page
+    before = page.stat().st_mtime_ns
+    assert not any(rebuild(["all"], fresh).values())
+    assert page.stat().st_mtime_ns == before
+    page.write_text("typed by hand")
+    assert rebuild(["balance"], fresh)["docs/reproduction/balance.md"]
+
+
+def test_without_rows_every_page_says_so(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "docs").mkdir()
+    for page, text in page_texts(["all"], tmp_path).items():
+        assert re.search("not measured yet", text, re.IGNORECASE), page
+
+
+def test_an_item_brings_the_verdicts_up_to_date(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "docs").mkdir()
+    assert set(rebuild(["speed"], tmp_path)) == {
+        "docs/reproduction/speed.md",
+        "docs/reproduction/index.md",
+    }
+
+
+def damaged(fresh, tmp_path, name, line):
+    shutil.copytree(fresh, tmp_path / "root")
+    path = tmp_path / "root" / "results" / name
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([*lines[:2], "", line, *lines[2:]]), "utf-8")
+    return tmp_path / "root"
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "message"),
+    [
+        ("thesis/grid.jsonl", "{", "not a JSON object"),
+        ("thesis/grid.jsonl", "[1, 2]", "must be a JSON object"),
+        ("thesis/jpeg.jsonl", "{}", "the row has no image"),
+        ("balance/fashion-mnist.jsonl", '{"seed": true}', "seed must be of type int, got True"),
+        ("generation/mnist.jsonl", "{}", "not a row of distances"),
+        ("kodak-dev/dfm.jsonl", '{"suite": "x"}', "not a row of results"),
+    ],
+)
+def test_a_malformed_row_is_named_with_file_and_line_and_nothing_is_written(
+    fresh, tmp_path, name, line, message
+):
+    root = damaged(fresh, tmp_path, name, line)
+    page = root / "docs/reproduction/speed.md"
+    page.write_text("before")
+    with pytest.raises(ConfigError, match=rf"{re.escape(name)}, line 4: .*{re.escape(message)}"):
+        rebuild(["all"], root)
+    assert page.read_text() == "before"
+
+
+def test_nested_fields_are_checked(fresh, tmp_path):
+    first = json.loads((ROOT / "results/thesis/jpeg.jsonl").read_text().splitlines()[0])
+    first["jpeg_equal_psnr"] = {"size_bytes": "many", "psnr_db": 30}
+    root = damaged(fresh, tmp_path, "thesis/jpeg.jsonl", json.dumps(first))
+    with pytest.raises(ConfigError, match="size_bytes must be of type int, got 'many'"):
+        rebuild(["dfm-compression"], root)
+
+
+def test_distances_without_a_metric_are_refused(fresh, tmp_path):
+    first = json.loads((ROOT / "results/generation/mnist.jsonl").read_text().splitlines()[0])
+    del first["values"]["recall"]
+    root = damaged(fresh, tmp_path, "generation/mnist.jsonl", json.dumps(first))
+    with pytest.raises(ConfigError, match=r"mnist\.jsonl, line 4: values has no recall"):
+        rebuild(["dfm-generation"], root)
+
+
+def test_a_root_without_the_folders_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="has no results/ and no docs/; give the folder"):
+        rebuild(["all"], tmp_path)
+    (tmp_path / "docs").mkdir()
+    with pytest.raises(ConfigError, match="has no results/; give"):
+        rebuild(["all"], tmp_path)
+
+
+def test_names():
+    assert names_of(["all", "speed"]) == list(ITEMS)
+    assert names_of(["speed", "balance", "speed"]) == ["balance", "speed"]
+    with pytest.raises(ConfigError, match="unknown reproduction balanse; did you mean balance"):
+        names_of(["balanse"])
+
+
+def test_figures_stand_in_the_texts_of_claims():
+    for key, claim in claims().items():
+        assert isinstance(claim, Claim)
+        assert "{" not in claim.text + claim.setting + claim.note, key
+        assert claim.source
+    assert figure("dfm-fid", "fid") == 80.5
+    assert "80.5" in claims()["dfm-fid"].text
+    with pytest.raises(ConfigError, match="unknown figure of dfm-fid fids; did you mean fid"):
+        figure("dfm-fid", "fids")
+    with pytest.raises(ConfigError, match="unknown claim"):
+        figure("dfm", "fid")
+
+
+def test_published_figures_stand_in_one_place():
+    sources = [path for path in (ROOT / "src/overtone/reproduction").glob("*.py")]
+    for path in sources:
+        text = path.read_text("utf-8")
+        for claim in claims().values():
+            for number in claim.figures.values():
+                if number != int(number):
+                    assert not re.search(rf"\b{number}\b", text), (
+                        f"{number} is in {path.name} again"
+                    )
+
+
+def test_rows_of_codecs_name_their_line_too(tmp_path):
+    (tmp_path / "a.jsonl").write_text('\n{"suite": 1}\n')
+    with pytest.raises(ConfigError, match=r"a\.jsonl, line 2: not a row of results"):
+        read_rows(tmp_path)
