@@ -5,7 +5,6 @@ import pathlib
 from collections.abc import Callable
 
 import numpy as np
-from dctransformer_page import IMAGES, TASKS
 from PIL import Image
 
 from overtone.bitstream.container import Metadata
@@ -23,6 +22,7 @@ from overtone.image import Picture, picture_to_bytes, read_picture, to_grid
 from overtone.metrics.psnr import psnr_db_from_mse
 from overtone.models.dct_transformer.model import DctTransformer
 from overtone.models.store import load_model, read_summary
+from overtone.reproduction.dctransformer_page import IMAGES, TASKS
 from overtone.shapes import UInt8
 from overtone.transform.color import rgb_to_ycbcr
 

@@ -27,7 +27,6 @@ from dctransformer_likelihood import (
     read_rows,
     write_rows,
 )
-from dctransformer_page import CEILING, IMAGES, LIKELIHOOD, SAMPLES, TRAINING, write_page
 from dctransformer_tasks import measure_task, paired_rows
 from reproduce_generation import NUM_SHOWN, ruler_of
 
@@ -42,6 +41,14 @@ from overtone.evaluate.distribution_rows import (
 from overtone.evaluate.subjects import draw
 from overtone.image import Picture, picture_to_bytes, to_grid
 from overtone.models.store import MODEL_FILE
+from overtone.reproduction.dctransformer_page import (
+    CEILING,
+    IMAGES,
+    LIKELIHOOD,
+    SAMPLES,
+    TRAINING,
+)
+from overtone.reproduction.rebuild import rebuild
 from overtone.training.run import train
 from overtone.transform.levels import Sampling, from_levels, to_levels
 from overtone.transform.quant import q_table
@@ -107,7 +114,7 @@ def main() -> None:
         if not run(TRIALS[name], arguments):
             sys.exit("stopped; the same command goes on")
     if arguments.page:
-        write_page()
+        rebuild(["dctransformer"])
 
 
 def ceiling(data: str, arguments: argparse.Namespace) -> None:

@@ -144,7 +144,7 @@ def measure_all(
     trial: Trial, folder: pathlib.Path, source: str, arguments: argparse.Namespace
 ) -> None:
     """A row for each prior that has none yet, and a grid of samples."""
-    path = pathlib.Path(RESULTS, f"{trial.data}.jsonl")
+    path = RESULTS / f"{trial.data}.jsonl"
     done = {
         (r.subject.name, r.subject.prior, r.subject.temperature)
         for r in read_distribution_rows(path)
@@ -166,9 +166,9 @@ def measure_all(
         rows = measure(drawn.images, ruler, subject=drawn.subject, with_floors=not has_floors(path))
         rows[0] = with_reconstruction(rows[0], drawn.model, ruler.reference, seed=trial.seed)
         if number == 0 and trial.seed == 0:
-            pathlib.Path(IMAGES).mkdir(parents=True, exist_ok=True)
+            IMAGES.mkdir(parents=True, exist_ok=True)
             grid = to_grid(drawn.images[:NUM_SHOWN], num_columns=10, margin_px=2)
-            path_of_grid = pathlib.Path(IMAGES, f"{trial.name}.png")
+            path_of_grid = IMAGES / f"{trial.name}.png"
             path_of_grid.write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
         append_distribution_rows(path, rows)
 

@@ -3,12 +3,12 @@
 import pathlib
 from collections.abc import Sequence
 
+from overtone.reproduction.dctransformer_page import SAMPLES
 from overtone.reproduction.generation_claims import found_files
 from overtone.reproduction.item import Finding
 from overtone.reproduction.published import against_published, competitive
 from overtone.reproduction.rows import read_distances
 
-SAMPLES = "results/dctransformer/samples"
 PRESET = "ours (`dct-transformer`, small)"
 # A part of the reference's name -> the name of the published figure.
 FIGURES = {

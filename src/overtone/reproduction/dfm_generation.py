@@ -16,7 +16,7 @@ from overtone.reproduction.generation_claims import (
 from overtone.reproduction.item import NOT_MEASURED, Item, Step
 
 PAGE = "docs/reproduction/dfm-generation.md"
-IMAGES = "docs/images/generation"
+IMAGES = pathlib.Path("docs/images/generation")
 NAMES = {
     "series-generator": "ours (`series-generator`)",
     "fourier-generator": "thesis (`fourier-generator`)",

@@ -10,7 +10,7 @@ from overtone.reproduction.published import MARGIN, against_published
 from overtone.reproduction.rows import read_distances
 
 DATA = ("mnist", "fashion-mnist", "photo32")
-RESULTS = "results/generation"
+RESULTS = pathlib.Path("results/generation")
 
 
 STEADY = 0.2  # a spread over seeds of at most that share of the mean

@@ -11,6 +11,7 @@ ITEMS = {
     "dfm-compression": "overtone.reproduction.dfm_compression:ITEM",
     "dfm-generation": "overtone.reproduction.dfm_generation:ITEM",
     "balance": "overtone.reproduction.balance:ITEM",
+    "dctransformer": "overtone.reproduction.dctransformer:ITEM",
     "speed": "overtone.reproduction.speed:ITEM",
 }
 ALL = "all"

@@ -10,7 +10,7 @@ from overtone.evaluate.distribution_rows import DistributionRow
 from overtone.evaluate.json_lines import read_json_lines
 
 Record = dict[str, Any]
-# Field -> its type, or the fields of the object it holds.
+# Field -> its type, or the fields of the object it holds; one that may be missing ends in "?".
 Fields = Mapping[str, Any]
 DISTANCES = ("frechet", "kernel", "precision", "recall")
 
@@ -36,8 +36,11 @@ def read_records(path: pathlib.Path, fields: Fields) -> list[Record]:
 def _check(record: Any, fields: Fields, name: str) -> None:
     if not isinstance(record, dict):
         raise ConfigError(f"{name} must be a JSON object, got {record!r:.60}")
-    for key, kind in fields.items():
+    for field, kind in fields.items():
+        key = field.removesuffix("?")
         if key not in record:
+            if key != field:
+                continue
             raise ConfigError(f"{name} has no {key}")
         value = record[key]
         if isinstance(kind, Mapping):

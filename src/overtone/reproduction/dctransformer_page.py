@@ -1,48 +1,70 @@
-"""docs/reproduction/dctransformer.md from the rows in results/; no number is typed by hand."""
+"""The page about lists of DCT triples: what they lose, cost and draw."""
 
 import os
 import pathlib
-from typing import Any
 
-from dctransformer_likelihood import read_rows
-from generation_page import NAMES, best, measures, standard
+from overtone.evaluate.distribution_rows import DistributionRow
+from overtone.reproduction.claims import claims, figure
+from overtone.reproduction.dfm_generation import NAMES, measures
+from overtone.reproduction.generation_claims import RESULTS as OTHERS
+from overtone.reproduction.generation_claims import best, standard
+from overtone.reproduction.rows import Record, read_distances, read_records
 
-from overtone.evaluate.distribution_rows import DistributionRow, read_distribution_rows
-
-PAGE = pathlib.Path("docs/reproduction/dctransformer.md")
+PAGE = "docs/reproduction/dctransformer.md"
 IMAGES = pathlib.Path("docs/images/dctransformer")
 RESULTS = pathlib.Path("results/dctransformer")
 CEILING, LIKELIHOOD, SAMPLES = (RESULTS / name for name in ("ceiling", "likelihood", "samples"))
 TRAINING, TASKS = RESULTS / "training", RESULTS / "tasks"
-OTHERS = pathlib.Path("results/generation")
 DATA = ("mnist", "fashion-mnist", "photo32")
 FLOORS = {"halves": "real: two halves", "other-split": "real: training images"}
 BARS = ("order-0", "context models, shipped prior", "context models, after 4000 training images")
 
-INTRODUCTION = """# Sparse DCT lists: representation, likelihood, samples
+LIST_FIELDS = {
+    "coder": str,
+    "num_images": int,
+    "block_size": int,
+    "quality": int,
+    "bits_per_image": float,
+    "bits_per_pixel": float,
+    "bits_with_class?": float,
+    "nats?": {"channel": float, "position": float, "value": float},
+}
+TRAINING_FIELDS = {
+    "step": int,
+    "core_s": float,
+    "channel": float,
+    "position": float,
+    "value": float,
+}
 
-This page is written by `python benchmarks/reproduce_dctransformer.py --page` from the rows in
-`results/dctransformer/` and `results/generation/`. It reproduces "Generating images with sparse
-representations" (Nash et al., ICML 2021) at the scale of two processor cores: the paper's model of
-LSUN has 448 million parameters and saw 3·10¹¹ list elements, ours has about four million and sees
-some 10⁷. Its Fréchet distances (LSUN bedrooms 6.40, ImageNet 36.51, FFHQ 13.06, as quoted in
-Dhariwal & Nichol, 2021) are on other images and other features and cannot be compared with those
-here."""
+INTRODUCTION = f"""# Sparse DCT lists: representation, likelihood, samples
+
+This page is written by `overtone reproduce dctransformer` from the rows in `results/dctransformer/`
+and `results/generation/`. It reproduces "Generating images with sparse representations" (Nash et
+al., ICML 2021) at the scale of two processor cores: the paper's model of LSUN has
+{figure("dct-fid", "parameters_millions"):g} million parameters and saw
+{figure("dct-fid", "elements_billions"):g} billion list elements, ours has about four million and
+sees some ten million. Its Fréchet distances ({claims()["dct-fid"].text}) are on other images and
+other features and cannot be compared with those here."""
 
 
-def write_page() -> None:
-    """Write the page; parts without rows say so."""
+def build(root: pathlib.Path) -> dict[str, str]:
+    """The page; parts without rows say so."""
     parts = [INTRODUCTION]
     for data in DATA:
-        parts += [f"## {data}", ceiling_part(data), likelihood_part(data), samples_part(data)]
-    parts += [*tasks_parts(), *training_parts()]
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text("\n\n".join(parts) + "\n", "utf-8")
+        parts += [
+            f"## {data}",
+            ceiling_part(data, root),
+            likelihood_part(data, root),
+            samples_part(data, root),
+        ]
+    parts += [*tasks_parts(root), *training_parts(root)]
+    return {PAGE: "\n\n".join(parts) + "\n"}
 
 
-def ceiling_part(data: str) -> str:
+def ceiling_part(data: str, root: pathlib.Path) -> str:
     """Distances of quantised real images."""
-    rows = read_distribution_rows(CEILING / f"{data}.jsonl")
+    rows = read_distances(root / CEILING / f"{data}.jsonl")
     if not rows:
         return "Ceiling: not measured yet."
     first = rows[0]
@@ -73,9 +95,9 @@ def distances(row: DistributionRow) -> str:
     return f"{row.values['frechet']:.3f} | {1000 * row.values['kernel']:.2f}"
 
 
-def likelihood_part(data: str) -> str:
+def likelihood_part(data: str, root: pathlib.Path) -> str:
     """Costs of held-out lists, and what follows for lists of the same kind."""
-    rows = read_rows(LIKELIHOOD / f"{data}.jsonl")
+    rows = read_records(root / LIKELIHOOD / f"{data}.jsonl", LIST_FIELDS)
     if not rows:
         return "Likelihood: not measured yet."
     lines = [
@@ -95,7 +117,7 @@ def likelihood_part(data: str) -> str:
     return "\n".join([*lines, *likelihood_verdict(rows)])
 
 
-def likelihood_verdict(rows: list[dict[str, Any]]) -> list[str]:
+def likelihood_verdict(rows: list[Record]) -> list[str]:
     """A sentence on the network whose lists the other coders have, too."""
     bars = [row for row in rows if row["coder"] in BARS]
     own = [
@@ -113,15 +135,15 @@ def likelihood_verdict(rows: list[dict[str, Any]]) -> list[str]:
     return sentences
 
 
-def nats_of(row: dict[str, Any]) -> str:
+def nats_of(row: Record) -> str:
     """Nats an image of each field, where there are any."""
     return ", ".join(f"{value:.1f}" for value in row.get("nats", {}).values())
 
 
-def samples_part(data: str) -> str:
+def samples_part(data: str, root: pathlib.Path) -> str:
     """Samples beside those of the other generators."""
-    rows = read_distribution_rows(SAMPLES / f"{data}.jsonl")
-    others = standard(read_distribution_rows(OTHERS / f"{data}.jsonl"))
+    rows = read_distances(root / SAMPLES / f"{data}.jsonl")
+    others = standard(read_distances(root / OTHERS / f"{data}.jsonl"))
     if not rows:
         return "Samples: not measured yet."
     lines = [
@@ -139,24 +161,26 @@ def samples_part(data: str) -> str:
             f"| `{subject.model}`{preset} | {subject.core_minutes or 0:.0f} "
             f"| {(subject.num_parameters or 0) / 1e6:.2f} M | {measures(row)} |"
         )
-    pictures = [picture(row.subject.name) for row in rows]
+    pictures = [picture(row.subject.name, root) for row in rows]
     return "\n\n".join(["\n".join(lines), *pictures])
 
 
-def picture(name: str) -> str:
+def picture(name: str, root: pathlib.Path) -> str:
     """A grid, if there is one."""
     path = IMAGES / f"{name}.png"
-    if not path.exists():
+    if not (root / path).exists():
         return ""
-    relative = pathlib.PurePath(os.path.relpath(path, PAGE.parent)).as_posix()
+    relative = pathlib.PurePath(os.path.relpath(path, pathlib.PurePath(PAGE).parent)).as_posix()
     return f"![{name}]({relative})"
 
 
-def tasks_parts() -> list[str]:
+def tasks_parts(root: pathlib.Path) -> list[str]:
     """Colours and detail of held-out pictures."""
     parts = []
-    for path in sorted(TASKS.glob("*.jsonl")):
-        rows = read_distribution_rows(path)
+    for path in sorted((root / TASKS).glob("*.jsonl")):
+        rows = read_distances(path)
+        if not rows:
+            continue
         task = path.stem.rpartition("-")[2]
         lines = [
             f"## {task}",
@@ -176,20 +200,20 @@ def tasks_parts() -> list[str]:
             for row in rows
         ]
         parts.append("\n".join(lines))
-        if picture(path.stem):
+        if picture(path.stem, root):
             parts += [
                 "Patches of a photograph that is none of the data's: the original, what is given "
                 "(as the control shows it), four results; twice on a line.",
-                picture(path.stem),
+                picture(path.stem, root),
             ]
     return parts
 
 
-def training_parts() -> list[str]:
+def training_parts(root: pathlib.Path) -> list[str]:
     """Nats a triple of each field over the trainings."""
     parts = []
-    for path in sorted(TRAINING.glob("*.jsonl")):
-        rows = read_rows(path)
+    for path in sorted((root / TRAINING).glob("*.jsonl")):
+        rows = read_records(path, TRAINING_FIELDS)
         lines = [
             f"**{path.stem}**",
             "",
