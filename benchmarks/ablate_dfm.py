@@ -29,12 +29,12 @@ from overtone.entropy.prior import load_prior
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.image import read_picture
 from overtone.kernels import _series
-from overtone.metrics.bd_rate import Curve, bd_rate_percent
+from overtone.metrics.bd_rate import bd_rate_percent
 from overtone.metrics.psnr import psnr_db
+from overtone.reproduction.codec_tables import ABLATION as OUT
+from overtone.reproduction.codec_tables import ANCHOR, SEARCH, curve
 
 QUALITIES = (16.0, 24.0, 32.0, 40.0, 48.0)
-OUT = pathlib.Path("results/ablation/dfm.jsonl")
-ANCHOR = pathlib.Path("results/kodak-dev/jpeg.jsonl")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,6 @@ VARIANTS = {
     "rounding, no rate in the choice": Variant(rd_weight=1e-4),
     "no rotation of colour": Variant(changes={"angles": (0, 0, 0)}),
 }
-SEARCH = "search"  # effort default
 
 
 def main() -> None:
@@ -143,17 +142,6 @@ def untrained() -> tuple[np.ndarray, np.ndarray]:
     """A prior that knows nothing, in place of the stored one."""
     probabilities, _, weights = _series.untrained()
     return np.array(probabilities, np.uint16) & 0xFFF0, np.array(weights, np.int32)
-
-
-def curve(rows: list[dict], names: set[str]) -> Curve:
-    """Mean rate and mean PSNR over the pictures, at each quality all of them have."""
-    rates, qualities_db = [], []
-    for quality in sorted({row["quality"] for row in rows}):
-        here = {r["image"]: r for r in rows if r["quality"] == quality and r["image"] in names}
-        if set(here) == names:
-            rates.append(float(np.mean([row["rate_bpp"] for row in here.values()])))
-            qualities_db.append(float(np.mean([row["psnr_db"] for row in here.values()])))
-    return Curve(rate_bpp=tuple(rates), quality_db=tuple(qualities_db))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import argparse
 import io
 import json
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,11 +29,10 @@ from overtone.cli.progress import progress_bar
 from overtone.entropy.prior import unpack_prior
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.image import read_picture
+from overtone.reproduction.codec_tables import REPACK, jpeg_repack, saving_percent
+from overtone.reproduction.rebuild import rebuild
 
-OUT = pathlib.Path("results/bench/jpeg_repack.jsonl")
-PAGE = pathlib.Path("docs/design/sparse-dct-codec.md")
 TOOL = pathlib.Path(__file__).parent.parent / "tools" / "learn_sparse_dct_prior.py"
-BEGIN, END = "<!-- table: jpeg_repack -->\n", "<!-- /table -->"
 QUALITIES = (20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 95)
 
 
@@ -51,15 +49,13 @@ def main() -> None:
             prior = learned_on(paths[1 - half :: 2])
             with mock.patch("overtone.codecs.sparse_dct.stream.load_prior", return_value=prior):
                 rows += measured(paths[half::2], "other half")
-        OUT.parent.mkdir(parents=True, exist_ok=True)
-        OUT.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    rows = [json.loads(line) for line in OUT.read_text("utf-8").splitlines()]
+        REPACK.parent.mkdir(parents=True, exist_ok=True)
+        REPACK.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    rows = [json.loads(line) for line in REPACK.read_text("utf-8").splitlines()]
     if arguments.page:
-        page = PAGE.read_text("utf-8")
-        start, end = page.index(BEGIN) + len(BEGIN), page.index(END)
-        PAGE.write_text(page[:start] + table(rows) + page[end:], "utf-8")
-    print(table(rows))
-    print(json.dumps({prior: saving(rows, prior) for prior in ("shipped", "other half")}))
+        rebuild(["tables"])
+    print(jpeg_repack(pathlib.Path()))
+    print(json.dumps({prior: saving_percent(rows, prior) for prior in ("shipped", "other half")}))
 
 
 def learned_on(paths: list[pathlib.Path]) -> tuple[np.ndarray, np.ndarray]:
@@ -115,35 +111,6 @@ def saved(image: np.ndarray, quality: int, **options: bool) -> bytes:
     file = io.BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=quality, subsampling="4:2:0", **options)
     return file.getvalue()
-
-
-def saving(rows: list[dict[str, Any]], prior: str) -> float:
-    """Mean over pictures and qualities, percent of the optimised file."""
-    shares = [r["size_bytes"] / r["jpeg_bytes"] for r in rows if r["prior"] == prior]
-    return round(100 - 100 * statistics.mean(shares), 2)
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """Mean savings by quality."""
-    lines = [
-        "| quality | pictures | saving, shipped prior | saving, prior of the other half "
-        "| worst picture | saving against progressive | largest difference of a pixel |",
-        "|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for quality in (*QUALITIES, None):
-        some = [row for row in rows if quality in (None, row["quality"])]
-        held = [row for row in some if row["prior"] == "other half"]
-        shares = [100 - 100 * row["size_bytes"] / row["jpeg_bytes"] for row in held]
-        against = [100 - 100 * row["size_bytes"] / row["progressive_jpeg_bytes"] for row in held]
-        lines.append(
-            f"| {quality or 'all'} | {len({row['image'] for row in held})} "
-            f"| {saving(some, 'shipped'):.1f} % | {statistics.mean(shares):.1f} % "
-            f"| {min(shares):.1f} % | {statistics.mean(against):.1f} % "
-            f"| {max(row['largest_difference'] for row in some)} |"
-        )
-    first = rows[0]
-    note = f"Measured at commit {first['commit']} on {first['machine']}, {first['date'][:10]}."
-    return "\n".join([*lines, "", note]) + "\n"
 
 
 if __name__ == "__main__":

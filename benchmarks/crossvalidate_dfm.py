@@ -17,7 +17,7 @@ import tempfile
 from unittest import mock
 
 import numpy as np
-from ablate_dfm import ANCHOR, QUALITIES, curve
+from ablate_dfm import QUALITIES
 
 from overtone.codecs.dfm.narrow import LAYER, NUM_SETS
 from overtone.codecs.registry import decode, encode
@@ -26,8 +26,9 @@ from overtone.evaluate.provenance import commit, machine, now
 from overtone.image import read_picture
 from overtone.metrics.bd_rate import bd_rate_percent
 from overtone.metrics.psnr import psnr_db
+from overtone.reproduction.codec_tables import ANCHOR, curve
+from overtone.reproduction.codec_tables import CROSSVALIDATED as OUT
 
-OUT = pathlib.Path("results/ablation/dfm-crossvalidated.jsonl")
 TOOLS = pathlib.Path(__file__).parent.parent / "tools"
 
 

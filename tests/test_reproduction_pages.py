@@ -171,3 +171,24 @@ def test_rows_of_codecs_name_their_line_too(tmp_path):
     (tmp_path / "a.jsonl").write_text('\n{"suite": 1}\n')
     with pytest.raises(ConfigError, match=r"a\.jsonl, line 2: not a row of results"):
         read_rows(tmp_path)
+
+
+def test_tables_in_other_documents_are_current():
+    for name, text in get_item("tables").build(ROOT).items():
+        assert (ROOT / name).read_text("utf-8") == text, "run: overtone reproduce tables"
+
+
+def test_markers_of_tables(tmp_path):
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs" / "page.md"
+    page.write_text("a\n<!-- table: dfm-ablation -->\nold\n<!-- /table -->\nb\n")
+    build = get_item("tables").build
+    assert build(tmp_path) == {
+        "docs/page.md": "a\n<!-- table: dfm-ablation -->\nNot measured yet.\n<!-- /table -->\nb\n"
+    }
+    page.write_text("<!-- table: dfm-ablation -->\nold\n")
+    with pytest.raises(ConfigError, match=r"a table marker in docs/page\.md is not closed"):
+        build(tmp_path)
+    page.write_text("<!-- table: dfm-abaltion -->\nold\n<!-- /table -->\n")
+    with pytest.raises(ConfigError, match=r"page\.md dfm-abaltion; did you mean dfm-ablation"):
+        build(tmp_path)

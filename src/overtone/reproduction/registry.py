@@ -12,6 +12,8 @@ ITEMS = {
     "dfm-generation": "overtone.reproduction.dfm_generation:ITEM",
     "balance": "overtone.reproduction.balance:ITEM",
     "dctransformer": "overtone.reproduction.dctransformer:ITEM",
+    "tables": "overtone.reproduction.tables:ITEM",
+    "spectral-dictionary": "overtone.reproduction.spectral_dictionary:ITEM",
     "speed": "overtone.reproduction.speed:ITEM",
 }
 ALL = "all"

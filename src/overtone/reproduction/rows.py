@@ -45,6 +45,11 @@ def _check(record: Any, fields: Fields, name: str) -> None:
         value = record[key]
         if isinstance(kind, Mapping):
             _check(value, kind, key)
+        elif isinstance(kind, tuple):
+            if value is not None and not _is_of(value, kind[0]):
+                raise ConfigError(
+                    f"{key} must be null or of type {kind[0].__name__}, got {value!r:.60}"
+                )
         elif not _is_of(value, kind):
             raise ConfigError(f"{key} must be of type {kind.__name__}, got {value!r:.60}")
 
