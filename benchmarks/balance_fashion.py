@@ -12,6 +12,7 @@ on the real test pictures. Rows that are there are skipped; the last line is JSO
 import argparse
 import json
 import pathlib
+import sys
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from overtone.bitstream.container import Metadata
 from overtone.data import ImageSet, load_images
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.image import Picture, picture_to_bytes, to_grid
+from overtone.models.store import MODEL_FILE
 from overtone.reproduction import balance as page
 from overtone.reproduction.rebuild import rebuild
 
@@ -116,19 +118,25 @@ def skew(whole: ImageSet, seed: int) -> tuple[ImageSet, np.ndarray]:
 def draw(arguments: argparse.Namespace, skewed: ImageSet, seed: int) -> ImageSet:
     """What `balance` fills the rare classes with, from a model trained on the skewed set."""
     run = arguments.work / f"{arguments.model}-{arguments.prior}-{arguments.core_minutes:g}-{seed}"
-    if not (run / "model.safetensors").exists():
-        overtone.train(
-            arguments.model,
+    if not (run / MODEL_FILE).exists():
+        is_going_on = (run / "run.json").exists()
+        settings = [
+            f"train.core_minutes={arguments.core_minutes}",
+            f"train.seed={seed}",
+            f'network.prior.fitted=["{arguments.prior}"]',
+            f"network.prior.default={arguments.prior}",
+        ]
+        run.parent.mkdir(parents=True, exist_ok=True)
+        result = overtone.train(
+            None if is_going_on else arguments.model,
             skewed,
             out=run,
-            preset=arguments.preset,
-            settings=[
-                f"train.core_minutes={arguments.core_minutes}",
-                f"train.seed={seed}",
-                f'network.prior.fitted=["{arguments.prior}"]',
-                f"network.prior.default={arguments.prior}",
-            ],
+            preset=None if is_going_on else arguments.preset,
+            settings=() if is_going_on else settings,
+            resume=is_going_on,
         )
+        if result.status == "stopped":
+            sys.exit("stopped; the same command goes on")
     folder = arguments.work / f"drawn-{run.name}-{arguments.temperature:g}"
     if not folder.exists():
         overtone.balance(

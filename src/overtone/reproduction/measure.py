@@ -8,7 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from overtone.errors import ConfigError, OvertoneError
@@ -90,41 +90,54 @@ def _check(commands: Sequence[Command], places: Places) -> None:
 def run(command: Command, places: Places) -> None:
     """Runs one script to its end; what it prints goes where ours does.
 
-    SIGINT and SIGTERM are passed on once, and then it is waited for, so that a training run can
-    save what it has.
+    SIGINT and SIGTERM are passed on, and then it is waited for, so that a training run can save
+    what it has. This works in the main thread only.
 
     Raises:
         StepError: It ended with another exit code than 0.
         KeyboardInterrupt: It ended after a signal was passed on.
     """
     places.work.mkdir(parents=True, exist_ok=True)
-    # A group of its own: a terminal's Ctrl-C would otherwise reach it besides what is passed on,
-    # and the second signal ends a training run without saving.
+    # A group of its own: otherwise a terminal's Ctrl-C would reach it twice, and the second signal
+    # ends a training run without saving.
     group = 0 if os.name == "posix" else None
     with (
+        _relayed_signals() as relay,
         subprocess.Popen(command.words, cwd=places.root, process_group=group) as process,
-        _passed_on(process.send_signal) as was_stopped,
     ):
+        relay.attach(process)
         code = process.wait()
-    if was_stopped():
+    if relay.received:
         raise KeyboardInterrupt
     if code:
         raise StepError(f"{command} ended with exit code {code}; the same command goes on there")
 
 
-@contextlib.contextmanager
-def _passed_on(send: Callable[[int], None]) -> Iterator[Callable[[], bool]]:
-    """Signals go to `send`; yields what tells whether one came."""
-    received: list[int] = []
+class _Relay:
+    """Hands signals on to a process, also those that came before it was there."""
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def attach(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        for number in self.received:
+            process.send_signal(number)
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
         del frame
-        received.append(number)
-        send(number)
+        self.received.append(number)
+        if self._process is not None:
+            self._process.send_signal(number)
 
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+
+@contextlib.contextmanager
+def _relayed_signals() -> Iterator[_Relay]:
+    relay = _Relay()
+    before = {number: signal.signal(number, relay.handle) for number in _SIGNALS}
     try:
-        yield lambda: bool(received)
+        yield relay
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
