@@ -249,23 +249,43 @@ def test_the_published_dictionary_and_ours_are_judged_apart(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("speedup", "verdict"), [(7.0, "holds"), (2.0, "does not hold"), (None, "does not hold")]
+    ("speedup", "verdict"),
+    [
+        ({"published": 7.0, "published-no-stft": 5.0}, "holds"),
+        ({"published": 7.0, "published-no-stft": 2.0}, "does not hold"),
+        ({"published": 7.0, "published-no-stft": None}, "does not hold"),
+    ],
 )
 def test_time_to_the_same_loss(tmp_path, speedup, verdict):
-    row = {
-        "data": "photo32",
-        "num_atoms": 128,
-        "core_s": 1.0,
-        "mean_squared_error": 0.1,
-        "target": 0.1,
-    }
+    row = {"data": "photo32/train", "num_atoms": 128, "core_s": 1.0, "mean_squared_error": 0.1}
     rows = [
-        row | {"name": "photo32-published-0", "speedup": 1.0},
-        row | {"name": "photo32-ours-0", "speedup": 99.0},
+        row | {"name": "photo32-published-0", "speedup": {"published": 1.0}},
+        row | {"name": "photo32-ours-0", "speedup": {"published": 99.0}},
         row | {"name": "photo32-ours-0", "speedup": speedup},  # measured again
     ]
     store(tmp_path, "bench/dictionary.jsonl", rows)
     assert verdicts(dictionary_claims.judge(tmp_path), "dictionary-efficient") == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("losses", "verdict"),
+    [
+        ([0.1], "not measured yet"),
+        ([0.1, 0.1001], "holds"),
+        ([0.1, 0.2], "holds in part"),
+        ([0.1, 0.1001, None], "does not hold"),
+    ],
+)
+def test_stability_of_dictionaries_against_the_autoencoder(tmp_path, losses, verdict):
+    rows = [
+        {"data": "fashion-mnist", "label": label, "seed": seed, "loss": loss}
+        for label, found in (("published", losses), ("vae", [300.0, 310.0]))
+        for seed, loss in enumerate(found)
+    ]
+    store(tmp_path, "dictionary/stability/rows.jsonl", rows)
+    findings = dictionary_claims.judge(tmp_path)
+    assert verdicts(findings, "dictionary-stable", "published") == [verdict]
+    assert verdicts(findings, "dictionary-stable", "ours") == ["not measured yet"]
 
 
 def test_every_finding_is_about_a_claim_and_says_its_rule():

@@ -10,7 +10,8 @@ from overtone.evaluate.distribution_rows import DistributionRow
 from overtone.evaluate.json_lines import read_json_lines
 
 Record = dict[str, Any]
-# Field -> its type, or the fields of the object it holds; one that may be missing ends in "?".
+# Field -> its type, (type, None) if it may be null, or the fields of the object it holds; the name
+# of a field that may be missing ends in "?".
 Fields = Mapping[str, Any]
 DISTANCES = ("frechet", "kernel", "precision", "recall")
 
