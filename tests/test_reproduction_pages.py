@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import re
@@ -10,10 +11,12 @@ import shutil
 import pytest
 
 from overtone.errors import ConfigError
+from overtone.evaluate.distribution_rows import append_distribution_rows
 from overtone.evaluate.rows import read_rows
 from overtone.reproduction.claims import Claim, claims, figure
 from overtone.reproduction.rebuild import page_texts, rebuild
 from overtone.reproduction.registry import ITEMS, get_item, names_of
+from overtone.reproduction.rows import read_distances
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -70,6 +73,31 @@ def test_without_rows_every_page_says_so(tmp_path):
     (tmp_path / "docs").mkdir()
     for page, text in page_texts(["all"], tmp_path).items():
         assert re.search("not measured yet", text, re.IGNORECASE), page
+
+
+def test_rows_that_appear_change_page_and_verdict(fresh, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(fresh, root)
+    path = root / "results/generation/mnist.jsonl"
+    rows = [row for row in read_distances(path) if row.subject.model != "fourier-generator"]
+    path.write_text("".join(row.to_json() + "\n" for row in rows))
+    before = page_texts(["dfm-generation"], root)
+    row = next(each for each in rows if each.subject.model == "vae")
+    for prior, temperature in (("isotropic", 0.85), ("mixture", None)):
+        subject = dataclasses.replace(
+            row.subject,
+            name="mnist-fourier-generator-0",
+            model="fourier-generator",
+            prior=prior,
+            temperature=temperature,
+        )
+        values = row.values | {"frechet": 12345.67}
+        append_distribution_rows(path, [dataclasses.replace(row, subject=subject, values=values)])
+    after = page_texts(["dfm-generation"], root)
+    for page in after:
+        assert "12345.67" not in before[page]
+        assert "12345.67" in after[page]
+    assert "isotropic, temperature 0.85" in after["docs/reproduction/dfm-generation.md"]
 
 
 def test_an_item_brings_the_verdicts_up_to_date(tmp_path):

@@ -126,7 +126,7 @@ def table_part(rows: Sequence[DistributionRow]) -> str:
         if not row.subject.name.endswith(("-0", "-long")):
             continue
         subject = row.subject
-        at = "" if subject.temperature == 1 else f", temperature {subject.temperature:g}"
+        at = "" if subject.temperature in (1, None) else f", temperature {subject.temperature:g}"
         minutes = f"{subject.core_minutes or 0:.0f}"
         parameters = f"{(subject.num_parameters or 0) / 1e6:.2f} M"
         psnr = "" if row.reconstruction_psnr_db is None else f"{row.reconstruction_psnr_db:.2f}"

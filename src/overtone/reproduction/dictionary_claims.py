@@ -120,19 +120,17 @@ def stable(root: pathlib.Path, label: str, preset: str) -> Finding:
     rows = read_records(root / STABILITY, STABILITY_FIELDS)
     own, other = spread_of(rows, label), spread_of(rows, "vae")
     verdict: Verdict = "not measured yet"
-    measured, failures = "", ""
+    measured = ""
     if own is not None and other is not None:
         own_share, own_failed, own_runs = own
         other_share, other_failed, other_runs = other
         verdict = "does not hold" if own_failed else "holds in part"
         if own_failed == 0 and own_share <= other_share:
             verdict = "holds"
-        failures = (
-            f"{own_failed} of {own_runs} runs failed, of `vae` {other_failed} of {other_runs}"
-        )
         measured = (
             f"standard deviation of the final loss over its mean {100 * own_share:.2f} %, `vae` "
-            f"{100 * other_share:.2f} %; {failures}"
+            f"{100 * other_share:.2f} %; {own_failed} of {own_runs} runs failed, of `vae` "
+            f"{other_failed} of {other_runs}"
         )
     return Finding(
         claim="dictionary-stable",
@@ -140,8 +138,8 @@ def stable(root: pathlib.Path, label: str, preset: str) -> Finding:
         measured=measured,
         data=", ".join(sorted({row["data"] for row in rows})) or "none",
         verdict=verdict,
-        rule="Over the seeds of short runs no run fails and the final loss spreads, relative to its "
-        "mean, by no more than that of `vae`: holds; no run fails: in part; otherwise it does not "
+        rule="Over the seeds of short runs no run fails and the final loss spreads, relative to "
+        "its mean, by no more than that of `vae`: holds; no run fails: in part; otherwise it does not "
         "hold.",
     )
 
