@@ -170,7 +170,7 @@ def like_jpeg_of_weights(rows: Sequence[Row], jpeg: Sequence[Row]) -> Finding:
     good = [gain for gain in gains if gain >= -COMPARABLE_DB]
     measured = (
         f"{min(gains):+.2f} to {max(gains):+.2f} dB against JPEG at the same rate, {len(gains)} of "
-        f"{len(rows)} files (the others are below JPEG's range)"
+        f"{len(rows)} files (JPEG does not reach the rates of others)"
         if gains
         else ""
     )

@@ -74,7 +74,7 @@ def reconstructs(
     return Finding(
         claim="dictionary-competitive",
         preset=preset,
-        measured="reconstruction: " + "; ".join(told) if told else "",
+        measured="reconstruction: " + ("; ".join(told) or "no rows to compare"),
         data=", ".join(sets) or "none",
         verdict=share_that_does(sum(outcomes), len(outcomes)),
         rule=f"Reconstruction of held-out images at most {ALIKE_DB:g} dB below that of the best "
@@ -139,8 +139,8 @@ def stable(root: pathlib.Path, label: str, preset: str) -> Finding:
         data=", ".join(sorted({row["data"] for row in rows})) or "none",
         verdict=verdict,
         rule="Over the seeds of short runs no run fails and the final loss spreads, relative to "
-        "its mean, by no more than that of `vae`: holds; no run fails: in part; otherwise it does not "
-        "hold.",
+        "its mean, by no more than that of `vae`: holds; no run fails: in part; otherwise it does "
+        "not hold.",
     )
 
 

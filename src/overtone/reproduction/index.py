@@ -2,20 +2,22 @@
 
 import os
 import pathlib
+from typing import get_args
 
 from overtone.reproduction.claims import Claim, claims
-from overtone.reproduction.item import Finding, Item
+from overtone.reproduction.item import Finding, Item, Verdict
 from overtone.reproduction.registry import ALL, get_item, names_of
 
 INDEX_PAGE = "docs/reproduction/index.md"
+AS_PUBLISHED = "as published"
 
 INTRODUCTION = """# Verdicts: what the source documents claim, and what was measured here
 
 This page is written by `overtone reproduce`. Each verdict follows from rows in `results/` by the
 rule that stands [below](#rules); it changes when the rows do. "As published" is a preset that
-follows the document to the letter, "ours" one that departs from it; both are measured on the same
-machine. A published figure on other data or other features is no bar here: then the claim is not
-testable, and what was measured instead stands beside it."""
+follows the document to the letter, "ours" one that departs from it; what is compared in a
+line was measured on machines of one kind. A published figure on other data or other features is no
+bar here: then the claim is not testable, and what was measured instead stands beside it."""
 
 
 def index_page(root: pathlib.Path) -> str:
@@ -25,12 +27,23 @@ def index_page(root: pathlib.Path) -> str:
         for name in names_of([ALL])
         for finding in get_item(name).judge(root)
     ]
-    return "\n\n".join([INTRODUCTION, table_part(found), rules_part(found), sources_part()]) + "\n"
+    parts = [INTRODUCTION, counts_part(found), table_part(found), rules_part(found)]
+    return "\n\n".join([*parts, sources_part()]) + "\n"
 
 
 def verifiable() -> dict[str, Claim]:
     """The claims that can hold or not."""
     return {key: claim for key, claim in claims().items() if not claim.is_reference}
+
+
+def counts_part(found: list[tuple[str, Item, Finding]]) -> str:
+    """How many lines of the table have which verdict."""
+    names = get_args(Verdict)
+    lines = [f"| | {' | '.join(names)} |", "|:--|" + "--:|" * len(names)]
+    for label in (AS_PUBLISHED, "ours"):
+        own = [finding.verdict for _, _, finding in found if finding.preset.startswith(label)]
+        lines.append(f"| {label} | {' | '.join(str(own.count(name)) for name in names)} |")
+    return "\n".join(lines)
 
 
 def table_part(found: list[tuple[str, Item, Finding]]) -> str:

@@ -109,7 +109,7 @@ def competitive(
     return Finding(
         claim=claim,
         preset=preset,
-        measured="Fréchet distance: " + "; ".join(told) if told else "",
+        measured="Fréchet distance of samples: " + ("; ".join(told) or "no rows to compare"),
         data=", ".join(sets) or "none",
         verdict=verdict,
         rule=f"Fréchet distance at most {100 * MARGIN:.0f} % above that of the best other "
