@@ -50,13 +50,22 @@ def test_every_item_has_its_page_and_its_scripts():
             assert step.minutes > 0
 
 
+def source_of(script):
+    """Its text and that of the modules beside it which it imports."""
+    text = (ROOT / "benchmarks" / script).read_text("utf-8")
+    for module in re.findall(r"^from (\w+) import", text, re.MULTILINE):
+        if (ROOT / "benchmarks" / f"{module}.py").exists():
+            text += source_of(f"{module}.py")
+    return text
+
+
 def test_options_of_steps_are_those_of_their_scripts():
     for name in ITEMS:
         for step in get_item(name).steps:
-            script = (ROOT / "benchmarks" / step.script).read_text("utf-8")
+            source = source_of(step.script)
             for word in step.arguments:
-                if word.startswith("--") and word not in ("--ceiling", "--baselines", "--run"):
-                    assert f'"{word}"' in script, f"{step.script} has no option {word}"
+                if word.startswith("--"):
+                    assert f'"{word}"' in source, f"{step.script} has no option {word}"
 
 
 def test_a_page_that_is_as_it_should_be_is_not_written_again(fresh):

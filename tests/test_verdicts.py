@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import pathlib
 
 import pytest
+from toy_rows import distance, store, store_distances, verdicts
 
-from overtone.evaluate.distribution_rows import (
-    DistributionRow,
-    Subject,
-    append_distribution_rows,
-)
 from overtone.evaluate.rows import Row, append_row
 from overtone.reproduction import (
     compression_claims,
     dctransformer_claims,
-    dictionary_claims,
     generation_claims,
     speed,
 )
@@ -27,41 +21,6 @@ from overtone.reproduction.registry import ITEMS, get_item
 from overtone.reproduction.thesis_figure import size_percent
 
 ROOT = pathlib.Path(__file__).parent.parent
-
-
-def distance(model, frechet, *, prior="normal", name=None, **changes):
-    row = DistributionRow(
-        compared="samples",
-        subject=Subject(name=name or f"mnist-{model}-0", model=model, prior=prior, core_minutes=20),
-        reference="mnist/test",
-        reference_hash="abc",
-        num_samples=100,
-        num_reference=100,
-        features="gray28",
-        weights_hash="def",
-        values={"frechet": frechet, "kernel": 0.1, "precision": 0.5, "recall": 0.4},
-        errors={"kernel": 0.01},
-        seed=0,
-        version="1",
-        commit="c",
-        machine="m",
-        date="2026-01-01T00:00:00Z",
-    )
-    return dataclasses.replace(row, **changes)
-
-
-def store_distances(root, name, rows):
-    append_distribution_rows(root / "results" / name, rows)
-
-
-def store(root, name, rows):
-    path = root / "results" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def verdicts(findings, claim, preset=""):
-    return [each.verdict for each in findings if each.claim == claim and preset in each.preset]
 
 
 @pytest.mark.parametrize(
@@ -229,63 +188,6 @@ def test_fast_against_jpeg(tmp_path, seconds, verdict):
         row = coded(codec, "photo", 0.1, 30.0, s * megapixels)
         append_row(tmp_path / f"results/kodak-dev/{codec}.jsonl", row)
     assert verdicts(speed.judge(tmp_path), "dfm-fast", "codec") == [verdict]
-
-
-def dictionary(preset, frechet, psnr):
-    row = distance("spectral-dictionary", frechet, reconstruction_psnr_db=psnr)
-    return dataclasses.replace(row, subject=dataclasses.replace(row.subject, preset=preset))
-
-
-def test_the_published_dictionary_and_ours_are_judged_apart(tmp_path):
-    own = [dictionary("published-mnist", 20.0, 15.0), dictionary("mnist", 5.0, 18.6)]
-    control = distance("pca", 6.0, reconstruction_psnr_db=19.0)
-    store_distances(tmp_path, "dictionary/mnist.jsonl", [*own, control])
-    store_distances(tmp_path, "generation/mnist.jsonl", [distance("vae", 10.0)])
-    findings = dictionary_claims.judge(tmp_path)
-    competitive = "dictionary-competitive"
-    assert verdicts(findings, competitive, "published") == ["does not hold", "does not hold"]
-    assert verdicts(findings, competitive, "ours") == ["holds", "holds"]
-    assert verdicts(findings, "dictionary-fid") == ["not testable here"] * 2
-
-
-@pytest.mark.parametrize(
-    ("speedup", "verdict"),
-    [
-        ({"published": 7.0, "published-no-stft": 5.0}, "holds"),
-        ({"published": 7.0, "published-no-stft": 2.0}, "does not hold"),
-        ({"published": 7.0, "published-no-stft": None}, "does not hold"),
-    ],
-)
-def test_time_to_the_same_loss(tmp_path, speedup, verdict):
-    row = {"data": "photo32/train", "num_atoms": 128, "core_s": 1.0, "mean_squared_error": 0.1}
-    rows = [
-        row | {"name": "photo32-published-0", "speedup": {"published": 1.0}},
-        row | {"name": "photo32-ours-0", "speedup": {"published": 99.0}},
-        row | {"name": "photo32-ours-0", "speedup": speedup},  # measured again
-    ]
-    store(tmp_path, "bench/dictionary.jsonl", rows)
-    assert verdicts(dictionary_claims.judge(tmp_path), "dictionary-efficient") == [verdict]
-
-
-@pytest.mark.parametrize(
-    ("losses", "verdict"),
-    [
-        ([0.1], "not measured yet"),
-        ([0.1, 0.1001], "holds"),
-        ([0.1, 0.2], "holds in part"),
-        ([0.1, 0.1001, None], "does not hold"),
-    ],
-)
-def test_stability_of_dictionaries_against_the_autoencoder(tmp_path, losses, verdict):
-    rows = [
-        {"data": "fashion-mnist", "label": label, "seed": seed, "loss": loss}
-        for label, found in (("published", losses), ("vae", [300.0, 310.0]))
-        for seed, loss in enumerate(found)
-    ]
-    store(tmp_path, "dictionary/stability/rows.jsonl", rows)
-    findings = dictionary_claims.judge(tmp_path)
-    assert verdicts(findings, "dictionary-stable", "published") == [verdict]
-    assert verdicts(findings, "dictionary-stable", "ours") == ["not measured yet"]
 
 
 def test_every_finding_is_about_a_claim_and_says_its_rule():
