@@ -22,6 +22,7 @@ def test_they_are_the_values_of_the_list_so_far(size, start):
     lists = lists_of(model, images_of(*size))
     chunk = chunk_at(lists, torch.full((6,), start), 12, 4)
     around, vocabulary = model.net.surroundings, model.vocabulary
+    assert around is not None
     seen = []
     around.inner.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
     known = damped(vocabulary.scatter(chunk.triples, chunk.is_before))
