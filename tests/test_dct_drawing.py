@@ -33,13 +33,14 @@ def test_every_sample_is_a_valid_list(size, order):
 def test_the_cache_changes_nothing(size, overlap, surroundings):
     model = build(*size, chunk_size=3, overlap=overlap, surroundings=surroundings)
     classes = torch.tensor([0, 1, 2])
-    with_cache, without = (
-        model.complete(None, classes, generator=generator(3), uses_cache=each)
-        for each in (True, False)
+    plain, *others = (
+        model.complete(None, classes, generator=generator(3), engine=engine)
+        for engine in ("uncached", "torch", "native")
     )
-    np.testing.assert_array_equal(with_cache.counts, without.counts)
-    np.testing.assert_array_equal(with_cache.triples, without.triples)
-    assert with_cache.counts.max() > model.config.chunk_size  # more than one chunk
+    for drawn in others:
+        np.testing.assert_array_equal(drawn.counts, plain.counts)
+        np.testing.assert_array_equal(drawn.triples, plain.triples)
+    assert plain.counts.max() > model.config.chunk_size  # more than one chunk
 
 
 def test_what_is_given_is_kept_and_nothing_is_added_to_it(size):

@@ -164,7 +164,7 @@ class Layer(nn.Module):
         self, width: int, num_heads: int, hidden: int, num_feed_forwards: int, is_decoder: bool
     ) -> None:
         super().__init__()
-        self.is_decoder = is_decoder
+        self.is_decoder, self.hidden = is_decoder, hidden
         self.own = SelfAttention(width, num_heads)
         self.cross = CrossAttention(width, num_heads) if is_decoder else None
         self.feed = nn.ModuleList(FeedForward(width, hidden) for _ in range(num_feed_forwards))

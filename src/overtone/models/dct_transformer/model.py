@@ -18,6 +18,7 @@ from overtone.models.dct_transformer.chunks import Chunk, Lists, chunk_at, rando
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.net import DctTransformerNet
 from overtone.models.dct_transformer.sample import Sampler
+from overtone.models.dct_transformer.steps import Engine, Precision
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.priors.base import check_temperature
 from overtone.shapes import Float, Int32, Int64
@@ -154,7 +155,8 @@ class DctTransformer(AbstractModel):
         temperature: float = 1.0,
         top_p: tuple[float, ...] | None = None,
         max_triples: int | None = None,
-        uses_cache: bool = True,
+        engine: Engine = "auto",
+        precision: Precision = "float32",
     ) -> TripleLists:
         """Lists that begin as given; channels are counted in the order of the list.
 
@@ -167,7 +169,11 @@ class DctTransformer(AbstractModel):
             temperature: Spread of every choice; smaller is less varied.
             top_p: Share of the probability that is drawn from; the settings' own by default.
             max_triples: A list that has so many ends there.
-            uses_cache: Off, everything is computed anew for each triple, for tests and benchmarks.
+            engine: What computes the networks: "native" on the processor, "torch" anywhere, or
+                "uncached", everything anew for each triple, for tests and benchmarks. All draw
+                the same; "auto" is the fastest that can be used.
+            precision: In which the native engine keeps the matrices of the decoders; "bfloat16"
+                draws what a model whose matrices are rounded draws, and reads half the memory.
         """
         check_temperature(temperature)
         if temperature == 0:
@@ -179,7 +185,8 @@ class DctTransformer(AbstractModel):
             temperature=temperature,
             top_p=top_p or self.config.top_p,
             max_triples=max_triples,
-            uses_cache=uses_cache,
+            engine=engine,
+            precision=precision,
             generator=generator,
         )
         return sampler.draw(classes, given, first_channel)

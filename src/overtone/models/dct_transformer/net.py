@@ -131,12 +131,12 @@ class DctTransformerNet(nn.Module):
         previous = self._here(previous)
         is_start = previous[..., 0] == START
         channel, position, value = previous.unbind(-1)
-        x = self._field(0, self.channel(channel.where(~is_start, self.num_channels)))
-        x = x + self._field(
+        x = self.field(0, self.channel(channel.where(~is_start, self.num_channels)))
+        x = x + self.field(
             1, self.position(position.where(~is_start, self.position.num_embeddings - 1))
         )
         codes = (value + self.max_value).where(~is_start, self.value.num_embeddings - 1)
-        x = x + self._field(2, self.value(codes))
+        x = x + self.field(2, self.value(codes))
         x = x + self.place.weight[first_place : first_place + previous.shape[1]]
         return self._through(self.channel_layers, x, encoded, dropout, cache)
 
@@ -151,7 +151,7 @@ class DctTransformerNet(nn.Module):
     ) -> Float[Tensor, "b t d"]:
         """Features from which the position is predicted; the stop token has none."""
         known = self.channel(self._here(channel.clamp(0, self.num_channels - 1)))
-        x = self._field(3, hidden) + self._field(4, known)
+        x = self.field(3, hidden) + self.field(4, known)
         return self._through(self.position_layers, x, encoded, dropout, cache)
 
     def with_position(
@@ -169,11 +169,11 @@ class DctTransformerNet(nn.Module):
         position = self._here(position)
         index = position[..., None].expand(*position.shape, hidden.shape[-1])
         there = encoded.by_position.gather(1, index)
-        x = self._field(5, hidden) + self._field(6, self.position(position)) + self._field(7, there)
+        x = self.field(5, hidden) + self.field(6, self.position(position)) + self.field(7, there)
         if self.surroundings is not None:
             written = Written(self._here(written.triples), self._here(written.is_known))
             around = self.surroundings(encoded.known, self._here(channel), position, written)
-            x = x + self._field(8, around)
+            x = x + self.field(8, around)
         return self._through(self.value_layers, x, encoded, dropout, cache)
 
     def logits(self, field: int, hidden: Float[Tensor, "*n d"]) -> Float[Tensor, "*n k"]:
@@ -184,7 +184,8 @@ class DctTransformerNet(nn.Module):
         """On the device of the weights; lists and masks are made on the processor."""
         return x.to(self.patch.weight.device)
 
-    def _field(self, number: int, x: Tensor) -> Tensor:
+    def field(self, number: int, x: Float[Tensor, "*n d"]) -> Float[Tensor, "*n d"]:
+        """One of the summands of a decoder's input, normalised."""
         return self.field_norms[number](x)
 
     def _through(

@@ -7,18 +7,21 @@ import torch
 from torch import Tensor
 
 from overtone.entropy.choosers import Chooser, counts_of
-from overtone.models.dct_transformer.blocks import Cache
-from overtone.models.dct_transformer.chunks import START_TRIPLE
+from overtone.kernels.decoder import pick
+from overtone.kernels.decoder_twin import probabilities_of
 from overtone.models.dct_transformer.config import DctTransformerConfig
-from overtone.models.dct_transformer.net import DctTransformerNet, Encoded
-from overtone.models.dct_transformer.surroundings import Written
+from overtone.models.dct_transformer.net import START, DctTransformerNet
+from overtone.models.dct_transformer.rules import Rules
+from overtone.models.dct_transformer.steps import Engine, Precision, steps_for
 from overtone.models.dct_transformer.vocabulary import Vocabulary
-from overtone.shapes import Float, Int64
+from overtone.shapes import Bool, Float32, Float64, Int64
 from overtone.transform.triples import TripleLists
 
 
 class Sampler:
-    """Draws one batch of lists; the lists grow together, those that have stopped wait.
+    """Draws one batch of lists; the lists grow together until each has stopped.
+
+    Every list has random numbers of its own, so it is the same in any company.
 
     Args:
         config: Of the model.
@@ -27,7 +30,8 @@ class Sampler:
         temperature: Logits are divided by it, > 0.
         top_p: Share of the probability that is drawn from, of channel, position, value.
         max_triples: A list that has so many ends there; None for as many as there can be.
-        uses_cache: Whether keys and values are kept while a chunk is written.
+        engine: What computes the networks; all draw the same.
+        precision: In which the native engine keeps the matrices of the decoders.
         generator: Of everything random.
         choose: Names every symbol instead, for a single list.
     """
@@ -41,13 +45,15 @@ class Sampler:
         temperature: float,
         top_p: Sequence[float],
         max_triples: int | None = None,
-        uses_cache: bool = True,
+        engine: Engine = "auto",
+        precision: Precision = "float32",
         generator: torch.Generator,
         choose: Chooser | None = None,
     ) -> None:
         self.config, self.vocabulary, self.net = config, vocabulary, net
         self.temperature, self.top_p = temperature, top_p
-        self.uses_cache, self.generator, self.choose = uses_cache, generator, choose
+        self.steps = steps_for(net, engine, precision)
+        self.generator, self.choose = generator, choose
         most = int(vocabulary.allowed.sum())
         self.most = most if max_triples is None else min(most, max_triples)
 
@@ -62,114 +68,99 @@ class Sampler:
             given: What each list begins with: all its triples of channels below `first_channel`.
             first_channel: Lowest channel that is drawn, in the order of the list.
         """
-        num_lists, stop = len(classes), self.vocabulary.num_channels
+        num_lists, size = len(classes), self.config.chunk_size
+        seeds = torch.randint(1 << 62, (num_lists,), generator=self.generator)
+        self.streams = [np.random.default_rng(seed) for seed in seeds.tolist()]
+        self.rules = Rules(self.vocabulary, first_channel)
         beginnings = [] if given is None else given.split()
         longest = max([self.most, *(len(own) for own in beginnings)])
-        self.triples = torch.zeros(num_lists, longest + 1, 3, dtype=torch.int64)
-        self.triples[..., 0] = stop
-        self.known = torch.zeros(num_lists, dtype=torch.int64)
+        # What precedes the first window is in front.
+        self.margin = self.config.overlap + 1
+        self.triples = np.zeros((num_lists, self.margin + longest + 1, 3), np.int64)
+        self.triples[:, : self.margin, 0] = START
+        self.triples[:, self.margin :, 0] = self.vocabulary.num_channels
+        self.known = np.zeros(num_lists, np.int64)
         for number, own in enumerate(beginnings):
-            self.triples[number, : len(own)] = torch.from_numpy(own.astype(np.int64))
+            self.triples[number, self.margin : self.margin + len(own)] = own
             self.known[number] = len(own)
-        self.first_channel, self.classes = first_channel, classes
-        self.done = torch.zeros(num_lists, dtype=torch.bool)
+        going = np.arange(num_lists)
         # All lists have the same chunks; nothing is drawn in those that are given everywhere.
-        size = self.config.chunk_size
         for start in range(int(self.known.min()) // size * size, self.most, size):
-            self._chunk(start)
-            if bool(self.done.all()):
+            going = self._chunk(start, going, classes)
+            if not len(going):
                 break
-        lengths = (self.triples[..., 0] != stop).sum(1)
-        pairs = zip(self.triples, lengths.tolist(), strict=True)
-        flat = torch.cat([own[:length] for own, length in pairs])
-        return TripleLists(flat.numpy().astype(np.int32), lengths.numpy())
+        written = self.triples[:, self.margin :]
+        is_there = written[..., 0] != self.vocabulary.num_channels
+        return TripleLists(written[is_there].astype(np.int32), is_there.sum(1))
 
-    def _chunk(self, start: int) -> None:
-        """Write the places of one chunk."""
-        places = torch.arange(self.triples.shape[1])
-        is_there = (places < start) & (self.triples[..., 0] != self.vocabulary.num_channels)
-        encoded = self.net.encode(self.vocabulary.scatter(self.triples, is_there), self.classes)
-        length = self.config.overlap + self.config.chunk_size
-        cache = Cache(length) if self.uses_cache else None
-        origin = start - self.config.overlap
+    def _chunk(
+        self, start: int, going: Int64[np.ndarray, " n"], classes: Int64[Tensor, " b"]
+    ) -> Int64[np.ndarray, " m"]:
+        """Write the places of one chunk of lists that go on; those that still do."""
+        before = torch.from_numpy(self.triples[going, self.margin : self.margin + start])
+        is_there = torch.ones(before.shape[:2], dtype=torch.bool)
+        dense = self.vocabulary.scatter(before, is_there)
+        encoded = self.net.encode(dense, classes[going])
+        overlap, end = self.config.overlap, min(start + self.config.chunk_size, self.most)
+        # Place j of the window is place start - overlap + j of the list, and column j + 1.
+        columns = slice(start, end + self.margin)
+        window = self.triples[going, columns]
+        self.steps.begin(encoded, window)
+        drawn = np.stack([self.streams[number].random((end - start, 3)) for number in going])
+        known, lists = self.known[going], np.arange(len(going))
         begin = max(start, int(self.known.min()))  # what is given everywhere is read at once
-        for place in range(begin, min(start + self.config.chunk_size, self.most)):
-            first = place if cache and place > begin else origin
-            previous = self._previous(first, place + 1)
-            self._write(place, previous, first - origin, encoded, cache)
-            if bool(self.done.all()):
-                return
-
-    def _previous(self, first: int, end: int) -> Int64[Tensor, "b t 3"]:
-        """The triple before each of some places."""
-        places = torch.arange(first, end) - 1
-        previous = self.triples[:, places.clamp(min=0)]
-        is_none = (places < 0) | (previous[..., 0] == self.vocabulary.num_channels)
-        return torch.where(is_none[..., None], START_TRIPLE, previous)
+        for place in range(begin, end):
+            is_free = place >= known[lists]
+            at = place - start
+            lists = self._write(window, at + overlap, lists, is_free, drawn[:, at])
+            if not len(lists):
+                break
+        self.triples[going, columns] = window
+        return going[lists]
 
     def _write(
         self,
+        window: Int64[np.ndarray, "b t 3"],
         place: int,
-        previous: Int64[Tensor, "b t 3"],
-        first_place: int,
-        encoded: Encoded,
-        cache: Cache | None,
-    ) -> None:
-        """Draw the triple at a place of the lists that go on."""
-        net, vocabulary = self.net, self.vocabulary
-        current = self.triples[:, place].clone()
-        last, length = previous[:, -1], previous.shape[1]
-        is_free = ~self.done & (place >= self.known)
-        hidden = net.after(previous, first_place, encoded, cache=cache)
-        mask = vocabulary.channel_mask(last)
-        mask &= torch.arange(vocabulary.num_channels + 1) >= self.first_channel
-        current[:, 0] = torch.where(is_free, self._pick(0, hidden[:, -1], mask), current[:, 0])
-        self.done |= is_free & (current[:, 0] == vocabulary.num_channels)
-        if bool(self.done.all()):
-            return
-        is_free &= ~self.done
-        channels = self._window(0, current, place, length)
-        hidden = net.with_channel(hidden, channels, encoded, cache=cache)
-        mask = vocabulary.position_mask(last, current[:, 0])
-        mask[:, 0] |= ~is_free  # what nobody reads is drawn from something, too
-        current[:, 1] = torch.where(is_free, self._pick(1, hidden[:, -1], mask), current[:, 1])
-        positions = self._window(1, current, place, length)
-        hidden = net.with_position(
-            hidden, channels, positions, self._written(place, length), encoded, cache=cache
-        )
-        values = self._pick(2, hidden[:, -1], vocabulary.value_mask(current[:, 0]))
-        current[:, 2] = torch.where(is_free, values - vocabulary.max_value, current[:, 2])
-        self.triples[:, place] = current
+        lists: Int64[np.ndarray, " n"],
+        is_free: Bool[np.ndarray, " n"],
+        drawn: Float64[np.ndarray, "b 3"],
+    ) -> Int64[np.ndarray, " m"]:
+        """Draw the triple at a place of the lists that go on; those that still do.
 
-    def _written(self, place: int, length: int) -> Written:
-        """What each of the last places, up to this one, knows of the chunk."""
-        start = place // self.config.chunk_size * self.config.chunk_size
-        places = torch.arange(start, place)
-        own = torch.arange(place - length + 1, place + 1)
-        return Written(self.triples[:, start:place], places < own[:, None])
+        A list whose triple is given there is read, and nothing is drawn.
+        """
+        last = window[lists, place]
+        logits = self.steps.logits(0, place, lists)
+        tokens = self._pick(0, logits, self.rules.channels(last), drawn[lists, 0])
+        channel = np.where(is_free, tokens, window[lists, place + 1, 0])
+        window[lists, place + 1, 0] = channel
+        goes_on = channel != self.vocabulary.num_channels
+        if not goes_on.all():
+            kept = (lists[goes_on], last[goes_on], channel[goes_on], is_free[goes_on])
+            lists, last, channel, is_free = kept
+            if not len(lists):
+                return lists
+        logits = self.steps.logits(1, place, lists)
+        tokens = self._pick(1, logits, self.rules.positions(last, channel), drawn[lists, 1])
+        position = np.where(is_free, tokens, window[lists, place + 1, 1])
+        window[lists, place + 1, 1] = position
+        logits = self.steps.logits(2, place, lists)
+        tokens = self._pick(2, logits, self.rules.values(channel), drawn[lists, 2])
+        value = tokens - self.vocabulary.max_value
+        window[lists, place + 1, 2] = np.where(is_free, value, window[lists, place + 1, 2])
+        return lists
 
-    def _window(
-        self, field: int, current: Int64[Tensor, "b 3"], place: int, length: int
-    ) -> Int64[Tensor, "b t"]:
-        """A field at the places up to this one, whose own triple is new."""
-        places = torch.arange(place - length + 1, place)
-        before = torch.where(places >= 0, self.triples[:, places.clamp(min=0), field], 0)
-        return torch.cat([before, current[:, None, field]], 1)
-
-    def _pick(self, field: int, hidden: Float[Tensor, "b d"], mask: Tensor) -> Int64[Tensor, " b"]:
+    def _pick(
+        self,
+        field: int,
+        logits: Float32[np.ndarray, "n k"],
+        is_legal: Bool[np.ndarray, "n k"],
+        drawn: Float64[np.ndarray, " n"],
+    ) -> Int64[np.ndarray, " n"]:
         """A token for each list."""
-        logits = self.net.logits(field, hidden).cpu().masked_fill(~mask, -torch.inf)
-        probabilities = torch.softmax(logits.double() / self.temperature, -1)
-        if self.choose is not None:
-            counts = counts_of(probabilities[0].numpy(), mask[0].numpy())
-            return torch.tensor([self.choose(counts)])
-        if self.top_p[field] < 1:
-            ordered, index = probabilities.sort(-1, descending=True)
-            is_kept = ordered.cumsum(-1) - ordered < self.top_p[field]
-            probabilities = torch.zeros_like(probabilities).scatter(1, index, ordered * is_kept)
-        # One number a list decides, so that the last bits of sums do not.
-        mass = probabilities.cumsum(-1)
-        drawn = torch.rand(len(mass), 1, dtype=torch.float64, generator=self.generator)
-        picked = (mass <= drawn * mass[:, -1:]).sum(-1)
-        highest = mask.shape[1] - 1 - mask.flip(1).to(torch.int8).argmax(1)
-        return torch.minimum(picked, highest)
+        if self.choose is None:
+            top_p = self.top_p[field]
+            return pick(logits, is_legal, drawn, temperature=self.temperature, top_p=top_p)
+        probabilities = probabilities_of(logits, is_legal, self.temperature)
+        return np.array([self.choose(counts_of(probabilities[0], is_legal[0]))])

@@ -1,0 +1,186 @@
+"""What may come next in lists that are being written: in PyTorch, or on the native kernel."""
+
+from collections.abc import Iterator
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from overtone.kernels.decoder import Decoder, DecoderSpec, StackSpec
+from overtone.models.dct_transformer.blocks import Cache, Layer
+from overtone.models.dct_transformer.net import DctTransformerNet, Encoded
+from overtone.shapes import Float32, Int64
+
+Engine = Literal["auto", "native", "torch", "uncached"]
+Precision = Literal["float32", "bfloat16"]
+
+
+@runtime_checkable
+class Steps(Protocol):
+    """Reads a window of lists from left to right.
+
+    Column 0 of a window is what precedes its first place, so place j is column j + 1.
+    """
+
+    def begin(self, encoded: Encoded, window: Int64[np.ndarray, "b t1 3"]) -> None:
+        """Begins with a new window, which is read while others write it."""
+        ...
+
+    def logits(
+        self, field: int, place: int, lists: Int64[np.ndarray, " n"]
+    ) -> Float32[np.ndarray, "n k"]:
+        """Of channel (0), position (1) or value (2) at a place, for lists that go on.
+
+        Asked for in this order, place after place; the first place may be any. The fields before
+        are in the window.
+        """
+        ...
+
+
+def steps_for(net: DctTransformerNet, engine: Engine, precision: Precision) -> Steps:
+    """The engine that is asked for; "auto" is the native one where it can be.
+
+    Raises:
+        ValueError: The native one is asked for, and the weights are not float32 on the processor.
+    """
+    weight = net.patch.weight
+    is_possible = weight.device.type == "cpu" and weight.dtype == torch.float32
+    if engine == "native" and not is_possible:
+        raise ValueError("the native engine needs float32 weights on the processor")
+    if engine == "native" or (engine == "auto" and is_possible):
+        return NativeSteps(net, precision)
+    return TorchSteps(net, uses_cache=engine != "uncached")
+
+
+class TorchSteps:
+    """In PyTorch, on any device.
+
+    Args:
+        net: The networks.
+        uses_cache: Whether keys and values are kept; else all is computed anew for each place.
+    """
+
+    def __init__(self, net: DctTransformerNet, *, uses_cache: bool) -> None:
+        self.net, self.uses_cache = net, uses_cache
+
+    def begin(self, encoded: Encoded, window: Int64[np.ndarray, "b t1 3"]) -> None:
+        """See `Steps`."""
+        self.encoded, self.window = encoded, torch.from_numpy(window)
+        self.cache = Cache(window.shape[1]) if self.uses_cache else None
+        self.num_read = 0
+
+    @torch.no_grad()
+    def logits(
+        self, field: int, place: int, lists: Int64[np.ndarray, " n"]
+    ) -> Float32[np.ndarray, "n k"]:
+        """See `Steps`; computes all lists, also those that have ended."""
+        net, encoded, cache = self.net, self.encoded, self.cache
+        if field == 0:
+            self.first = self.num_read if cache else 0
+            self.num_read = place + 1
+            previous = self.window[:, self.first : place + 1]
+            self.hidden = net.after(previous, self.first, encoded, cache=cache)
+        else:
+            known = self.window[:, self.first + 1 : place + 2, field - 1]
+            add = net.with_channel if field == 1 else net.with_position
+            self.hidden = add(self.hidden, known, encoded, cache=cache)
+        return net.logits(field, self.hidden[:, -1]).cpu().numpy()[lists]
+
+
+class NativeSteps:
+    """On the native kernel, with copies of the weights as they are now.
+
+    Args:
+        net: The networks.
+        precision: In which the matrices of the decoders are kept.
+    """
+
+    @torch.no_grad()
+    def __init__(self, net: DctTransformerNet, precision: Precision) -> None:
+        self.net = net
+        layer = net.channel_layers[0]
+        assert isinstance(layer, Layer)
+        stacks = (net.channel_layers, net.position_layers, net.value_layers)
+        heads = [head.get_parameter("weight") for head in net.heads]
+        spec = DecoderSpec(
+            width=net.patch.out_features,
+            num_heads=layer.own.num_heads,
+            hidden=layer.hidden,
+            num_feed_forwards=len(layer.feed),
+            stacks=tuple(
+                StackSpec(num_layers=len(layers), num_logits=len(head))
+                for layers, head in zip(stacks, heads, strict=True)
+            ),
+        )
+        is_bfloat16 = precision == "bfloat16"
+        weights = [
+            [_array(tensor, is_bfloat16) for tensor in _weights(net, number, layers)]
+            for number, layers in enumerate(stacks)
+        ]
+        self.decoder = Decoder(
+            spec, weights, num_threads=torch.get_num_threads(), is_bfloat16=is_bfloat16
+        )
+        # Fields are normalised one by one, so a token always adds the same.
+        self.previous = [
+            net.field(number, table.weight).numpy()
+            for number, table in enumerate((net.channel, net.position, net.value))
+        ]
+        self.places = net.place.weight.numpy().copy()
+        self.channels = net.field(4, net.channel.weight).numpy()
+        self.positions = net.field(6, net.position.weight).numpy()
+
+    @torch.no_grad()
+    def begin(self, encoded: Encoded, window: Int64[np.ndarray, "b t1 3"]) -> None:
+        """See `Steps`."""
+        self.window, self.num_read = window, [0, 0, 0]
+        self.there = self.net.field(7, encoded.by_position).numpy()
+        self.decoder.begin(encoded.sequence.contiguous().numpy(), window.shape[1])
+
+    def logits(
+        self, field: int, place: int, lists: Int64[np.ndarray, " n"]
+    ) -> Float32[np.ndarray, "n k"]:
+        """See `Steps`."""
+        first = self.num_read[field]
+        self.num_read[field] = place + 1
+        if field == 0:
+            x = self._after(self.window[lists, first : place + 1]) + self.places[first : place + 1]
+        else:
+            known = self.window[lists, first + 1 : place + 2, field - 1]
+            if field == 1:
+                x = self.channels[np.maximum(known, 0)]
+            else:
+                x = self.positions[known] + self.there[lists[:, None], known]
+        return self.decoder.advance(field, x, lists)
+
+    def _after(self, previous: Int64[np.ndarray, "n t 3"]) -> Float32[np.ndarray, "n t d"]:
+        """What the triple before each place adds; the last row of a table is that of none."""
+        channels, positions, values = self.previous
+        channel, position, value = previous[..., 0], previous[..., 1], previous[..., 2]
+        is_none = channel < 0
+        if is_none.any():
+            position = np.where(is_none, -1, position)
+            value = np.where(is_none, -1 - self.net.max_value, value)
+        return channels[channel] + positions[position] + values[value + self.net.max_value]
+
+
+def _weights(net: DctTransformerNet, number: int, layers: nn.ModuleList) -> Iterator[Tensor]:
+    """Of one decoder, in the order of `DecoderSpec.shapes_of`."""
+    if number:
+        yield from net.field_norms[2 * number + 1].parameters()
+    for layer in layers:
+        assert isinstance(layer, Layer)
+        assert layer.cross is not None
+        yield from layer.own.parameters()
+        yield from layer.cross.parameters()
+        yield from layer.feed.parameters()
+        yield layer.gates
+    yield from net.head_norms[number].parameters()
+    yield from net.heads[number].parameters()
+
+
+def _array(tensor: Tensor, is_bfloat16: bool) -> np.ndarray:
+    tensor = tensor.detach().contiguous()
+    if is_bfloat16 and tensor.ndim == 2:
+        tensor = tensor.bfloat16().float()
+    return tensor.numpy()
