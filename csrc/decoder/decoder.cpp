@@ -132,8 +132,9 @@ struct Decoder::Impl {
       const auto list = static_cast<std::size_t>(slab.x.lists[i]);
       const Rows rows{wide.rows()[i * count], wide.rows().stride};
       keep(heads, kept, list, head, rows, sizes.width, count, before);
+      const Kept own = kept.at(list, head);
       for (std::size_t j = 0; j < count; ++j)
-        kernel.attend(heads, rows[j] + head * head_size, kept.at(list, head),
+        kernel.attend(heads, rows[j] + head * head_size, own,
                       static_cast<int>(before + j + 1),
                       mixed.rows()[i * count + j] + head * head_size);
     }

@@ -170,24 +170,23 @@ void add(const float* from, float* to, int width) {
   for (int i = 0; i < width; ++i) to[i] += from[i];
 }
 
-void keep(const Heads& heads, const float* key, const float* value, Kept kept, int place) {
-  for (int i = 0; i < heads.size; ++i) kept.keys[i * kept.capacity + place] = key[i];
+void keep(const Heads& heads, const float* key, const float* value, const Kept& kept, int place) {
+  const int size = heads.size;
+  float* keys = kept.keys + place / kLanes * size * kLanes + place % kLanes;
+  for (int i = 0; i < size; ++i) keys[i * kLanes] = key[i];
   float* to = kept.values + place * heads.padded_size;
-  for (int i = 0; i < heads.size; ++i) to[i] = value[i];
+  for (int i = 0; i < size; ++i) to[i] = value[i];
 }
 
-// Scores of V vectors of places, in powers of two.
-template <int V>
-OVERTONE_INLINE void score(const float* query, int size, const float* keys, std::size_t capacity,
-                           float* to) {
-  Vec sums[V] = {};
-  for (int i = 0; i < size; ++i) {
-    const float q = query[i];
+// Scores of one block of places.
+OVERTONE_INLINE Vec score(const float* query, int size, const float* keys) {
+  Vec sums[4] = {};
+  int i = 0;
+  for (; i + 4 <= size; i += 4)
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) sums[v] += q * load(keys + i * capacity + v * kLanes);
-  }
-#pragma GCC unroll 4
-  for (int v = 0; v < V; ++v) store(to + v * kLanes, sums[v]);
+    for (int j = 0; j < 4; ++j) sums[j] += query[i + j] * load(keys + (i + j) * kLanes);
+  for (; i < size; ++i) sums[0] += query[i] * load(keys + i * kLanes);
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 // Weighted sums of V vectors of features.
@@ -210,7 +209,7 @@ OVERTONE_INLINE void mix(const float* weights, int count, const float* values, s
   for (int v = 0; v < V; ++v) store(to + v * kLanes, (even[v] + odd[v]) * scale);
 }
 
-void attend(const Heads& heads, const float* query, Kept kept, int count, float* to) {
+void attend(const Heads& heads, const float* query, const Kept& kept, int count, float* to) {
   const int size = heads.size;
   float* scores = heads.scratch;
   float* scaled = scores + kept.capacity;
@@ -218,10 +217,8 @@ void attend(const Heads& heads, const float* query, Kept kept, int count, float*
   const float factor = kLog2E / sqrtf(static_cast<float>(size));
   for (int i = 0; i < size; ++i) scaled[i] = query[i] * factor;
   int at = 0;
-  for (; at + 4 * kLanes <= count; at += 4 * kLanes)
-    score<4>(scaled, size, kept.keys + at, kept.capacity, scores + at);
   for (; at < count; at += kLanes)
-    score<1>(scaled, size, kept.keys + at, kept.capacity, scores + at);
+    store(scores + at, score(scaled, size, kept.keys + at * size));
   // Lanes beyond the last place hold anything.
   for (int i = count; i < at; ++i) scores[i] = -INFINITY;
   Vec highest = load(scores);

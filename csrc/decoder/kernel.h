@@ -39,8 +39,8 @@ struct Product {
   int first_panel, last_panel;
 };
 
-// Keys and values of one head of one list. Keys are (features, capacity), so that places lie side
-// by side, values (capacity, padded features).
+// Keys and values of one head of one list. Keys lie in blocks of as many places as a vector has
+// lanes, each (features, places), values (capacity, padded features): both are read from end to end.
 struct Kept {
   float* keys;
   float* values;
@@ -66,9 +66,10 @@ struct Kernel {
   void (*normalise)(Norm norm, int width, Rows x, Rows to, int num_rows);
   void (*add)(const float* from, float* to, int width);
   // A key and a value at a place.
-  void (*keep)(const Heads& heads, const float* key, const float* value, Kept kept, int place);
+  void (*keep)(const Heads& heads, const float* key, const float* value, const Kept& kept,
+               int place);
   // to = softmax(query keys / sqrt(size)) values over the first `count` places
-  void (*attend)(const Heads& heads, const float* query, Kept kept, int count, float* to);
+  void (*attend)(const Heads& heads, const float* query, const Kept& kept, int count, float* to);
 };
 
 namespace baseline { extern const Kernel kernel; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace overtone::decoder {
@@ -43,6 +45,8 @@ void pick(const float* logits, const bool* is_legal, std::size_t num_rows, std::
       candidates.push_back({k, size});
       total += size;
     }
+    if (candidates.empty())
+      throw std::invalid_argument("nothing is legal in row " + std::to_string(row));
     for (Candidate& candidate : candidates) candidate.probability /= total;
     if (spread.top_p < 1) keep_likely(candidates, spread.top_p);
     double mass = 0;

@@ -11,7 +11,7 @@ struct Spread {
   double top_p;        // share of the probability that is drawn from
 };
 
-// `drawn` in [0, 1) decides. At least one token of a row must be legal, and only such are picked.
+// `drawn` in [0, 1) decides. Throws std::invalid_argument when no token of a row is legal.
 void pick(const float* logits, const bool* is_legal, std::size_t num_rows, std::size_t num_tokens,
           Spread spread, const double* drawn, std::int64_t* tokens);
 

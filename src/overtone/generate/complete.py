@@ -18,8 +18,6 @@ from overtone.transform.quant import quantize
 from overtone.transform.scan import zigzag, zigzag_number
 from overtone.transform.triples import TripleLists, dense_images, to_triples
 
-_NUM_TOGETHER = 64  # pictures that are completed together
-
 
 def colorize(
     model: str | pathlib.Path | AbstractModel,
@@ -181,8 +179,8 @@ def _completed(
     label = label if class_name is None else class_index(model, class_name)
     generator = torch.Generator().manual_seed(seed)
     results = []
-    for start in range(0, len(own), _NUM_TOGETHER):
-        some = own[start : start + _NUM_TOGETHER]
+    for start in range(0, len(own), model.num_together):
+        some = own[start : start + model.num_together]
         given = TripleLists(np.concatenate(some), np.array([len(each) for each in some]))
         drawn = model.complete(
             given,

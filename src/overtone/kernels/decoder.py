@@ -15,6 +15,7 @@ from overtone.kernels import _decoder
 from overtone.kernels.fourier import Isa
 
 Float32 = NDArray[np.float32]
+SUMS_VERSION = 1  # to be raised when sums are made in another order, because files depend on them
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ class Decoder:
             arrays = [_checked(f"weights of stack {number}", array) for array in own]
             self._native.add_stack(stack.num_layers, stack.num_logits, arrays)
         self._num_lists = self._capacity = 0
-        self._counts = [0] * len(spec.stacks)
+        self._num_read = [0] * len(spec.stacks)
 
     @property
     def isa(self) -> str:
@@ -150,7 +151,7 @@ class Decoder:
             raise ValueError(f"capacity must be at least 1, got {capacity}")
         self._native.begin(encoded, capacity)
         self._num_lists, self._capacity = len(encoded), capacity
-        self._counts = [0] * len(self.spec.stacks)
+        self._num_read = [0] * len(self.spec.stacks)
 
     def advance(self, stack: int, x: Float32, lists: NDArray[np.int64]) -> Float32:
         """Reads the next places of some lists with one stack.
@@ -165,17 +166,19 @@ class Decoder:
         Returns:
             Logits (lists, num_logits) after the last of the places.
         """
-        shape = (len(lists), *x.shape[1:])
-        if x.ndim != 3 or x.shape != shape or x.shape[2] != self.spec.width or not x.size:
+        if x.ndim != 3 or x.shape[::2] != (len(lists), self.spec.width) or not x.size:
             raise ValueError(f"x must be ({len(lists)}, places, {self.spec.width}), got {x.shape}")
-        count = self._counts[stack] + x.shape[1]
-        if count > (self._counts[stack - 1] if stack else self._capacity):
-            raise ValueError(f"stack {stack} cannot read {x.shape[1]} more places")
         if lists.dtype != np.int64 or lists.min() < 0 or lists.max() >= self._num_lists:
             raise ValueError(f"lists must be int64 in 0..{self._num_lists - 1}, got {lists}")
+        num_read, num_new = self._num_read, x.shape[1]
+        if stack and num_read[stack] + num_new != num_read[stack - 1]:
+            missing = num_read[stack - 1] - num_read[stack]
+            raise ValueError(f"stack {stack} must read {missing} more places, got {num_new}")
+        if num_read[0] + (0 if stack else num_new) > self._capacity:
+            raise ValueError(f"{self._capacity} places are kept; cannot read {num_new} more places")
         logits = np.empty((len(lists), self.spec.stacks[stack].num_logits), np.float32)
         self._native.advance(stack, x, lists, logits)
-        self._counts[stack] = count
+        num_read[stack] += num_new
         return logits
 
 

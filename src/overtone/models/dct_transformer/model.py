@@ -12,6 +12,8 @@ from typing_extensions import override
 
 from overtone.entropy.choosers import Chooser
 from overtone.errors import ConfigError
+from overtone.kernels.decoder import SUMS_VERSION
+from overtone.kernels.fourier import supported_isas
 from overtone.models.base import AbstractModel, Batch, ImageSpec, from_pixels, to_pixels
 from overtone.models.dct_transformer.blocks import Dropout, dropout_of, keep_all
 from overtone.models.dct_transformer.chunks import Chunk, Lists, chunk_at, random_starts
@@ -25,7 +27,8 @@ from overtone.shapes import Float, Int32, Int64
 from overtone.transform.triples import TripleLists
 
 FIELDS = ("channel", "position", "value")
-_NUM_TOGETHER = 64  # lists that are drawn together
+_MAX_TOGETHER = 256  # lists that are drawn together, if
+_MAX_KEPT_BYTES = 2**29  # their keys and values take no more than this
 
 
 class DctTransformer(AbstractModel):
@@ -139,11 +142,20 @@ class DctTransformer(AbstractModel):
         classes = self._classes(num_images, labels)
         drawn = [
             self.complete(None, some, generator=generator, temperature=temperature)
-            for some in classes.split(_NUM_TOGETHER)
+            for some in classes.split(self.num_together)
         ]
         return torch.cat(
             [from_pixels(torch.from_numpy(self.vocabulary.images_of(d))) for d in drawn]
         )
+
+    @property
+    def num_together(self) -> int:
+        """How many lists should be drawn together; results do not depend on it."""
+        config = self.config
+        num_layers = config.channel_layers + config.position_layers + config.value_layers
+        num_places = config.overlap + config.chunk_size
+        kept_bytes = 2 * 4 * num_layers * num_places * config.width  # keys and values, float32
+        return max(1, min(_MAX_TOGETHER, _MAX_KEPT_BYTES // kept_bytes))
 
     def complete(
         self,
@@ -192,11 +204,12 @@ class DctTransformer(AbstractModel):
         return sampler.draw(classes, given, first_channel)
 
     def fingerprint(self) -> bytes:
-        """See `ListModel.fingerprint`: weights, settings, PyTorch, the processor's instructions."""
+        """See `ListModel.fingerprint`: weights, settings, PyTorch, kernel, the processor's kind."""
         digest = hashlib.sha256(repr((self.config, self.spec)).encode())
         for name, tensor in sorted(self.state_dict().items()):
             digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
         digest.update(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}".encode())
+        digest.update(f"decoder {SUMS_VERSION} {supported_isas()[-1]}".encode())
         return digest.digest()[:16]
 
     def write(self, choose: Chooser) -> Int32[np.ndarray, "n 3"]:
