@@ -5,7 +5,9 @@
 Training is whole steps on real lists: from 8-bit pixels to lists, losses, gradients, Adam. Sampling
 draws lists of exactly 256 triples a picture: of an untrained network, whose choice of the next
 channel and position is pushed to the nearest legal one, so that no list ends early; every triple
-costs what it costs in a trained network. Implementations take turns in one run.
+costs what it costs in a trained network. Engines are the native kernel, with its matrices in float32
+or bfloat16, PyTorch with kept keys and values, and PyTorch without, which is shown where it does not
+take minutes. Implementations take turns in one run.
 
 The one complete public re-implementation (59.6 M parameters, chunks of 112, batches of 32) trains
 at 363 triples a second and samples at 12.7 on two cores of such a machine; the preset `cifar10` has
@@ -27,11 +29,21 @@ from overtone.models.base import Batch, ImageSpec, from_pixels
 from overtone.models.dct_transformer.chunks import chunk_at, random_starts
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.model import DctTransformer
+from overtone.models.dct_transformer.steps import Engine, Precision
 
 PHOTO = pathlib.Path(__file__).parent.parent / "examples" / "coffee.png"
 NUM_TRIPLES = 256
-BATCH_SIZE = 32
+BATCH_SIZE = 32  # of training
+MAX_UNCACHED = {"fashion-mnist": 32, "photo32": 32}  # lists; elsewhere one
 SIDES = {"fashion-mnist": (28, 1), "photo32": (32, 3), "cifar10": (32, 3)}
+
+
+ENGINES: tuple[tuple[str, Engine, Precision], ...] = (
+    ("native", "native", "float32"),
+    ("native bfloat16", "native", "bfloat16"),
+    ("PyTorch", "torch", "float32"),
+    ("uncached", "uncached", "float32"),
+)
 
 
 def main() -> None:
@@ -40,7 +52,10 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=["fashion-mnist", "cifar10"])
     parser.add_argument("--num-threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--sample-batch", type=int, default=32)
+    parser.add_argument(
+        "--what", nargs="+", choices=["train", "sample"], default=["train", "sample"]
+    )
+    parser.add_argument("--sample-batches", nargs="+", type=int, default=[1, 32, 256])
     parser.add_argument("--out", type=pathlib.Path, help="write the JSON rows here")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.num_threads)
@@ -65,19 +80,19 @@ def measure(preset: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     spec = ImageSpec(height=side, width=side, channels=channels, num_images=BATCH_SIZE)
     model = DctTransformer(config, spec, generator=torch.Generator().manual_seed(0))
     batch = batch_of(side, channels)
-    counts = {f"train, {name}": targets_in(model, batch) for name in ("float32", "bfloat16")}
-    steps: dict[str, Any] = {
-        f"train, {name}": train_step(model, batch, name == "bfloat16")
-        for name in ("float32", "bfloat16")
-    }
+    counts: dict[str, int] = {}
+    steps: dict[str, Any] = {}
+    for name in ("float32", "bfloat16") if "train" in arguments.what else ():
+        counts[f"train, {name}"] = targets_in(model, batch)
+        steps[f"train, {name}"] = train_step(model, batch, name == "bfloat16")
     sampler = pushed(DctTransformer(config, spec, generator=torch.Generator().manual_seed(0)))
-    for size in (1, arguments.sample_batch):
-        for uses_cache in (True, False):
-            name = f"sample {size}, {'cached' if uses_cache else 'uncached'}"
-            if not uses_cache and size > 1 and preset == "cifar10":
-                continue  # minutes
-            counts[name] = size * NUM_TRIPLES
-            steps[name] = sample_step(sampler, size, uses_cache)
+    for size in arguments.sample_batches if "sample" in arguments.what else ():
+        size = min(size, model.num_together)
+        for name, engine, precision in ENGINES:
+            if engine == "uncached" and size > MAX_UNCACHED.get(preset, 1):
+                continue
+            counts[f"sample {size}, {name}"] = size * NUM_TRIPLES
+            steps[f"sample {size}, {name}"] = sample_step(sampler, size, engine, precision)
     seconds, num_disturbed = interleaved(steps, arguments.repeats)
     return [
         {
@@ -140,13 +155,14 @@ def pushed(model: DctTransformer) -> DctTransformer:
     return model
 
 
-def sample_step(model: DctTransformer, size: int, uses_cache: bool) -> Any:
+def sample_step(model: DctTransformer, size: int, engine: Engine, precision: Precision) -> Any:
     def step() -> None:
         drawn = model.complete(
             None,
             torch.zeros(size, dtype=torch.int64),
             max_triples=NUM_TRIPLES,
-            uses_cache=uses_cache,
+            engine=engine,
+            precision=precision,
             generator=torch.Generator().manual_seed(0),
         )
         assert drawn.counts.tolist() == [NUM_TRIPLES] * size

@@ -1,4 +1,4 @@
-"""Lists that a DCTransformer draws: valid, the same with the cache, going on from what is given."""
+"""Lists that a DCTransformer draws: valid, the same on any engine, going on from what is given."""
 
 from __future__ import annotations
 
@@ -7,12 +7,25 @@ import pytest
 import torch
 from toy_lists import SIZES, build, generator, images_of
 
+from overtone.models.dct_transformer.rules import Rules
 from overtone.transform.triples import TripleLists
 
 
 @pytest.fixture(params=SIZES, ids=str)
 def size(request):
     return request.param
+
+
+def build_talkative(*size, **changes):
+    """A model whose lists go on for a while and depend on all weights."""
+    model = build(*size, **changes)
+    with torch.no_grad():
+        for head in model.net.heads:
+            head.get_parameter("weight").mul_(20)
+        # The next channels are the likeliest, and the stop token is not.
+        bias = model.net.heads[0].get_parameter("bias")
+        bias.copy_(-torch.arange(len(bias)) / 2)
+    return model
 
 
 @pytest.mark.parametrize("order", ["paper", "luma-first", "low-first"])
@@ -30,17 +43,17 @@ def test_every_sample_is_a_valid_list(size, order):
 
 @pytest.mark.parametrize("overlap", [0, 2])
 @pytest.mark.parametrize("surroundings", [False, True])
-def test_the_cache_changes_nothing(size, overlap, surroundings):
-    model = build(*size, chunk_size=3, overlap=overlap, surroundings=surroundings)
+def test_every_engine_draws_the_same(size, overlap, surroundings):
+    model = build_talkative(*size, chunk_size=9, overlap=overlap, surroundings=surroundings)
     classes = torch.tensor([0, 1, 2])
     plain, *others = (
-        model.complete(None, classes, generator=generator(3), engine=engine)
+        model.complete(None, classes, generator=generator(3), engine=engine, max_triples=30)
         for engine in ("uncached", "torch", "native")
     )
     for drawn in others:
         np.testing.assert_array_equal(drawn.counts, plain.counts)
         np.testing.assert_array_equal(drawn.triples, plain.triples)
-    assert plain.counts.max() > model.config.chunk_size  # more than one chunk
+    assert plain.counts.max() > 2 * model.config.chunk_size  # more than two chunks
 
 
 def test_what_is_given_is_kept_and_nothing_is_added_to_it(size):
@@ -54,6 +67,99 @@ def test_what_is_given_is_kept_and_nothing_is_added_to_it(size):
     )
     for own, begun in zip(drawn.split(), kept, strict=True):
         np.testing.assert_array_equal(own[own[:, 0] < first_channel], begun)
+
+
+@pytest.mark.parametrize("engine", ["native", "uncached"])
+def test_beginnings_of_any_length_are_continued(size, engine):
+    model = build_talkative(*size, order="low-first", chunk_size=7, overlap=3)
+    whole = model.vocabulary.lists_of(images_of(*size, count=3)).split()
+    first_channel = 3 * size[2]
+    kept = [own[own[:, 0] < first_channel] for own in whole]
+    kept[1] = kept[1][:2]
+    given = TripleLists(np.concatenate(kept), np.array([len(own) for own in kept]))
+    classes = torch.tensor([0, 2, 1])
+    drawn, expected = (
+        model.complete(
+            given,
+            classes,
+            first_channel=first_channel,
+            generator=generator(5),
+            engine=each,
+            max_triples=len(kept[0]) + 9,
+        )
+        for each in (engine, "torch")
+    )
+    np.testing.assert_array_equal(drawn.triples, expected.triples)
+    for own, begun in zip(drawn.split(), kept, strict=True):
+        np.testing.assert_array_equal(own[: len(begun)], begun)
+
+
+def test_a_list_is_the_same_in_any_company(size):
+    model = build_talkative(*size)
+    classes = torch.tensor([0, 1, 2, 0, 1, 2, 0])
+    together = model.complete(None, classes, generator=generator(6)).split()
+    one = generator(6)
+    apart = [model.complete(None, some, generator=one).split() for some in classes.split(3)]
+    for a, b in zip(together, [own for lists in apart for own in lists], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_bfloat16_draws_what_rounded_matrices_draw(size):
+    model = build_talkative(*size)
+    classes = torch.tensor([0, 1, 2])
+    half, full = (
+        model.complete(None, classes, generator=generator(7), precision=each)
+        for each in ("bfloat16", "float32")
+    )
+    assert not np.array_equal(half.triples, full.triples)
+    net = model.net
+    stacks = (net.channel_layers, net.position_layers, net.value_layers, net.heads)
+    for stack in stacks:
+        for parameter in stack.parameters():
+            if parameter.ndim == 2:
+                parameter.data = parameter.data.bfloat16().float()
+    rounded = model.complete(None, classes, generator=generator(7), engine="uncached")
+    np.testing.assert_array_equal(half.triples, rounded.triples)
+
+
+def test_weights_are_read_anew_for_every_batch(size):
+    model = build_talkative(*size)
+    labels = torch.tensor([1, 0])
+    state = {name: weight.clone() for name, weight in model.state_dict().items()}
+    first = model.complete(None, labels, generator=generator(8))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.data.mul_(1.5)  # unseen by PyTorch's counters of versions
+    other = model.complete(None, labels, generator=generator(8))
+    assert not np.array_equal(first.triples, other.triples)
+    model.load_state_dict(state)
+    again = model.complete(None, labels, generator=generator(8))
+    np.testing.assert_array_equal(first.triples, again.triples)
+
+
+def test_the_native_engine_wants_float32():
+    model = build(*SIZES[0]).double()
+    with pytest.raises(ValueError, match="needs float32 weights on the processor"):
+        model.complete(None, torch.tensor([0]), generator=generator(), engine="native")
+
+
+@pytest.mark.parametrize("first_channel", [0, 5])
+def test_rules_are_those_of_the_vocabulary(size, first_channel):
+    vocabulary = build(*size).vocabulary
+    rules = Rules(vocabulary, first_channel)
+    channels, positions = np.nonzero(vocabulary.allowed.numpy())
+    last = np.stack([channels, positions, np.ones_like(channels)], 1).astype(np.int64)
+    last = np.concatenate([[[-1, 0, 0]], last])
+    expected = vocabulary.channel_mask(torch.from_numpy(last)).numpy()
+    expected[:, :first_channel] = False
+    np.testing.assert_array_equal(rules.channels(last), expected)
+    rng = np.random.default_rng(0)
+    channel = (last[:, 0] + rng.integers(0, 3, len(last))).clip(0, vocabulary.num_channels - 1)
+    tensors = (torch.from_numpy(last), torch.from_numpy(channel))
+    np.testing.assert_array_equal(
+        rules.positions(last, channel), vocabulary.position_mask(*tensors)
+    )
+    np.testing.assert_array_equal(rules.values(channel), vocabulary.value_mask(tensors[1]))
 
 
 def test_nothing_unlikely_is_drawn_with_a_small_share(size):

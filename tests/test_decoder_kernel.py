@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import pytest
 import torch
@@ -159,7 +161,7 @@ def test_mistakes_are_named():
     decoder = Decoder(spec, twin.weights)
     encoded, *fed = sequences(spec, 2, 3, 8)
     with pytest.raises(ValueError, match="must be C-contiguous float32, got float64"):
-        decoder.begin(encoded.astype(np.float64), 8)
+        decoder.begin(cast(Any, encoded.astype(np.float64)), 8)
     decoder.begin(encoded, 2)
     lists = np.arange(2)
     with pytest.raises(ValueError, match="x must be"):
