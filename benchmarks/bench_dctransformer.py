@@ -5,9 +5,9 @@
 Training is whole steps on real lists: from 8-bit pixels to lists, losses, gradients, Adam. Sampling
 draws lists of exactly 256 triples a picture: of an untrained network, whose choice of the next
 channel and position is pushed to the nearest legal one, so that no list ends early; every triple
-costs what it costs in a trained network. Engines are the native kernel, with its matrices in float32
-or bfloat16, PyTorch with kept keys and values, and PyTorch without, which is shown where it does not
-take minutes. Implementations take turns in one run.
+costs what it costs in a trained network. Engines are the native kernel, with its matrices in
+float32 or bfloat16, PyTorch with kept keys and values, and PyTorch without, which is shown where it
+does not take minutes. Implementations take turns in one run.
 
 The one complete public re-implementation (59.6 M parameters, chunks of 112, batches of 32) trains
 at 363 triples a second and samples at 12.7 on two cores of such a machine; the preset `cifar10` has

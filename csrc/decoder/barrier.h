@@ -8,7 +8,8 @@ namespace overtone::decoder {
 
 class Barrier {
  public:
-  explicit Barrier(int num_threads) : num_threads_(num_threads) {}
+  // A thread that waits looks that often before it sleeps.
+  Barrier(int num_threads, int num_looks) : num_threads_(num_threads), num_looks_(num_looks) {}
 
   void wait() {
     if (num_threads_ == 1) return;
@@ -19,7 +20,7 @@ class Barrier {
       round_.notify_all();
       return;
     }
-    for (int i = 0; i < kLooks; ++i) {
+    for (int i = 0; i < num_looks_; ++i) {
       if (round_.load(std::memory_order_acquire) != round) return;
 #ifdef OVERTONE_X86
       __builtin_ia32_pause();
@@ -29,8 +30,7 @@ class Barrier {
   }
 
  private:
-  static constexpr int kLooks = 2000;  // some 30 microseconds, as in Pool
-  const int num_threads_;
+  const int num_threads_, num_looks_;
   std::atomic<int> arrived_{0};
   std::atomic<std::uint32_t> round_{0};
 };

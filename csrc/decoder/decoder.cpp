@@ -15,6 +15,8 @@ namespace overtone::decoder {
 namespace {
 
 constexpr std::size_t kSlabRows = 256;  // rows that pass all layers together stay in the cache
+// About 300 microseconds, longer than what a caller does between two calls for one list.
+constexpr int kNumLooks = 20000;
 
 constexpr const char* kIsaNames[] = {"auto", "baseline", "avx2", "avx512"};
 
@@ -60,7 +62,7 @@ struct Slab {
 struct Decoder::Impl {
   Impl(Sizes sizes, int num_threads, const std::string& isa_name, bool is_bfloat16)
       : sizes(sizes), isa(isa_of(isa_name)), kernel(kernel_of(isa)), is_bfloat16(is_bfloat16),
-        pool(num_threads), barrier(num_threads), normal(num_threads), scratch(num_threads),
+        pool(num_threads, kNumLooks), barrier(num_threads, kNumLooks), normal(num_threads), scratch(num_threads),
         head_size(sizes.width / sizes.num_heads) {}
 
   Heads heads(int thread) {

@@ -4,11 +4,9 @@ namespace overtone {
 namespace {
 
 // A thread asleep takes some 50 microseconds to wake, a fair part of a short step; so waiting
-// starts with about 30 microseconds of looking.
-constexpr int kLooks = 2000;
-
-void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
-  for (int i = 0; i < kLooks; ++i) {
+// starts with looking.
+void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old, int num_looks) {
+  for (int i = 0; i < num_looks; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
 #ifdef OVERTONE_X86
     __builtin_ia32_pause();
@@ -19,7 +17,7 @@ void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
 
 }  // namespace
 
-Pool::Pool(int num_threads) {
+Pool::Pool(int num_threads, int num_looks) : num_looks_(num_looks) {
   for (int i = 1; i < num_threads; ++i) threads_.emplace_back([this, i] { serve(i); });
 }
 
@@ -41,13 +39,13 @@ void Pool::run(const std::function<void(int)>& work) {
   round_.notify_all();
   work(0);
   for (std::uint32_t left; (left = pending_.load(std::memory_order_acquire)) != 0;)
-    wait_while(pending_, left);
+    wait_while(pending_, left, num_looks_);
 }
 
 void Pool::serve(int index) {
   std::uint32_t seen = 0;
   while (true) {
-    wait_while(round_, seen);
+    wait_while(round_, seen, num_looks_);
     seen = round_.load(std::memory_order_acquire);
     if (is_stopping_) return;
     (*work_)(index);
