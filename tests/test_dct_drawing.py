@@ -71,7 +71,7 @@ def test_what_is_given_is_kept_and_nothing_is_added_to_it(size):
 
 @pytest.mark.parametrize("engine", ["native", "uncached"])
 def test_beginnings_of_any_length_are_continued(size, engine):
-    model = build_talkative(*size, order="low-first", chunk_size=7, overlap=3)
+    model = build_talkative(*size, order="low-first", chunk_size=7, overlap=3, surroundings=True)
     whole = model.vocabulary.lists_of(images_of(*size, count=3)).split()
     first_channel = 3 * size[2]
     kept = [own[own[:, 0] < first_channel] for own in whole]
@@ -105,8 +105,8 @@ def test_a_list_is_the_same_in_any_company(size):
 
 
 def test_bfloat16_draws_what_rounded_matrices_draw(size):
-    model = build_talkative(*size)
-    classes = torch.tensor([0, 1, 2])
+    model = build_talkative(*size, surroundings=True)
+    classes = torch.tensor([0, 1, 2]).repeat(10)
     half, full = (
         model.complete(None, classes, generator=generator(7), precision=each)
         for each in ("bfloat16", "float32")
@@ -114,7 +114,8 @@ def test_bfloat16_draws_what_rounded_matrices_draw(size):
     assert not np.array_equal(half.triples, full.triples)
     net = model.net
     stacks = (net.channel_layers, net.position_layers, net.value_layers, net.heads)
-    for stack in stacks:
+    assert net.surroundings is not None
+    for stack in (*stacks, net.surroundings):
         for parameter in stack.parameters():
             if parameter.ndim == 2:
                 parameter.data = parameter.data.bfloat16().float()

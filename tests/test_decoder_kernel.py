@@ -25,13 +25,13 @@ SPECS = {
 
 
 def spec_of(width, num_heads, hidden, num_feed_forwards):
-    sizes = [(2, 7), (1, 1), (2, 70)]
+    sizes = [(2, 7, 0), (1, 1, 3), (2, 70, 37)]
     return DecoderSpec(
         width=width,
         num_heads=num_heads,
         hidden=hidden,
         num_feed_forwards=num_feed_forwards,
-        stacks=tuple(StackSpec(num_layers=n, num_logits=k) for n, k in sizes),
+        stacks=tuple(StackSpec(num_layers=n, num_logits=k, num_inputs=m) for n, k, m in sizes),
     )
 
 
@@ -48,45 +48,49 @@ def test_logits_are_those_of_the_layers(name, num_lists, isa):
     spec = spec_of(*SPECS[name])
     twin = Twin(spec)
     length = 1 + 6 * num_lists % 19
-    encoded, *fed = sequences(spec, num_lists, length, 41)
+    encoded, fed, known = sequences(spec, num_lists, length, 41)
     decoder = Decoder(spec, twin.weights, isa=isa)
     decoder.begin(encoded, 41)
     lists, first = np.arange(num_lists), 0
     for count in (5, 1, 1, 33, 1):  # over the borders of vectors
         end = first + count
-        expected = twin.logits(encoded, [x[:, :end] for x in fed])
-        for number, x in enumerate(fed):
-            logits = decoder.advance(number, np.ascontiguousarray(x[:, first:end]), lists)
+        places = (slice(None), slice(end))
+        expected = twin.logits(encoded, [x[places] for x in fed], [x[places] for x in known])
+        for number in range(3):
+            logits = advance(decoder, number, fed, known, lists, first, end)
             error = np.abs(logits - expected[number]).max()
             assert error < TOLERANCE * np.abs(expected[number]).max()
         first = end
 
 
-def run(decoder, encoded, fed, lists, counts=(3, 1, 1)):
+def advance(decoder, number, fed, known, lists, first, end):
+    """Reads some places of some lists."""
+    places = [x[lists, first:end] for x in (fed[number], known[number])]
+    return decoder.advance(number, places[0], lists, places[1])
+
+
+def run(decoder, encoded, fed, known, lists, counts=(3, 1, 1)):
     """All logits of some of the lists."""
     decoder.begin(encoded, 8)
     first, logits = 0, []
     for count in counts:
-        columns = slice(first, first + count)
-        logits += [
-            decoder.advance(number, np.ascontiguousarray(x[lists, columns]), lists)
-            for number, x in enumerate(fed)
-        ]
-        first += count
+        end = first + count
+        logits += [advance(decoder, n, fed, known, lists, first, end) for n in range(3)]
+        first = end
     return logits
 
 
 def test_neither_threads_nor_company_change_a_bit(isa):
     spec = spec_of(48, 3, 96, 1)
     twin = Twin(spec)
-    encoded, *fed = sequences(spec, 30, 5, 8)
+    encoded, fed, known = sequences(spec, 30, 5, 8)
     every = np.arange(30)
     one, three = (
-        run(Decoder(spec, twin.weights, num_threads=n, isa=isa), encoded, fed, every)
+        run(Decoder(spec, twin.weights, num_threads=n, isa=isa), encoded, fed, known, every)
         for n in (1, 3)
     )
     some = np.array([17, 2, 29])
-    alone = run(Decoder(spec, twin.weights, isa=isa), encoded, fed, some)
+    alone = run(Decoder(spec, twin.weights, isa=isa), encoded, fed, known, some)
     for a, b, c in zip(one, three, alone, strict=True):
         np.testing.assert_array_equal(a, b)
         np.testing.assert_array_equal(a[some], c)
@@ -95,29 +99,27 @@ def test_neither_threads_nor_company_change_a_bit(isa):
 def test_lists_can_end_within_a_step_and_between(isa):
     spec = spec_of(20, 5, 33, 1)
     twin = Twin(spec)
-    encoded, *fed = sequences(spec, 4, 3, 8)
+    encoded, fed, known = sequences(spec, 4, 3, 8)
     decoder = Decoder(spec, twin.weights, isa=isa)
-    expected = run(decoder, encoded, fed, np.arange(4), (2, 1))
+    expected = run(decoder, encoded, fed, known, np.arange(4), (2, 1))
     decoder.begin(encoded, 8)
-    lists = np.array([0, 1, 3])
-    decoder.advance(0, fed[0][lists, :2], lists)
-    lists = np.array([1, 3])
-    decoder.advance(1, fed[1][lists, :2], lists)
-    decoder.advance(2, fed[2][lists, :2], lists)
+    advance(decoder, 0, fed, known, np.array([0, 1, 3]), 0, 2)
+    advance(decoder, 1, fed, known, np.array([1, 3]), 0, 2)
+    advance(decoder, 2, fed, known, np.array([1, 3]), 0, 2)
     lists = np.array([3])
     for number in range(3):
-        logits = decoder.advance(number, fed[number][lists, 2:3], lists)
+        logits = advance(decoder, number, fed, known, lists, 2, 3)
         np.testing.assert_array_equal(logits, expected[3 + number][lists])
 
 
 def test_many_rows_are_those_of_few(isa):
     spec = spec_of(20, 5, 33, 1)
     twin = Twin(spec)
-    encoded, *fed = sequences(spec, 70, 2, 8)
+    encoded, fed, known = sequences(spec, 70, 2, 8)
     decoder = Decoder(spec, twin.weights, isa=isa)
-    together = run(decoder, encoded, fed, np.arange(70), (7, 1))  # more than pass together
+    together = run(decoder, encoded, fed, known, np.arange(70), (7, 1))  # more than pass together
     for some in np.split(np.arange(70), 5):
-        few = run(decoder, encoded, fed, some, (7, 1))
+        few = run(decoder, encoded, fed, known, some, (7, 1))
         for a, b in zip(together, few, strict=True):
             np.testing.assert_array_equal(a[some], b)
 
@@ -129,9 +131,9 @@ def test_bfloat16_is_the_network_of_rounded_matrices(isa):
         [torch.from_numpy(w).bfloat16().float().numpy() if w.ndim == 2 else w for w in own]
         for own in twin.weights
     ]
-    encoded, *fed = sequences(spec, 14, 3, 8)
+    encoded, fed, known = sequences(spec, 14, 3, 8)
     full, half = (
-        run(Decoder(spec, rounded, isa=isa, is_bfloat16=each), encoded, fed, np.arange(14))
+        run(Decoder(spec, rounded, isa=isa, is_bfloat16=each), encoded, fed, known, np.arange(14))
         for each in (False, True)
     )
     for a, b in zip(full, half, strict=True):
@@ -141,13 +143,13 @@ def test_bfloat16_is_the_network_of_rounded_matrices(isa):
 def test_weights_are_copied():
     spec = spec_of(20, 5, 33, 1)
     twin = Twin(spec)
-    encoded, *fed = sequences(spec, 2, 3, 8)
+    encoded, fed, known = sequences(spec, 2, 3, 8)
     decoder = Decoder(spec, twin.weights)
-    before = run(decoder, encoded, fed, np.arange(2))
+    before = run(decoder, encoded, fed, known, np.arange(2))
     for own in twin.weights:
         for weight in own:
             weight *= 2
-    for a, b in zip(before, run(decoder, encoded, fed, np.arange(2)), strict=True):
+    for a, b in zip(before, run(decoder, encoded, fed, known, np.arange(2)), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -159,7 +161,7 @@ def test_mistakes_are_named():
     with pytest.raises(ValueError, match="weights of the shapes"):
         Decoder(spec, [own[:-1] for own in twin.weights])
     decoder = Decoder(spec, twin.weights)
-    encoded, *fed = sequences(spec, 2, 3, 8)
+    encoded, fed, _ = sequences(spec, 2, 3, 8)
     with pytest.raises(ValueError, match="must be C-contiguous float32, got float64"):
         decoder.begin(cast(Any, encoded.astype(np.float64)), 8)
     decoder.begin(encoded, 2)
@@ -171,6 +173,8 @@ def test_mistakes_are_named():
     decoder.advance(0, np.ascontiguousarray(fed[0][:, :1]), lists)
     with pytest.raises(ValueError, match="stack 1 must read 1 more places"):
         decoder.advance(1, np.ascontiguousarray(fed[1][:, :2]), lists)
+    with pytest.raises(ValueError, match=r"inputs of stack 1 must be \(2, 1, 3\), got None"):
+        decoder.advance(1, np.ascontiguousarray(fed[1][:, :1]), lists)
     with pytest.raises(ValueError, match=r"lists must be int64 in 0\.\.1"):
         decoder.advance(1, np.ascontiguousarray(fed[1][:, :1]), np.array([0, 2]))
 

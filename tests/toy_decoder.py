@@ -26,6 +26,12 @@ class Twin:
             layers = [Layer(*sizes, is_decoder=True) for _ in range(stack.num_layers)]
             head = nn.Linear(spec.width, stack.num_logits)
             parameters = list(norm.parameters()) if number else []
+            inputs = nn.Sequential()
+            if stack.num_inputs:
+                inner = nn.Linear(stack.num_inputs, spec.width)
+                inputs = nn.Sequential(inner, nn.GELU(), nn.Linear(spec.width, spec.width))
+                inputs.append(nn.LayerNorm(spec.width))
+            parameters += inputs.parameters()
             for layer in layers:
                 assert layer.cross is not None
                 for part in (layer.own, layer.cross, layer.feed):
@@ -34,14 +40,20 @@ class Twin:
             parameters += [*head_norm.parameters(), *head.parameters()]
             for parameter, array in zip(parameters, self.weights[number], strict=True):
                 parameter.data = torch.from_numpy(array.copy())
-            self.stacks.append((norm, layers, head_norm, head))
+            self.stacks.append((norm, inputs, layers, head_norm, head))
 
     @torch.no_grad()
-    def logits(self, encoded: np.ndarray, fed: list[np.ndarray]) -> list[np.ndarray]:
+    def logits(
+        self, encoded: np.ndarray, fed: list[np.ndarray], known: list[np.ndarray]
+    ) -> list[np.ndarray]:
         """Of each stack, after the last place."""
         logits, hidden = [], None
-        for (norm, layers, head_norm, head), x in zip(self.stacks, fed, strict=True):
+        for (norm, inputs, layers, head_norm, head), x, y in zip(
+            self.stacks, fed, known, strict=True
+        ):
             added = torch.from_numpy(x)
+            if y.shape[2]:
+                added = added + inputs(torch.from_numpy(y))
             hidden = added if hidden is None else norm(hidden) + added
             for layer in layers:
                 hidden = layer(hidden, torch.from_numpy(encoded))
@@ -56,9 +68,15 @@ def weight(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return (offset + scale * rng.standard_normal(shape)).astype(np.float32)
 
 
-def sequences(spec: DecoderSpec, num_lists: int, length: int, num_places: int) -> list[np.ndarray]:
-    """What is looked at, then what each stack is fed."""
+def sequences(
+    spec: DecoderSpec, num_lists: int, length: int, num_places: int
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+    """What is looked at, what each stack is fed, and its inputs."""
     rng = np.random.default_rng(1)
-    shapes = [(num_lists, length, spec.width)]
-    shapes += [(num_lists, num_places, spec.width)] * len(spec.stacks)
-    return [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+
+    def normal(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape).astype(np.float32)
+
+    encoded = normal(num_lists, length, spec.width)
+    fed = [normal(num_lists, num_places, spec.width) for _ in spec.stacks]
+    return encoded, fed, [normal(num_lists, num_places, own.num_inputs) for own in spec.stacks]

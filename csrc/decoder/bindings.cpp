@@ -34,12 +34,12 @@ NB_MODULE(_decoder, m) {
            "is_bfloat16"_a)
       .def_prop_ro("isa", &Decoder::isa)
       .def("add_stack",
-           [](Decoder& decoder, int num_layers, int num_logits,
+           [](Decoder& decoder, int num_layers, int num_logits, int num_inputs,
               const std::vector<nb::ndarray<const float, nb::c_contig, nb::device::cpu>>& weights) {
              std::vector<const float*> pointers;
              for (const auto& array : weights) pointers.push_back(array.data());
              nb::gil_scoped_release release;
-             decoder.add_stack({num_layers, num_logits}, pointers);
+             decoder.add_stack({num_layers, num_logits, num_inputs}, pointers);
            })
       .def("begin",
            [](Decoder& decoder, Array<const float, 3> encoded, std::size_t capacity) {
@@ -47,8 +47,9 @@ NB_MODULE(_decoder, m) {
              decoder.begin(encoded.data(), encoded.shape(0), encoded.shape(1), capacity);
            })
       .def("advance", [](Decoder& decoder, std::size_t stack, Array<const float, 3> x,
-                         Array<const std::int64_t, 1> lists, Array<float, 2> logits) {
-        const Places places{x.data(), x.shape(0), x.shape(1), lists.data()};
+                         Array<const float, 3> inputs, Array<const std::int64_t, 1> lists,
+                         Array<float, 2> logits) {
+        const Places places{x.data(), inputs.data(), x.shape(0), x.shape(1), lists.data()};
         nb::gil_scoped_release release;
         decoder.advance(stack, places, logits.data());
       });

@@ -62,8 +62,8 @@ struct Slab {
 struct Decoder::Impl {
   Impl(Sizes sizes, int num_threads, const std::string& isa_name, bool is_bfloat16)
       : sizes(sizes), isa(isa_of(isa_name)), kernel(kernel_of(isa)), is_bfloat16(is_bfloat16),
-        pool(num_threads, kNumLooks), barrier(num_threads, kNumLooks), normal(num_threads), scratch(num_threads),
-        head_size(sizes.width / sizes.num_heads) {}
+        pool(num_threads, kNumLooks), barrier(num_threads, kNumLooks), normal(num_threads),
+        scratch(num_threads), head_size(sizes.width / sizes.num_heads) {}
 
   Heads heads(int thread) {
     return {head_size, rounded_up(head_size, kMaxLanes), scratch[thread].get()};
@@ -160,18 +160,25 @@ struct Decoder::Impl {
   void start(int thread, const Slab& slab) {
     const Share rows(slab.num_rows(), thread, pool.size());
     const auto width = static_cast<std::size_t>(sizes.width);
+    const StackWeights& weights = slab.stack.weights;
+    if (slab.stack.sizes.num_inputs) {
+      // Only read.
+      const Rows inputs{const_cast<float*>(slab.x.inputs), std::size_t(weights.inner.inputs)};
+      multiply(thread, weights.inner, inputs, wide.rows(), slab.num_rows(), Then::gelu);
+      multiply(thread, weights.outer, wide.rows(), mixed.rows(), slab.num_rows());
+    }
     for (std::size_t row = rows.first; row < rows.last; ++row) {
       const std::size_t list = slab.x.lists[row / slab.x.num_places];
       const std::size_t place = row % slab.x.num_places;
       float* to = x.rows()[row];
       const float* from = slab.x.data + row * width;
-      if (slab.is_first) {
-        std::copy_n(from, width, to);
-        continue;
-      }
-      const Rows before{features.rows()[list * slab.x.num_places + place], 0};
-      kernel.normalise(slab.stack.weights.input_norm, sizes.width, before, {to, 0}, 1);
-      kernel.add(from, to, sizes.width);
+      std::copy_n(from, width, to);
+      const auto add = [&](Norm norm, float* features) {
+        const Rows normal = normalise(thread, norm, {features, 0}, 1);
+        kernel.add(normal[0], to, sizes.width);
+      };
+      if (!slab.is_first) add(weights.before_norm, features.rows()[list * slab.x.num_places + place]);
+      if (slab.stack.sizes.num_inputs) add(weights.inputs_norm, mixed.rows()[row]);
     }
     barrier.wait();
   }
@@ -236,8 +243,8 @@ std::string Decoder::isa() const { return kIsaNames[static_cast<int>(impl_->isa)
 
 void Decoder::add_stack(StackSizes sizes, const std::vector<const float*>& weights) {
   Packer packer(impl_->kernel, impl_->sizes, impl_->is_bfloat16, impl_->arena);
-  const bool has_input_norm = !impl_->stacks.empty();
-  impl_->stacks.push_back({sizes, packer.stack(sizes, has_input_norm, weights.data()), {}, {}, 0});
+  const bool is_first = impl_->stacks.empty();
+  impl_->stacks.push_back({sizes, packer.stack(sizes, is_first, weights.data()), {}, {}, 0});
 }
 
 void Decoder::begin(const float* encoded, std::size_t num_lists, std::size_t length,
@@ -275,8 +282,9 @@ void Decoder::advance(std::size_t number, const Places& x, float* logits) {
   for (std::size_t first = 0; first < x.num_lists; first += together) {
     const std::size_t count = std::min(together, x.num_lists - first);
     const std::size_t size = x.num_places * impl.sizes.width;
+    const float* inputs = x.inputs + first * x.num_places * stack.sizes.num_inputs;
     const Slab slab{stack,
-                    {x.data + first * size, count, x.num_places, x.lists + first},
+                    {x.data + first * size, inputs, count, x.num_places, x.lists + first},
                     number == 0,
                     logits + first * stack.sizes.num_logits};
     impl.pool.run([&](int thread) {

@@ -17,11 +17,13 @@ struct Sizes {
 
 struct StackSizes {
   int num_layers, num_logits;
+  int num_inputs;  // of the network that makes features of what is known of a place; 0 for none
 };
 
 // New features of some lists, (lists, places, width) floats, contiguous.
 struct Places {
   const float* data;
+  const float* inputs;  // (lists, places, num_inputs), or null
   std::size_t num_lists, num_places;
   const std::int64_t* lists;  // their numbers, each once
 };
@@ -43,9 +45,9 @@ class Decoder {
   // `capacity` places of each list can follow.
   void begin(const float* encoded, std::size_t num_lists, std::size_t length, std::size_t capacity);
 
-  // Reads the next places of some lists: the sum of `x` and, for every stack but the first, the
-  // normalised features that the stack before gave for these places. Writes (lists, num_logits)
-  // logits for the last of them.
+  // Reads the next places of some lists: the sum of `x`, of normalised features of the inputs if
+  // the stack has such, and, for every stack but the first, of the normalised features that the
+  // stack before gave for these places. Writes (lists, num_logits) logits for the last of them.
   void advance(std::size_t stack, const Places& x, float* logits);
 
   std::string isa() const;  // the one in use

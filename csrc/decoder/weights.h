@@ -29,7 +29,9 @@ struct LayerWeights {
 };
 
 struct StackWeights {
-  Norm input_norm;  // of a stack after the first
+  Norm before_norm;  // of what the stack before gave
+  Linear inner, outer;  // of the inputs, and then their norm
+  Norm inputs_norm;
   std::vector<LayerWeights> layers;
   Norm head_norm;
   Linear head;
@@ -41,10 +43,15 @@ class Packer {
   Packer(const Kernel& kernel, Sizes sizes, bool is_bfloat16, Arena& arena)
       : kernel_(kernel), sizes_(sizes), is_bfloat16_(is_bfloat16), arena_(arena) {}
 
-  StackWeights stack(StackSizes own, bool has_input_norm, const float* const* weights) {
+  StackWeights stack(StackSizes own, bool is_first, const float* const* weights) {
     next_ = weights;
     StackWeights stack;
-    if (has_input_norm) stack.input_norm = norm();
+    if (!is_first) stack.before_norm = norm();
+    if (own.num_inputs) {
+      stack.inner = linear(sizes_.width, own.num_inputs, true);
+      stack.outer = linear(sizes_.width, sizes_.width, true);
+      stack.inputs_norm = norm();
+    }
     for (int i = 0; i < own.num_layers; ++i) stack.layers.push_back(layer());
     stack.head_norm = norm();
     stack.head = linear(own.num_logits, sizes_.width, true);

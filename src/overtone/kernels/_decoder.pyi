@@ -18,13 +18,19 @@ class Decoder:
     @property
     def isa(self) -> str: ...
     def add_stack(
-        self, num_layers: int, num_logits: int, weights: Sequence[NDArray[np.float32]], /
+        self,
+        num_layers: int,
+        num_logits: int,
+        num_inputs: int,
+        weights: Sequence[NDArray[np.float32]],
+        /,
     ) -> None: ...
     def begin(self, encoded: NDArray[np.float32], capacity: int, /) -> None: ...
     def advance(
         self,
         stack: int,
         x: NDArray[np.float32],
+        inputs: NDArray[np.float32],
         lists: NDArray[np.int64],
         logits: NDArray[np.float32],
         /,

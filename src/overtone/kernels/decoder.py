@@ -25,10 +25,13 @@ class StackSpec:
     Attributes:
         num_layers: Of the stack.
         num_logits: Outputs of the head.
+        num_inputs: Numbers that are known of a place besides; a network of one hidden layer of
+            `width` makes features of them, which are normalised. 0 for none.
     """
 
     num_layers: int
     num_logits: int
+    num_inputs: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +43,8 @@ class DecoderSpec:
         num_heads: Of attention; divides `width`.
         hidden: Features inside a feed-forward layer.
         num_feed_forwards: Feed-forward layers of each layer.
-        stacks: The first reads what it is given; each other the sum of that and of the
-            normalised features of the one before.
+        stacks: The first reads what it is given; each other that and the normalised features of
+            the one before, in sum.
     """
 
     width: int
@@ -60,7 +63,8 @@ class DecoderSpec:
     def shapes_of(self, number: int) -> list[tuple[int, ...]]:
         """Shapes of the weights of a stack, in their order.
 
-        For every stack but the first, weight and bias of the norm of what it reads. For each
+        For every stack but the first, weight and bias of the norm of what the one before gives;
+        with inputs, inner and outer (weight, bias) of their network and their norm. For each
         layer: norm (weight, bias), queries-keys-values, out; norm, queries, keys-values, out; for
         each feed-forward layer norm, inner (weight, bias), outer (weight, bias); the gates. Then
         norm and weight and bias of the head. Matrices are (outputs, inputs).
@@ -73,7 +77,10 @@ class DecoderSpec:
         gates = [(2 + self.num_feed_forwards,)]
         layer = [*own, *cross, *feed * self.num_feed_forwards, *gates]
         head = [*norm, (stack.num_logits, width), (stack.num_logits,)]
-        return [*(norm if number else []), *layer * stack.num_layers, *head]
+        before = norm if number else []
+        inner: list[tuple[int, ...]] = [(width, stack.num_inputs), (width,), (width, width)]
+        inputs = [*inner, (width,), *norm] if stack.num_inputs else []
+        return [*before, *inputs, *layer * stack.num_layers, *head]
 
 
 def _sizes(stacks: Sequence[StackSpec]) -> list[int]:
@@ -126,7 +133,8 @@ class Decoder:
             if [array.shape for array in own] != shapes:
                 raise ValueError(f"stack {number} needs weights of the shapes {shapes}")
             arrays = [_checked(f"weights of stack {number}", array) for array in own]
-            self._native.add_stack(stack.num_layers, stack.num_logits, arrays)
+            sizes = (stack.num_layers, stack.num_logits, stack.num_inputs)
+            self._native.add_stack(*sizes, arrays)
         self._num_lists = self._capacity = 0
         self._num_read = [0] * len(spec.stacks)
 
@@ -153,7 +161,9 @@ class Decoder:
         self._num_lists, self._capacity = len(encoded), capacity
         self._num_read = [0] * len(self.spec.stacks)
 
-    def advance(self, stack: int, x: Float32, lists: NDArray[np.int64]) -> Float32:
+    def advance(
+        self, stack: int, x: Float32, lists: NDArray[np.int64], inputs: Float32 | None = None
+    ) -> Float32:
         """Reads the next places of some lists with one stack.
 
         A stack reads the places that the one before has read, of the same lists or of some of them.
@@ -162,6 +172,7 @@ class Decoder:
             stack: Its number.
             x: (lists, places, width), what is added to the features of the stack before.
             lists: Their numbers, each once.
+            inputs: (lists, places, num_inputs), for a stack that has such.
 
         Returns:
             Logits (lists, num_logits) after the last of the places.
@@ -176,8 +187,13 @@ class Decoder:
             raise ValueError(f"stack {stack} must read {missing} more places, got {num_new}")
         if num_read[0] + (0 if stack else num_new) > self._capacity:
             raise ValueError(f"{self._capacity} places are kept; cannot read {num_new} more places")
+        shape = (*x.shape[:2], self.spec.stacks[stack].num_inputs)
+        inputs = np.empty(shape, np.float32) if inputs is None and not shape[2] else inputs
+        if inputs is None or inputs.shape != shape:
+            found = None if inputs is None else inputs.shape
+            raise ValueError(f"inputs of stack {stack} must be {shape}, got {found}")
         logits = np.empty((len(lists), self.spec.stacks[stack].num_logits), np.float32)
-        self._native.advance(stack, x, lists, logits)
+        self._native.advance(stack, x, inputs, lists, logits)
         num_read[stack] += num_new
         return logits
 

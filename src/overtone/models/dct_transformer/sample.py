@@ -52,7 +52,7 @@ class Sampler:
     ) -> None:
         self.config, self.vocabulary, self.net = config, vocabulary, net
         self.temperature, self.top_p = temperature, top_p
-        self.steps = steps_for(net, engine, precision)
+        self.steps = steps_for(net, config.overlap, engine, precision)
         self.generator, self.choose = generator, choose
         most = int(vocabulary.allowed.sum())
         self.most = most if max_triples is None else min(most, max_triples)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from overtone.kernels.decoder import Decoder, DecoderSpec, StackSpec
 from overtone.models.dct_transformer.blocks import Cache, Layer
 from overtone.models.dct_transformer.net import DctTransformerNet, Encoded
+from overtone.models.dct_transformer.surroundings import Grid, Written
 from overtone.shapes import Float32, Int64
 
 Engine = Literal["auto", "native", "torch", "uncached"]
@@ -38,8 +39,10 @@ class Steps(Protocol):
         ...
 
 
-def steps_for(net: DctTransformerNet, engine: Engine, precision: Precision) -> Steps:
+def steps_for(net: DctTransformerNet, overlap: int, engine: Engine, precision: Precision) -> Steps:
     """The engine that is asked for; "auto" is the native one where it can be.
+
+    The first `overlap` places of a window are of the chunk before.
 
     Raises:
         ValueError: The native one is asked for, and the weights are not float32 on the processor.
@@ -49,8 +52,8 @@ def steps_for(net: DctTransformerNet, engine: Engine, precision: Precision) -> S
     if engine == "native" and not is_possible:
         raise ValueError("the native engine needs float32 weights on the processor")
     if engine == "native" or (engine == "auto" and is_possible):
-        return NativeSteps(net, precision)
-    return TorchSteps(net, uses_cache=engine != "uncached")
+        return NativeSteps(net, overlap, precision)
+    return TorchSteps(net, overlap, uses_cache=engine != "uncached")
 
 
 class TorchSteps:
@@ -58,11 +61,12 @@ class TorchSteps:
 
     Args:
         net: The networks.
+        overlap: Places before those of the chunk.
         uses_cache: Whether keys and values are kept; else all is computed anew for each place.
     """
 
-    def __init__(self, net: DctTransformerNet, *, uses_cache: bool) -> None:
-        self.net, self.uses_cache = net, uses_cache
+    def __init__(self, net: DctTransformerNet, overlap: int, *, uses_cache: bool) -> None:
+        self.net, self.overlap, self.uses_cache = net, overlap, uses_cache
 
     def begin(self, encoded: Encoded, window: Int64[np.ndarray, "b t1 3"]) -> None:
         """See `Steps`."""
@@ -82,10 +86,19 @@ class TorchSteps:
             previous = self.window[:, self.first : place + 1]
             self.hidden = net.after(previous, self.first, encoded, cache=cache)
         else:
-            known = self.window[:, self.first + 1 : place + 2, field - 1]
-            add = net.with_channel if field == 1 else net.with_position
-            self.hidden = add(self.hidden, known, encoded, cache=cache)
+            channels, positions, _ = self.window[:, self.first + 1 : place + 2].unbind(-1)
+            if field == 1:
+                self.hidden = net.with_channel(self.hidden, channels, encoded, cache=cache)
+            else:
+                args = (channels, positions, self._written(place), encoded)
+                self.hidden = net.with_position(self.hidden, *args, cache=cache)
         return net.logits(field, self.hidden[:, -1]).cpu().numpy()[lists]
+
+    def _written(self, place: int) -> Written:
+        """What each of the places that are read knows of the chunk."""
+        places = torch.arange(self.overlap, place)
+        own = torch.arange(self.first, place + 1)
+        return Written(self.window[:, self.overlap + 1 : place + 1], places < own[:, None])
 
 
 class NativeSteps:
@@ -93,24 +106,26 @@ class NativeSteps:
 
     Args:
         net: The networks.
+        overlap: Places before those of the chunk.
         precision: In which the matrices of the decoders are kept.
     """
 
     @torch.no_grad()
-    def __init__(self, net: DctTransformerNet, precision: Precision) -> None:
-        self.net = net
+    def __init__(self, net: DctTransformerNet, overlap: int, precision: Precision) -> None:
+        self.net, self.overlap = net, overlap
         layer = net.channel_layers[0]
         assert isinstance(layer, Layer)
         stacks = (net.channel_layers, net.position_layers, net.value_layers)
         heads = [head.get_parameter("weight") for head in net.heads]
+        num_known = net.surroundings.inner.in_features if net.surroundings else 0
         spec = DecoderSpec(
             width=net.patch.out_features,
             num_heads=layer.own.num_heads,
             hidden=layer.hidden,
             num_feed_forwards=len(layer.feed),
             stacks=tuple(
-                StackSpec(num_layers=len(layers), num_logits=len(head))
-                for layers, head in zip(stacks, heads, strict=True)
+                StackSpec(num_layers=len(layers), num_logits=len(head), num_inputs=num_inputs)
+                for layers, head, num_inputs in zip(stacks, heads, (0, 0, num_known), strict=True)
             ),
         )
         is_bfloat16 = precision == "bfloat16"
@@ -135,6 +150,9 @@ class NativeSteps:
         """See `Steps`."""
         self.window, self.num_read = window, [0, 0, 0]
         self.there = self.net.field(7, encoded.by_position).numpy()
+        if self.net.surroundings:
+            known = encoded.known.numpy()
+            self.grid = Grid(self.net.surroundings, self.net.max_value, known)
         self.decoder.begin(encoded.sequence.contiguous().numpy(), window.shape[1])
 
     def logits(
@@ -143,15 +161,28 @@ class NativeSteps:
         """See `Steps`."""
         first = self.num_read[field]
         self.num_read[field] = place + 1
+        inputs = None
         if field == 0:
             x = self._after(self.window[lists, first : place + 1]) + self.places[first : place + 1]
+        elif field == 1:
+            x = self.channels[np.maximum(self.window[lists, first + 1 : place + 2, 0], 0)]
         else:
-            known = self.window[lists, first + 1 : place + 2, field - 1]
-            if field == 1:
-                x = self.channels[np.maximum(known, 0)]
-            else:
-                x = self.positions[known] + self.there[lists[:, None], known]
-        return self.decoder.advance(field, x, lists)
+            positions = self.window[lists, first + 1 : place + 2, 1]
+            x = self.positions[positions] + self.there[lists[:, None], positions]
+            inputs = self._known(first, place, lists) if self.net.surroundings else None
+        return self.decoder.advance(field, x, lists, inputs)
+
+    def _known(
+        self, first: int, place: int, lists: Int64[np.ndarray, " n"]
+    ) -> Float32[np.ndarray, "n t k"]:
+        """What is known around each of some positions, when its value is next."""
+        known = []
+        for own in range(first, place + 1):
+            if own > self.overlap:
+                self.grid.write(lists, self.window[lists, own])
+            channel, position, _ = self.window[lists, own + 1].T
+            known.append(self.grid.read(lists, channel, position))
+        return np.stack(known, 1)
 
     def _after(self, previous: Int64[np.ndarray, "n t 3"]) -> Float32[np.ndarray, "n t d"]:
         """What the triple before each place adds; the last row of a table is that of none."""
@@ -168,6 +199,9 @@ def _weights(net: DctTransformerNet, number: int, layers: nn.ModuleList) -> Iter
     """Of one decoder, in the order of `DecoderSpec.shapes_of`."""
     if number:
         yield from net.field_norms[2 * number + 1].parameters()
+    if number == 2 and net.surroundings:
+        yield from net.surroundings.parameters()
+        yield from net.field_norms[8].parameters()
     for layer in layers:
         assert isinstance(layer, Layer)
         assert layer.cross is not None

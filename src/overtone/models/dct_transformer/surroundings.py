@@ -2,11 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, pad
 
-from overtone.shapes import Bool, Float, Int64
+from overtone.shapes import Bool, Float, Float32, Int64
 
 # Rows and columns from a block to the blocks whose channels are all read, and to those of which
 # the channel in question is.
@@ -91,6 +92,53 @@ class Surroundings(nn.Module):
         old = pad(known, (0, 0, 0, 1)).gather(1, index)
         is_there = there[..., None] == written.triples[:, None, :, 1]
         return old + (is_there & written.is_known).to(new.dtype) @ new
+
+
+class Grid:
+    """The same values as `Surroundings` reads, kept while lists are written.
+
+    Args:
+        around: The network that reads them.
+        max_value: Values are not beyond it.
+        known: Values before the chunk, as the encoder has them.
+    """
+
+    def __init__(
+        self, around: Surroundings, max_value: int, known: Float32[np.ndarray, "b positions c"]
+    ) -> None:
+        rows, columns = around.grid
+        self.max_value = max_value
+        self.damped = damped(torch.arange(-max_value, max_value + 1).float()).numpy()
+        # A border of blocks that hold nothing.
+        grid = known.reshape(len(known), rows, columns, -1)
+        bordered = np.pad(grid, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        self.values = bordered.reshape(len(known), -1, grid.shape[3])
+        cells = np.arange((rows + 2) * (columns + 2)).reshape(rows + 2, columns + 2)
+        self.cells = cells[1:-1, 1:-1].flatten()
+
+        def around_each(offsets: tuple[tuple[int, int], ...]) -> np.ndarray:
+            shifted = [cells[1 + y : rows + 1 + y, 1 + x : columns + 1 + x] for y, x in offsets]
+            return np.stack(shifted, 2).reshape(rows * columns, len(offsets))
+
+        self.blocks, self.neighbours = around_each(BLOCKS), around_each(NEIGHBOURS)
+
+    def write(self, lists: Int64[np.ndarray, " n"], triples: Int64[np.ndarray, "n 3"]) -> None:
+        """Add a triple to each of some lists."""
+        channel, position, value = triples.T
+        self.values[lists, self.cells[position], channel] = self.damped[value + self.max_value]
+
+    def read(
+        self,
+        lists: Int64[np.ndarray, " n"],
+        channel: Int64[np.ndarray, " n"],
+        position: Int64[np.ndarray, " n"],
+    ) -> Float32[np.ndarray, "n k"]:
+        """What the network reads for the next value of each list; channel -1 counts as 0."""
+        rows, channel = lists[:, None], np.maximum(channel, 0)[:, None]
+        blocks = self.values[rows, self.blocks[position]].reshape(len(lists), -1)
+        return np.concatenate(
+            [blocks, self.values[rows, self.neighbours[position], channel]], axis=1
+        )
 
 
 def damped(values: Tensor) -> Tensor:
