@@ -14,10 +14,10 @@ MAX_LINES = 300
 # Low to high: a module may import its own row and the rows above it.
 LAYERS = (
     ("errors", "config", "files", "shapes"),
-    ("image", "transform", "bitstream", "kernels"),
+    ("image", "deep_image", "transform", "bitstream", "kernels"),
     ("entropy", "fit", "nn", "priors"),
     ("codecs", "models", "metrics", "data"),
-    ("pillow_image", "pillow_plugin", "training", "evaluate", "generate"),
+    ("pillow_image", "pillow_plugin", "training", "evaluate", "editing", "generate"),
     ("reproduction",),
     ("cli",),
 )

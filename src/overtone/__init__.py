@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from overtone.codecs.registry import shorten as shorten
     from overtone.codecs.sparse_dct.jpeg import repack_jpeg as repack_jpeg
     from overtone.codecs.sparse_dct.jpeg import to_jpeg as to_jpeg
+    from overtone.editing.edit import edit as edit
+    from overtone.editing.spectrum import spectrum as spectrum
     from overtone.errors import BitstreamError as BitstreamError
     from overtone.errors import CheckpointError as CheckpointError
     from overtone.errors import ConfigError as ConfigError
@@ -48,6 +50,7 @@ _PUBLIC = {
     "balance": "overtone.generate.balance",
     "colorize": "overtone.generate.complete",
     "decode": "overtone.codecs.registry",
+    "edit": "overtone.editing.edit",
     "encode": "overtone.codecs.registry",
     "info": "overtone.codecs.registry",
     "interpolate": "overtone.generate.interpolate",
@@ -56,6 +59,7 @@ _PUBLIC = {
     "repack_jpeg": "overtone.codecs.sparse_dct.jpeg",
     "sample": "overtone.generate.sample",
     "shorten": "overtone.codecs.registry",
+    "spectrum": "overtone.editing.spectrum",
     "to_jpeg": "overtone.codecs.sparse_dct.jpeg",
     "train": "overtone.training.run",
     "upscale": "overtone.generate.complete",

@@ -6,7 +6,8 @@ import dataclasses
 import io
 import math
 import warnings
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from overtone.shapes import Float, UInt8
 if TYPE_CHECKING:
     from PIL import Image
 
+_T = TypeVar("_T")
 _EXIF_PREFIX = b"Exif\x00\x00"
 _MAX_DPI = 1e6
 # Pillow mode -> the mode with the same pixels that is read here.
@@ -87,6 +89,16 @@ def read_picture(source: str | BinaryIO) -> Picture:
         ImageError: It cannot be read, or its mode or depth is not supported.
         OSError: The file cannot be opened.
     """
+    return read_with(source, from_pillow)
+
+
+def read_with(source: str | BinaryIO, convert: Callable[[Image.Image], _T]) -> _T:
+    """What `convert` makes of the Pillow image in a file.
+
+    Raises:
+        ImageError: It cannot be read, or `convert` raises it.
+        OSError: The file cannot be opened.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -94,7 +106,7 @@ def read_picture(source: str | BinaryIO) -> Picture:
             # Pillow warns at a size it still reads and refuses at twice that.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(source) as image:
-                return from_pillow(image)
+                return convert(image)
     except UnidentifiedImageError as error:
         raise ImageError("this is no picture in a format Pillow reads") from error
     except Image.DecompressionBombError as error:
@@ -124,7 +136,7 @@ def from_pillow(image: Image.Image) -> Picture:
         image_8bit = image
     pixels = np.asarray(image_8bit)
     pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
-    return Picture(np.ascontiguousarray(pixels), _metadata_of(image))
+    return Picture(np.ascontiguousarray(pixels), metadata_of(image))
 
 
 def to_pillow(picture: Picture) -> Image.Image:
@@ -173,10 +185,15 @@ def picture_to_bytes(picture: Picture, suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def _refuse_unsupported(image: Image.Image) -> None:
+def refuse_frames(image: Image.Image) -> None:
+    """Raises `ImageError` for an animation or a file of several pages."""
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise ImageError(f"the file has {image.n_frames} frames; save the one you want by itself")  # pyright: ignore[reportAttributeAccessIssue]
-    if image.mode.startswith(("I", "F")) or _is_deep(image):
+
+
+def _refuse_unsupported(image: Image.Image) -> None:
+    refuse_frames(image)
+    if image.mode.startswith(("I", "F")) or is_deep(image):
         raise ImageError(
             f"the picture has more than 8 bits a sample (mode {image.mode}), "
             "which is not supported yet; save it with 8 bits first"
@@ -187,7 +204,7 @@ def _refuse_unsupported(image: Image.Image) -> None:
         )
 
 
-def _is_deep(image: Image.Image) -> bool:
+def is_deep(image: Image.Image) -> bool:
     """Whether a file Pillow opens in an 8-bit mode has more bits, which Pillow would drop."""
     for tile in getattr(image, "tile", ()):
         args = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
@@ -198,7 +215,8 @@ def _is_deep(image: Image.Image) -> bool:
     return False
 
 
-def _metadata_of(image: Image.Image) -> Metadata:
+def metadata_of(image: Image.Image) -> Metadata:
+    """ICC profile, EXIF block and resolution of a Pillow image."""
     return Metadata(
         icc=image.info.get("icc_profile") or b"",
         exif=image.info.get("exif", b"").removeprefix(_EXIF_PREFIX),

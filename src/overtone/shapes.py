@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING or "jaxtyping" in sys.modules:
     from jaxtyping import (
         Bool,
+        Complex128,
         Float,
         Float32,
         Float64,
@@ -19,6 +20,7 @@ if TYPE_CHECKING or "jaxtyping" in sys.modules:
         Int16,
         Int32,
         Int64,
+        UInt,
         UInt8,
         UInt16,
         UInt32,
@@ -31,11 +33,12 @@ else:
         def __class_getitem__(cls, item: tuple[type, str]) -> Any:
             return item[0]
 
-    Bool = Float = Float32 = Float64 = Int = Int16 = Int32 = Int64 = _Unchecked
-    UInt8 = UInt16 = UInt32 = _Unchecked
+    Bool = Complex128 = Float = Float32 = Float64 = Int = Int16 = Int32 = Int64 = _Unchecked
+    UInt = UInt8 = UInt16 = UInt32 = _Unchecked
 
 __all__ = [
     "Bool",
+    "Complex128",
     "Float",
     "Float32",
     "Float64",
@@ -43,6 +46,7 @@ __all__ = [
     "Int16",
     "Int32",
     "Int64",
+    "UInt",
     "UInt8",
     "UInt16",
     "UInt32",

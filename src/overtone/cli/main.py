@@ -10,6 +10,7 @@ from overtone.cli.balance import balance
 from overtone.cli.colorize import colorize
 from overtone.cli.compare import compare
 from overtone.cli.decode import decode
+from overtone.cli.edit import edit
 from overtone.cli.encode import encode
 from overtone.cli.evaluate import evaluate
 from overtone.cli.exits import (
@@ -25,6 +26,7 @@ from overtone.cli.interpolate import interpolate
 from overtone.cli.reconstruct import reconstruct
 from overtone.cli.reproduce import reproduce
 from overtone.cli.sample import sample
+from overtone.cli.spectrum import spectrum
 from overtone.cli.train import train
 from overtone.cli.upscale import upscale
 from overtone.errors import OvertoneError
@@ -35,6 +37,8 @@ COMMANDS = (
     encode,
     decode,
     info,
+    edit,
+    spectrum,
     compare,
     train,
     sample,
@@ -58,7 +62,7 @@ def build_app() -> cyclopts.App:
     """The command line parser with every verb."""
     app = cyclopts.App(
         name="overtone",
-        help="Compress and generate images in the frequency domain.",
+        help="Compress, generate and edit images in the frequency domain.",
         version=f"overtone {__version__}",
         version_flags=["--version"],
         help_flags=["--help", "-h"],

@@ -2,10 +2,14 @@
 
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from overtone.errors import ConfigError
 from overtone.evaluate.rows import Row
 from overtone.evaluate.table import ANCHOR, Averaging, average_curve, groups
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # One colour for each codec in every figure; ours is drawn on top and thicker.
 COLORS = {
@@ -23,23 +27,30 @@ PANELS: tuple[tuple[Averaging, str], ...] = (
 )
 
 
+def new_figure(width_inch: float, height_inch: float) -> "Figure":
+    """An empty figure that needs no screen.
+
+    Raises:
+        ConfigError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError("drawing needs matplotlib; install overtone-image[plot]") from error
+    return Figure(figsize=(width_inch, height_inch), layout="constrained")
+
+
 def curves_svg(rows: Sequence[Row], *, max_bpp: float = 1.3) -> str:
     """Curves of every codec among the rows, averaged over pictures; a panel for each measure.
 
     Raises:
         ConfigError: matplotlib is not installed.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError(
-            "drawing curves needs matplotlib; install overtone-image[plot]"
-        ) from error
+    figure = new_figure(10, 4.2)
+    import matplotlib
 
     # Text stays text and ids come from a fixed salt, so the same rows give the same bytes.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "overtone"}):
-        figure = Figure(figsize=(10, 4.2), layout="constrained")
         for axes, (averaging, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
             for name, group in groups(rows).items():
                 curve = average_curve(group, averaging)

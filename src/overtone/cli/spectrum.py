@@ -1,0 +1,76 @@
+"""`overtone spectrum`: what frequencies pictures are made of."""
+
+import io
+import json
+import pathlib
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from overtone.cli.arguments import Inputs, Output
+from overtone.cli.encode import PICTURE_SUFFIXES
+from overtone.cli.exits import EXIT_DONE
+from overtone.cli.files import (
+    STREAM,
+    find_inputs,
+    plan_jobs,
+    read_bytes,
+    refuse_overwrite,
+    write_bytes,
+)
+from overtone.errors import ConfigError, ImageError
+
+
+def spectrum(
+    inputs: Inputs,
+    /,
+    *,
+    output: Output = None,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+    force: bool = False,
+) -> int:
+    """Draw the spectrum of a picture, or compare the radial profiles of several.
+
+    Example: overtone spectrum photo.png -o spectrum.png
+
+    Args:
+        inputs: Pictures, folders of pictures, globs, or - for standard input.
+        output: .png, .svg or .pdf file, or - for a PNG on standard output; by default
+            photo.spectrum.png beside photo.png.
+        as_json: Print the numbers, one JSON object a picture; draw only if -o is given.
+        force: Replace files that exist.
+    """
+    sources = find_inputs(inputs, PICTURE_SUFFIXES)
+    if output is None and not as_json:
+        if len(sources) > 1:
+            raise ConfigError("several pictures are drawn together; give the file with -o")
+        (job,) = plan_jobs(sources, None, ".spectrum.png", force=force)
+        output = job.destination
+    elif output is not None:
+        refuse_overwrite(output, force=force)
+    from overtone.deep_image import read_deep_picture
+    from overtone.editing.spectrum import spectrum as measure
+
+    measured = {}
+    for source in sources:
+        try:
+            picture = read_deep_picture(
+                io.BytesIO(read_bytes(STREAM)) if source == STREAM else source
+            )
+        except ImageError as error:
+            raise ImageError(f"{source}: {error}") from error
+        measured[source] = measure(picture.pixels)
+    if output is not None:
+        from overtone.evaluate.spectrum_plot import spectra_to_bytes
+
+        suffix = ".png" if output == STREAM else pathlib.PurePath(output).suffix
+        names = [pathlib.PurePath(source).name for source in sources]
+        names = names if len(set(names)) == len(names) else sources
+        spectra = dict(zip(names, measured.values(), strict=True))
+        write_bytes(output, spectra_to_bytes(spectra, suffix), force=force)
+        print(f"{', '.join(sources)} -> {output}", file=sys.stderr)
+    if as_json:
+        for source, found in measured.items():
+            print(json.dumps({"file": source, **found.to_json()}))
+    return EXIT_DONE

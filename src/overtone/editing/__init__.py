@@ -1,0 +1,1 @@
+"""Pictures changed and measured in the frequency domain: bands, patterns, spectra."""

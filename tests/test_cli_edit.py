@@ -1,0 +1,182 @@
+"""The commands edit and spectrum: what they write, say and refuse."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+from helpers import scene
+from PIL import Image
+from test_notch import natural
+
+from overtone import edit, spectrum
+from overtone.cli.main import main
+from overtone.deep_image import read_deep_picture
+
+
+def run(command):
+    return main(command.split())
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(scene(24, 40, 4)).save("a.png", dpi=(300, 300))
+    Image.fromarray(scene(41, 23)).save("b.png")
+    y = np.arange(120)[:, None]
+    lined = natural(channels=3) + 20 * np.sin(2 * np.pi * y / 4.6)
+    Image.fromarray(np.clip(lined, 0, 255).astype(np.uint8).transpose(1, 2, 0)).save("lined.png")
+    return tmp_path
+
+
+def pixels_of(name):
+    return read_deep_picture(str(name)).pixels
+
+
+def test_a_picture_is_edited_and_what_was_done_is_said(folder, capsys):
+    command = "edit a.png -o out.png --gain low=0.5,8-=1.5 --edge 0.25 --luma --on dft"
+    assert run(command) == 0
+    expected = edit(
+        pixels_of("a.png"),
+        gain={"low": 0.5, "8-": 1.5},
+        edge_octaves=0.25,
+        luma_only=True,
+        domain="dft",
+    )
+    np.testing.assert_array_equal(pixels_of("out.png"), expected)
+    with Image.open("out.png") as image:
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    assert capsys.readouterr().err == (
+        "a.png -> out.png: 40x24 pixels, on dft, luma only, gain low=0.5,8-=1.5\n"
+    )
+
+
+def test_all_edits_come_together(folder):
+    command = "edit a.png -o out.png --match b.png --mix lined.png --cutoff 5 --keep-bands 0-4,6-"
+    assert run(command) == 0
+    expected = edit(
+        pixels_of("a.png"),
+        match=pixels_of("b.png"),
+        mix=pixels_of("lined.png"),
+        cutoff=5.0,
+        keep_bands=["0-4", "6-"],
+    )
+    np.testing.assert_array_equal(pixels_of("out.png"), expected)
+
+
+def test_patterns_are_taken_out_and_named(folder, capsys):
+    assert run("edit lined.png -o out.png --notch") == 0
+    error = capsys.readouterr().err
+    assert "took out 1 pattern at " in error
+    assert ",40.0 (period 4.60 px, amplitude 1" in error
+    assert run("edit lined.png -o by-hand.png --notch-at 0,40 --notch-at -3,5.5") == 0
+    assert "took out 2 patterns at 0.0,40.0 (period 4.60 px" in capsys.readouterr().err
+    assert run("edit out.png -o again.png --notch --notch-threshold 22") == 0
+    assert "no periodic pattern found" in capsys.readouterr().err
+    np.testing.assert_array_equal(pixels_of("again.png"), pixels_of("out.png"))
+
+
+def test_a_folder_becomes_a_folder(folder, capsys):
+    (folder / "in").mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / name).rename(folder / "in" / name)
+    assert run("edit in -o out --gain high=0") == 0
+    assert sorted(path.name for path in (folder / "out").iterdir()) == ["a.png", "b.png"]
+    assert run("edit in -o out --gain high=0") == 1
+    assert "out/a.png exists; give --force" in capsys.readouterr().err
+    assert run("edit in -o out --gain high=0 --force") == 0
+
+
+def test_one_bad_picture_does_not_stop_the_others(folder, capsys):
+    (folder / "bad.png").write_bytes(b"nothing")
+    assert run("edit a.png bad.png -o out --gain 0-=1") == 1
+    assert (folder / "out/a.png").exists()
+    assert not (folder / "out/bad.png").exists()
+    assert "error: bad.png: this is no picture" in capsys.readouterr().err
+
+
+def test_16_bits_go_in_and_out(folder, capsys):
+    assert run("edit a.png -o deep.png --bits 16") == 0
+    deep = pixels_of("deep.png")
+    np.testing.assert_array_equal(deep, pixels_of("a.png").astype(np.uint16) * 257)
+    assert run("edit deep.png -o again.png --gain low=1,mid=1,high=1") == 0
+    np.testing.assert_array_equal(pixels_of("again.png"), deep)
+    assert run("edit deep.png -o flat.jpg --gain high=0") == 1
+    assert "16 bits a sample are written to .png only" in capsys.readouterr().err
+    assert run("edit b.png -o flat.jpg --gain high=0") == 0
+
+
+def test_streams_are_read_and_written(folder, monkeypatch, capsysbinary):
+    class Stream:
+        buffer = io.BytesIO((folder / "b.png").read_bytes())
+
+    monkeypatch.setattr("sys.stdin", Stream)
+    assert run("edit - -o - --gain 0-=1") == 0
+    with Image.open(io.BytesIO(capsysbinary.readouterr().out)) as image:
+        np.testing.assert_array_equal(np.asarray(image), pixels_of("b.png"))
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("edit a.png -o x.png", "nothing to do; give --gain"),
+        ("edit a.png -o x.png --gain low", "BAND=FACTOR, such as high=0.5; got 'low'"),
+        ("edit a.png -o x.png --gain low=much", "gain of band low must be a number, got 'much'"),
+        ("edit a.png -o x.png --gain low=1,low=2", "band low has two gains"),
+        ("edit a.png -o x.png --gain hihg=2", "a.png: unknown band hihg; did you mean high?"),
+        ("edit a.png -o x.png --gain high=inf", "number from 0 up, got inf"),
+        ("edit a.png -o x.png --keep-bands 9-9", "band 9-9 is empty"),
+        ("edit a.png -o x.png --notch-at 5", "X,Y in cycles per image, got '5'"),
+        ("edit a.png -o x.png --notch-at 5,99", "within -20..20 cycles per image"),
+        ("edit a.png -o x.png --gain low=2 --notch-threshold 9", "is for --notch"),
+        ("edit a.png -o x.png --gain low=2 --cutoff 9", "a cutoff is for mixing"),
+        ("edit a.png -o x.png --mix missing.png", "No such file or directory: missing.png"),
+        ("edit missing.png -o x.png --notch", "there is no file missing.png"),
+        ("edit a.png -o x.nothing --notch", "no picture format is known"),
+        ("edit a.png -o b.png --notch", "b.png exists; give --force"),
+        ("spectrum a.png b.png", "several pictures are drawn together"),
+        ("spectrum a.png -o x.ovt", "drawn as .png, .svg or .pdf"),
+        ("spectrum a.png -o b.png", "b.png exists; give --force"),
+    ],
+)
+def test_mistakes_are_one_line_and_write_nothing(folder, capsys, command, message):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert run(command) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_an_interrupt_leaves_no_file(folder, capsys, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("overtone.editing.edit.split", stop)
+    assert run("edit a.png b.png -o out --notch") == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
+    assert list((folder / "out").iterdir()) == []
+
+
+def test_a_spectrum_is_drawn_beside_its_picture(folder, capsys):
+    assert main(["spectrum", "a.png"]) == 0
+    with Image.open("a.spectrum.png") as image:
+        assert image.format == "PNG"
+    assert "a.png -> a.spectrum.png" in capsys.readouterr().err
+    assert main(["spectrum", "a.png"]) == 1
+    assert main(["spectrum", "a.png", "b.png", "-o", "both.svg", "--force"]) == 0
+    text = (folder / "both.svg").read_text("utf-8")
+    assert "<svg" in text
+
+
+def test_a_spectrum_is_printed_as_numbers(folder, capsys):
+    before = sorted(path.name for path in folder.iterdir())
+    assert main(["spectrum", "a.png", "lined.png", "--json"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == {"file": "a.png", **spectrum(pixels_of("a.png")).to_json()}
+    assert second["file"] == "lined.png"
+    assert second["patterns"][0]["cycles_y"] == pytest.approx(40, abs=0.2)
+    assert sorted(path.name for path in folder.iterdir()) == before
