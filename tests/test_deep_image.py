@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_gray_tiff_files_are_read():
 def tiff_of_colours(pixels, order):
     """An uncompressed TIFF of 16-bit RGB or RGBA, in two strips, little or big endian."""
     height, width, channels = pixels.shape
-    mark = {"<": "little", ">": "big"}[order]
+    mark: Literal["little", "big"] = "little" if order == "<" else "big"
     rows = height // 2 + 1
     body = pixels.astype(order + "u2").tobytes()
     first = rows * width * channels * 2

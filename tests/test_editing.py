@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from overtone import edit
 from overtone.editing.bands import Band, find_band, find_bands, middle_cycles, named_edges
 from overtone.editing.basis import (
+    Domain,
     analyse,
     filtered,
     multiplicity,
@@ -25,7 +26,7 @@ from overtone.errors import ConfigError, ImageError
 from overtone.transform.dct import dct_matrix
 from overtone.transform.plane_dct import inverse_plane_dct2, plane_dct2
 
-DOMAINS = ["dct", "dft"]
+DOMAINS: tuple[Domain, ...] = ("dct", "dft")
 NEUTRAL = {"low": 1.0, "mid": 1.0, "high": 1.0}
 sizes = st.tuples(st.integers(1, 40), st.integers(1, 40))
 

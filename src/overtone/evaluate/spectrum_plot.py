@@ -69,10 +69,14 @@ def _draw_amplitude(axes: "Axes", spectrum: Spectrum) -> None:
 
 
 def _draw_profiles(axes: "Axes", spectra: Mapping[str, Spectrum]) -> None:
+    has_power = False
     for name, spectrum in spectra.items():
+        profile = spectrum.profile
         slope = "" if spectrum.slope is None else f", falls as f^−{spectrum.slope:.2f}"
-        if spectrum.profile.cycles.size:
-            axes.loglog(spectrum.profile.cycles, spectrum.profile.density, label=name + slope)
+        used = profile.density > 0
+        if used.any():
+            axes.loglog(profile.cycles[used], profile.density[used], label=name + slope)
+            has_power = True
     axes.set_title("radial profile")
     axes.set_xlabel("cycles per image")
     axes.set_ylabel("squared levels per squared cycle per image")
@@ -81,7 +85,7 @@ def _draw_profiles(axes: "Axes", spectra: Mapping[str, Spectrum]) -> None:
         (spectrum,) = spectra.values()
         for edge in (spectrum.low_edge, spectrum.high_edge):
             axes.axvline(edge, color="#868e96", linestyle=":")
-    if any(spectrum.profile.cycles.size for spectrum in spectra.values()):
+    if has_power:
         axes.legend(fontsize="small")
 
 
