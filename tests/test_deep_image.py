@@ -18,7 +18,9 @@ from overtone.image import read_picture
 
 
 def deep(height, width, channels, seed=0):
-    return np.random.default_rng(seed).integers(0, 65536, (height, width, channels), np.uint16)
+    return np.random.default_rng(seed).integers(
+        0, 65536, (height, width, channels), dtype=np.uint16
+    )
 
 
 def read(data):
@@ -28,7 +30,7 @@ def read(data):
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_png_files_bring_16_bits_back(shape, channels):
-    pixels = deep(*shape, channels)
+    pixels = deep(*shape, channels=channels)
     data = deep_picture_to_bytes(DeepPicture(pixels, Metadata()), ".png")
     np.testing.assert_array_equal(read(data).pixels, pixels)
 

@@ -3,12 +3,13 @@
 import io
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from overtone.cli.arguments import Inputs, RequiredOutput
+from overtone.cli.arguments import Inputs, RequiredOutput, Size
+from overtone.cli.editing_latents import edit_with_model
 from overtone.cli.encode import PICTURE_SUFFIXES
 from overtone.cli.files import (
     STREAM,
@@ -42,12 +43,17 @@ def edit(
     mix: str | None = None,
     cutoff: float | None = None,
     domain: Annotated[Literal["dct", "dft"], Parameter(name="--on")] = "dct",
-    edge: float | None = None,
+    edge: float = 0.5,
     luma: bool = False,
     bits: Literal[8, 16] | None = None,
+    model: str | None = None,
+    direction: list[str] | None = None,
+    toward: list[str] | None = None,
+    size: Size = None,
+    rest: Literal["keep", "drop"] | None = None,
     force: bool = False,
 ) -> int:
-    """Change the frequencies of pictures.
+    """Change the frequencies of pictures, or what a model knows of them.
 
     Bands are low, mid, high, or ranges of cycles per image such as 8-40 and 40-: periods along the
     longer side. Several changes are made in the order notch, mix, match, keep-bands, gain.
@@ -66,22 +72,53 @@ def edit(
         mix: Picture that gives the frequencies above the cutoff.
         cutoff: Of --mix, cycles per image; half of the octaves by default.
         domain: Transform that is filtered; with dft opposite borders bleed into each other.
-        edge: Width of the edges of bands, octaves; 0.5 by default.
+        edge: Width of the edges of bands, octaves; 0 is hard and rings.
         luma: Change the brightness and leave the colours.
         bits: Of a sample of the result; those of the picture by default.
+        model: Edit through a model, at its size: gains change the atoms of a spectral dictionary.
+        direction: N=AMOUNT: move along the N-th principal direction of the model's latents, in
+            standard deviations; N=FROM:TO:COUNT writes a row; repeatable.
+        toward: CLASS=AMOUNT or CLASS=FROM:TO:COUNT: move from the picture's class to another.
+        size: WxH of what the model draws; as trained by default.
+        rest: What the model cannot express; by default kept with gains, dropped with moves.
         force: Replace files that exist.
     """
-    if not (gain or keep_bands or notch or notch_at or match or mix or bits):
-        raise ConfigError("nothing to do; give --gain, --keep-bands, --notch, --match or --mix")
-    if notch_threshold is not None and not notch:
-        raise ConfigError("--notch-threshold is for --notch; give it too")
     gains = None if gain is None else parse_gains(gain)
     kept = [] if keep_bands is None else keep_bands.split(",")
+    for_models = {"direction": direction, "toward": toward, "size": size, "rest": rest}
+    for_pictures = {
+        "notch": notch,
+        "notch-at": notch_at,
+        "match": match,
+        "on": domain == "dft",
+        "luma": luma,
+        "bits": bits,
+    }
+    _refuse_any(for_pictures if model else for_models, model)
+    if notch_threshold is not None and not notch:
+        raise ConfigError("--notch-threshold is for --notch; give it too")
+    if model is not None:
+        return edit_with_model(
+            inputs,
+            model,
+            output,
+            directions=direction or (),
+            classes=toward or (),
+            gain=gains,
+            keep_bands=kept,
+            mix=mix,
+            cutoff=cutoff,
+            edge_octaves=edge,
+            size=size,
+            rest=rest,
+            force=force,
+        )
+    if not (gain or keep_bands or notch or notch_at or match or mix or bits):
+        raise ConfigError("nothing to do; give --gain, --keep-bands, --notch, --match or --mix")
     frequencies = [_two_numbers(each) for each in notch_at or ()]
     sources = find_inputs(inputs, PICTURE_SUFFIXES)
     jobs = plan_jobs(sources, output, ".png", force=force)
     from overtone.deep_image import DeepPicture, deep_picture_to_bytes
-    from overtone.editing.bands import EDGE_OCTAVES
     from overtone.editing.edit import edit as change
     from overtone.editing.notch import THRESHOLD_DB
 
@@ -107,7 +144,7 @@ def edit(
             mix=mix_pixels,
             cutoff=cutoff,
             domain=domain,
-            edge_octaves=EDGE_OCTAVES if edge is None else edge,
+            edge_octaves=edge,
             luma_only=luma,
             bits=bits,
             found=patterns.extend,
@@ -122,6 +159,13 @@ def edit(
         print(f"{job.source} -> {job.destination}: {', '.join([*done, *words])}", file=sys.stderr)
 
     return run_jobs(jobs, work)
+
+
+def _refuse_any(options: Mapping[str, object], model: str | None) -> None:
+    for name, value in options.items():
+        if value:
+            where = "cannot be used with" if model else "needs"
+            raise ConfigError(f"--{name} {where} --model")
 
 
 def parse_gains(text: str) -> dict[str, float]:

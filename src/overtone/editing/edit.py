@@ -1,6 +1,8 @@
 """`overtone.edit`: one picture in, one out, changed in the frequency domain."""
 
+import pathlib
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -21,6 +23,9 @@ from overtone.editing.radial import matched, radial_profile
 from overtone.errors import ConfigError, ImageError
 from overtone.shapes import Float64, UInt
 
+if TYPE_CHECKING:
+    from overtone.models.base import AbstractModel
+
 # Of red, green and blue in luma (ITU-R BT.601).
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -40,6 +45,8 @@ def edit(
     edge_octaves: float = EDGE_OCTAVES,
     luma_only: bool = False,
     bits: int | None = None,
+    model: "str | pathlib.Path | AbstractModel | None" = None,
+    move: Mapping[int | str, float] | None = None,
     found: Callable[[Sequence[Pattern]], None] | None = None,
 ) -> UInt[np.ndarray, "h w c"]:
     """A picture with its frequencies changed.
@@ -68,16 +75,33 @@ def edit(
         edge_octaves: Width of the soft edges of bands; 0 is a hard edge, which rings.
         luma_only: Change the brightness and leave the colours, instead of each channel alike.
         bits: Of the result, 8 or 16; those of the image by default.
+        model: Edit through a model instead, or through the one of this name or path: `gain`,
+            `keep_bands` and `mix` change the weights of a spectral dictionary's atoms. The image
+            has 8 bits and the model's height, width and channels.
+        move: With a model, how far to go along directions of its latents, by their number (in
+            standard deviations) or by the name of a class, see `overtone.generate.edit_latents`.
         found: Called with the patterns that were taken out.
 
     Raises:
-        ConfigError: A band, gain, frequency or width makes no sense.
+        ConfigError: A band, gain, frequency or width makes no sense, or a model cannot do this.
+        ModelError: There is no such model, or its file is damaged.
         ImageError: The image is none of these kinds.
     """
     if not 0 <= edge_octaves <= 4:
         raise ConfigError(f"edges must be 0..4 octaves wide, got {edge_octaves:g}")
     if cutoff is not None and mix is None:
         raise ConfigError("a cutoff is for mixing; give the picture to mix with too")
+    if model is not None:
+        if notch or notch_frequencies or match is not None or luma_only or bits or domain == "dft":
+            raise ConfigError("through a model only gain, keep_bands, mix and move are possible")
+        from overtone.generate.edit_latents import edit_through
+
+        return edit_through(
+            model, image, gain=gain, keep_bands=keep_bands, mix=mix, cutoff=cutoff,
+            edge_octaves=edge_octaves, move=move,
+        )  # fmt: skip
+    if move is not None:
+        raise ConfigError("a move is along directions of a model; give the model too")
     if bits not in (None, 8, 16):
         raise ConfigError(f"bits must be 8 or 16, got {bits}")
     planes, alpha = split(image)

@@ -81,5 +81,6 @@ def encode_pixels(
             f"width, channels), got {images.shape[1:]}; load them with its size and channels"
         )
     with torch.no_grad():
-        parts = torch.from_numpy(images).split(_CHUNK_IMAGES)
+        # PyTorch warns of arrays it could not write to, as those of Pillow's images.
+        parts = torch.from_numpy(np.require(images, requirements="W")).split(_CHUNK_IMAGES)
         return torch.cat([model.encode(from_pixels(part)) for part in parts])
