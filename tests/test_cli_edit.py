@@ -133,6 +133,7 @@ def test_streams_are_read_and_written(folder, monkeypatch, capsysbinary):
         ("edit a.png -o x.png --gain low=2 --notch-threshold 9", "is for --notch"),
         ("edit a.png -o x.png --gain low=2 --cutoff 9", "a cutoff is for mixing"),
         ("edit a.png -o x.png --mix missing.png", "No such file or directory: missing.png"),
+        ("edit a.png -o x.png --match bad.bmp", "error: bad.bmp: this is no picture"),
         ("edit missing.png -o x.png --notch", "there is no file missing.png"),
         ("edit a.png -o x.nothing --notch", "no picture format is known"),
         ("edit a.png -o b.png --notch", "b.png exists; give --force"),
@@ -142,6 +143,7 @@ def test_streams_are_read_and_written(folder, monkeypatch, capsysbinary):
     ],
 )
 def test_mistakes_are_one_line_and_write_nothing(folder, capsys, command, message):
+    (folder / "bad.bmp").write_bytes(b"nothing")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert run(command) == 1
     error = capsys.readouterr().err

@@ -159,10 +159,10 @@ def test_the_fit_is_that_of_plain_least_squares():
         vertical, horizontal = _waves(14, frequency, 0.05), _waves(19, frequency / 2, 0.05)
         waves = np.einsum("ky,lx->klyx", vertical, horizontal).reshape(-1, 14 * 19)
         columns = np.concatenate([waves.real, waves.imag]).T
-        plane = rng.normal(size=(1, 14, 19))
+        plane = rng.normal(size=(14, 19))
         slow = columns @ np.linalg.lstsq(columns, plane.ravel(), rcond=1e-9)[0]
         weights = _fitted(vertical.conj() @ plane @ horizontal.conj().T, vertical, horizontal)
-        fast = 2 * (vertical.T @ weights[0] @ horizontal).real
+        fast = 2 * np.real(vertical.T @ weights @ horizontal)
         np.testing.assert_allclose(fast.ravel(), slow, atol=1e-5)
 
 

@@ -20,11 +20,14 @@ from overtone.cli.files import (
     run_jobs,
     write_bytes,
 )
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, ImageError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from overtone.deep_image import DeepPicture
     from overtone.editing.notch import Pattern
+    from overtone.shapes import UInt
 
 _MAX_LISTED = 6  # patterns named in the line about a picture
 
@@ -123,7 +126,7 @@ def edit(
     from overtone.editing.notch import THRESHOLD_DB
 
     match_pixels, mix_pixels = (
-        None if name is None else _read(name).pixels for name in (match, mix)
+        None if name is None else _other_pixels(name) for name in (match, mix)
     )
     named = {"mix": mix, "match": match, "keep-bands": keep_bands, "gain": gain}
     words = [f"{name} {value}" for name, value in named.items() if value is not None]
@@ -199,6 +202,14 @@ def _two_numbers(text: str) -> tuple[float, float]:
         raise ConfigError(f"a pattern is given as X,Y in cycles per image, got {text!r}")
     x, y = (_number(part, "a pattern's frequency") for part in parts)
     return x, y
+
+
+def _other_pixels(name: str) -> "UInt[np.ndarray, 'h w c']":
+    """Of the one picture that is edited with; an error names it."""
+    try:
+        return _read(name).pixels
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from error
 
 
 def _read(source: str) -> "DeepPicture":

@@ -69,8 +69,11 @@ def multiplicity(size: tuple[int, int], domain: Domain) -> Float64[np.ndarray, "
 
 def power(planes: Float64[np.ndarray, "c h w"], domain: Domain) -> Float64[np.ndarray, "v u"]:
     """Squared coefficients, mean over the planes; their sum is that of the squared samples."""
-    squares = np.square(np.abs(analyse(planes, domain))).mean(0)
-    return squares * multiplicity((planes.shape[-2], planes.shape[-1]), domain)
+    counts = multiplicity((planes.shape[-2], planes.shape[-1]), domain)
+    total = np.zeros(counts.shape)
+    for plane in planes:
+        total += np.square(np.abs(analyse(plane[None], domain)[0]))
+    return total * counts / len(planes)
 
 
 def filtered(
@@ -83,4 +86,15 @@ def filtered(
     size = planes.shape[-2], planes.shape[-1]
     gains = response(radial_cycles(size, domain))
     gains[0, 0] = 1.0
-    return synthesise(analyse(planes, domain) * gains, size, domain)
+    return weighted(planes, gains, domain)
+
+
+def weighted(
+    planes: Float64[np.ndarray, "c h w"], gains: Float64[np.ndarray, "v u"], domain: Domain
+) -> Float64[np.ndarray, "c h w"]:
+    """The planes with each coefficient times its gain; one after the other saves memory."""
+    size = planes.shape[-2], planes.shape[-1]
+    result = np.empty(planes.shape)
+    for number, plane in enumerate(planes):
+        result[number] = synthesise(analyse(plane[None], domain) * gains, size, domain)[0]
+    return result

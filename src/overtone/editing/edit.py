@@ -142,7 +142,8 @@ def edit(
         )
     if found is not None:
         found(patterns)
-    return _joined(colours + (planes - before), alpha, bits or 8 * image.dtype.itemsize)
+    result = colours + (planes - before) if luma_only else planes
+    return _joined(result, alpha, bits or 8 * image.dtype.itemsize)
 
 
 def split(

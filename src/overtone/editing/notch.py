@@ -147,19 +147,21 @@ def _without(
     height, width = planes.shape[1:]
     longest = max(height, width)
     cutoff = math.hypot(peak.cycles_x, peak.cycles_y) / 2
-    coarse = filtered(planes, lambda cycles: 1 - high_pass_at(cycles, cutoff, 1.0), "dct")
     down, across = peak.cycles_y / longest, peak.cycles_x / longest
     waves = _waves(height, down, 0.0)[0, :, None] * _waves(width, across, 0.0)[0]
-    fine = planes - coarse
-    for plane, under in zip(fine, coarse, strict=True):
-        plane -= _by_brightness(plane, under, waves)
     spread = WIDTH_CYCLES / longest
     vertical, horizontal = _waves(height, down, spread), _waves(width, across, spread)
-    weights = _fitted(vertical.conj() @ fine @ horizontal.conj().T, vertical, horizontal)
-    fine -= 2 * np.real(vertical.T @ weights @ horizontal)
-    rest = coarse + fine
-    rest += (planes - rest).mean((1, 2), keepdims=True)
-    return rest, math.sqrt(2 * float(np.square(planes - rest).mean()))
+    result = filtered(planes, lambda cycles: 1 - high_pass_at(cycles, cutoff, 1.0), "dct")
+    energy = 0.0
+    for plane, rest in zip(planes, result, strict=True):
+        fine = plane - rest
+        fine -= _by_brightness(fine, rest, waves)
+        weights = _fitted(vertical.conj() @ fine @ horizontal.conj().T, vertical, horizontal)
+        fine -= 2 * np.real(vertical.T @ weights @ horizontal)
+        rest += fine
+        rest += plane.mean() - rest.mean()
+        energy += float(np.square(plane - rest).mean())
+    return result, math.sqrt(2 * energy / len(planes))
 
 
 def _waves(length: int, frequency: float, spread: float) -> Complex128[np.ndarray, "k n"]:
@@ -198,10 +200,10 @@ def _by_brightness(
 
 
 def _fitted(
-    sides: Complex128[np.ndarray, "c k l"],
+    sides: Complex128[np.ndarray, "k l"],
     vertical: Complex128[np.ndarray, "k h"],
     horizontal: Complex128[np.ndarray, "l w"],
-) -> Complex128[np.ndarray, "c k l"]:
+) -> Complex128[np.ndarray, "k l"]:
     """Weights w of the least squares fit of 2 Re(w · waves), by conjugate gradients.
 
     The waves are orthonormal, but f and -f overlap where they are near each other, at both ends of

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from overtone.editing.basis import Domain, analyse, multiplicity, power, radial_cycles, synthesise
+from overtone.editing.basis import Domain, multiplicity, power, radial_cycles, weighted
 from overtone.shapes import Float64, Int64
 
 # Rings are this wide in octaves, but at least a cycle per image.
@@ -47,7 +47,6 @@ def matched(
     reference its last density goes on. A ring without power stays so.
     """
     size = planes.shape[-2], planes.shape[-1]
-    coeffs = analyse(planes, domain)
     cycles, squares = radial_cycles(size, domain), power(planes, domain)
     gains = np.ones(cycles.shape)
     for _ in range(_CORRECTIONS):
@@ -55,7 +54,7 @@ def matched(
             cycles, _profile(squares * gains**2, size, domain), reference
         )
     gains[0, 0] = 1
-    return synthesise(coeffs * gains, size, domain)
+    return weighted(planes, gains, domain)
 
 
 def _profile(

@@ -61,8 +61,7 @@ def _draw_amplitude(axes: "Axes", spectrum: Spectrum) -> None:
         for sign in (-1, 1):
             place = sign * peak.cycles_x, sign * peak.cycles_y
             axes.plot(*place, "o", markersize=11, markerfacecolor="none", color="#4dabf7")
-    count = len(spectrum.patterns)
-    axes.set_title("amplitude" + (f", {count} periodic patterns circled" if count else ""))
+    axes.set_title("amplitude" + (", periodic patterns circled" if spectrum.patterns else ""))
     axes.set_xlabel("to the right, cycles per image")
     axes.set_ylabel("downwards, cycles per image")
     axes.figure.colorbar(image, ax=axes, label="dB, 0 is one level", shrink=0.8)
