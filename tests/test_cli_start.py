@@ -9,7 +9,9 @@ import overtone
 
 
 @pytest.mark.parametrize(
-    "verb", [[], ["encode"], ["decode"], ["info"], ["compare"], ["train"]], ids=str
+    "verb",
+    [[], ["encode"], ["decode"], ["info"], ["edit"], ["spectrum"], ["compare"], ["train"]],
+    ids=str,
 )
 def test_help_and_version_answer_at_once(verb):
     code = f"""
