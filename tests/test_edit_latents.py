@@ -64,10 +64,10 @@ def test_bands_of_atoms_are_kept_and_the_mean_with_them(dictionary, pictures):
     kept = edit_atoms(dictionary, pictures, keep_bands=["2-"], rest="drop")
     weights = encode_pixels(dictionary, kept).numpy()
     before = encode_pixels(dictionary, pictures).numpy()
-    low = (dictionary.cycles > 0) & (dictionary.cycles < 2 * 2**-0.25)
+    low = (dictionary.cycles > 0) & (dictionary.cycles < 2 * 2**-0.5)
     assert np.abs(weights[:, low]).max() < 0.02  # of 8-bit levels
     assert np.abs(weights - before)[:, dictionary.cycles == 0].max() < 0.02
-    high = dictionary.cycles > 2 * 2**0.25
+    high = dictionary.cycles > 2 * 2**0.5
     assert np.abs(weights - before)[:, high].max() < 0.02
 
 

@@ -108,11 +108,11 @@ def slow_weight(cycles, low, high):
     def step(edge):
         if edge == 0:
             return 1.0
-        if math.isinf(edge) or cycles <= edge * 2**-0.25:
+        if math.isinf(edge) or cycles <= edge * 2**-0.5:
             return 0.0
-        if cycles >= edge * 2**0.25:
+        if cycles >= edge * 2**0.5:
             return 1.0
-        return (1 - math.cos(math.pi * (math.log2(cycles / edge) / 0.5 + 0.5))) / 2
+        return (1 - math.cos(math.pi * (math.log2(cycles / edge) + 0.5))) / 2
 
     return step(low) - step(high)
 

@@ -46,7 +46,7 @@ def edit(
     mix: str | None = None,
     cutoff: float | None = None,
     domain: Annotated[Literal["dct", "dft"], Parameter(name="--on")] = "dct",
-    edge: float = 0.5,
+    edge: float = 1.0,
     luma: bool = False,
     bits: Literal[8, 16] | None = None,
     model: str | None = None,
@@ -75,7 +75,7 @@ def edit(
         mix: Picture that gives the frequencies above the cutoff.
         cutoff: Of --mix, cycles per image; half of the octaves by default.
         domain: Transform that is filtered; with dft opposite borders bleed into each other.
-        edge: Width of the edges of bands, octaves; 0 is hard and rings.
+        edge: Width of the edges of bands, octaves; narrow ones ring.
         luma: Change the brightness and leave the colours.
         bits: Of a sample of the result; those of the picture by default.
         model: Edit through a model, at its size: gains change the atoms of a spectral dictionary.

@@ -11,7 +11,8 @@ import numpy as np
 from overtone.errors import ConfigError, unknown_name
 from overtone.shapes import Float64
 
-EDGE_OCTAVES = 0.5
+# Narrower edges ring visibly beside the edges of things.
+EDGE_OCTAVES = 1.0
 _NAMES = ("low", "mid", "high")
 _RANGE = re.compile(r"(\d+\.?\d*|\.\d+)\s*-\s*(\d+\.?\d*|\.\d+)?")
 
