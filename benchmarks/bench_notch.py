@@ -31,12 +31,12 @@ from overtone.editing.notch import MIN_AMPLITUDE, THRESHOLD_DB, remove_patterns
 from overtone.editing.peaks import Surroundings, find_peaks, overtones, windowed_power
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.image import read_picture, to_uint8
+from overtone.reproduction.notch_tables import ROWS, borders, dark_lines, false_alarms, sinusoids
+from overtone.reproduction.rebuild import rebuild
 
-OUT = pathlib.Path("results/bench/notch.jsonl")
-PAGE = pathlib.Path("docs/design/editing.md")
 THRESHOLDS_DB = (10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 24.0)
 CYCLES = (24, 60, 150, 300)
-AMPLITUDES = (0.5, 1, 2, 4, 8, 16)
+AMPLITUDES = (1, 2, 4, 8, 16)
 PERIODS_PX = (2, 3, 4)
 DEPTHS = (0.05, 0.1, 0.2, 0.4)
 BORDER_PX = 8
@@ -57,24 +57,14 @@ def main() -> None:
                 rows += list(measured(path))
                 if progress is not None:
                     progress(number / len(paths), path.stem)
-        OUT.parent.mkdir(parents=True, exist_ok=True)
-        OUT.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    rows = [json.loads(line) for line in OUT.read_text("utf-8").splitlines()]
-    tables = {
-        "faint": faint_text(rows),
-        "false alarms": alarms_table(rows),
-        "sinusoids": sinusoids_table(rows),
-        "lines": lines_table(rows),
-        "borders": borders_table(rows),
-    }
+        ROWS.parent.mkdir(parents=True, exist_ok=True)
+        ROWS.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     if arguments.page:
-        page = PAGE.read_text("utf-8")
-        for name, table in tables.items():
-            begin = f"<!-- table: {name} -->\n"
-            start = page.index(begin) + len(begin)
-            page = page[:start] + table + page[page.index("<!-- /table -->", start) :]
-        PAGE.write_text(page, "utf-8")
-    print("\n".join(tables.values()))
+        rebuild(["tables"])
+    root = pathlib.Path()
+    for table in (false_alarms, sinusoids, dark_lines, borders):
+        print(table(root), end="\n\n")
+    rows = [json.loads(line) for line in ROWS.read_text("utf-8").splitlines()]
     print(json.dumps(summary(rows)))
 
 
@@ -84,17 +74,17 @@ def measured(path: pathlib.Path) -> Iterator[dict[str, Any]]:
     about = {"suite": "notch", "image": path.stem}
     provenance = {"commit": commit(), "machine": machine(), "date": now()}
     rows = [
-        faint(image),
-        *alarms(image),
-        *sinusoids(image, path.stem),
-        *lines(image),
-        *borders(image),
+        faint_row(image),
+        *alarm_rows(image),
+        *sinusoid_rows(image, path.stem),
+        *line_rows(image),
+        *border_rows(image),
     ]
     for row in rows:
         yield about | row | provenance
 
 
-def faint(image: np.ndarray) -> dict[str, Any]:
+def faint_row(image: np.ndarray) -> dict[str, Any]:
     """The strongest pattern weaker than those that are looked for."""
     power = windowed_power(image.transpose(2, 0, 1).astype(np.float64))
     around = Surroundings.of(power)
@@ -112,7 +102,7 @@ def faint(image: np.ndarray) -> dict[str, Any]:
     return {"what": "faint", "num_found": len(amplitudes), "largest": max(amplitudes, default=0.0)}
 
 
-def alarms(image: np.ndarray) -> Iterator[dict[str, Any]]:
+def alarm_rows(image: np.ndarray) -> Iterator[dict[str, Any]]:
     for threshold_db in THRESHOLDS_DB:
         found = []
         started = time.perf_counter()
@@ -128,7 +118,7 @@ def alarms(image: np.ndarray) -> Iterator[dict[str, Any]]:
         }
 
 
-def sinusoids(image: np.ndarray, name: str) -> Iterator[dict[str, Any]]:
+def sinusoid_rows(image: np.ndarray, name: str) -> Iterator[dict[str, Any]]:
     """Directions and phases are random, the same in every run."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     height, width = image.shape[:2]
@@ -143,7 +133,7 @@ def sinusoids(image: np.ndarray, name: str) -> Iterator[dict[str, Any]]:
             yield {"what": "sinusoids", "cycles": cycles, "amplitude": amplitude} | row
 
 
-def lines(image: np.ndarray) -> Iterator[dict[str, Any]]:
+def line_rows(image: np.ndarray) -> Iterator[dict[str, Any]]:
     """Every second, third or fourth row is darker by a share of its level."""
     longest = max(image.shape)
     for period_px in PERIODS_PX:
@@ -170,7 +160,7 @@ def taken_out(
     }
 
 
-def borders(image: np.ndarray) -> Iterator[dict[str, Any]]:
+def border_rows(image: np.ndarray) -> Iterator[dict[str, Any]]:
     """Root mean square change of a low-pass in a frame around the picture, and inside.
 
     The outermost pixels are cut off first: the scans end in a dark line there.
@@ -189,94 +179,6 @@ def psnr_db(reference: np.ndarray, reconstruction: np.ndarray) -> float | None:
     """None where the pictures are equal, as JSON has no infinity."""
     score = metrics.psnr_db(reference=reference, reconstruction=reconstruction)
     return round(score, 3) if math.isfinite(score) else None
-
-
-def faint_text(rows: list[dict[str, Any]]) -> str:
-    """A sentence."""
-    some = [row for row in rows if row["what"] == "faint"]
-    hit = [row for row in some if row["num_found"]]
-    largest = max((row["largest"] for row in some), default=0.0)
-    return (
-        f"{len(hit)} of {len(some)} development pictures have such faint ones, the strongest of "
-        f"{largest:.2f} levels.\n"
-    )
-
-
-def alarms_table(rows: list[dict[str, Any]]) -> str:
-    """Pictures that are touched, by threshold."""
-    text = ["| threshold | pictures with a pattern | patterns | lowest PSNR to the picture |"]
-    text.append("|--:|--:|--:|--:|")
-    for threshold_db in THRESHOLDS_DB:
-        some = [r for r in rows if r.get("threshold_db") == threshold_db]
-        hit = [row for row in some if row["num_found"]]
-        lowest = min((row["psnr_db"] for row in some if row["psnr_db"] is not None), default=None)
-        text.append(
-            f"| {threshold_db:g} dB | {len(hit)} of {len(some)} "
-            f"| {sum(row['num_found'] for row in some)} "
-            f"| {'unchanged' if lowest is None else f'{lowest:.1f} dB'} |"
-        )
-    return ended(text, rows)
-
-
-def sinusoids_table(rows: list[dict[str, Any]]) -> str:
-    """Found of all, and the mean PSNR before and after where found."""
-    return strengths_table(
-        [row for row in rows if row["what"] == "sinusoids"],
-        ("cycles", "cycles per image", CYCLES),
-        ("amplitude", "amplitude {:g}", AMPLITUDES),
-    )
-
-
-def lines_table(rows: list[dict[str, Any]]) -> str:
-    """As of sinusoids."""
-    return strengths_table(
-        [row for row in rows if row["what"] == "lines"],
-        ("period_px", "period, px", PERIODS_PX),
-        ("depth", "darker by {:.0%}", DEPTHS),
-    )
-
-
-def strengths_table(
-    rows: list[dict[str, Any]],
-    down: tuple[str, str, tuple[float, ...]],
-    across: tuple[str, str, tuple[float, ...]],
-) -> str:
-    key, title, values = down
-    strength, form, strengths = across
-    text = [f"| {title} | " + " | ".join(form.format(each) for each in strengths) + " |"]
-    text.append("|--:" * (1 + len(strengths)) + "|")
-    for value in values:
-        cells = [f"{value}"]
-        for each in strengths:
-            some = [row for row in rows if row[key] == value and row[strength] == each]
-            hit = [row for row in some if row["is_found"]]
-            cell = f"{len(hit)} of {len(some)}"
-            if hit:
-                before, after = (
-                    statistics.mean(row[name] for row in hit) for name in ("before_db", "after_db")
-                )
-                cell += f", {before:.1f} → {after:.1f} dB"
-            cells.append(cell)
-        text.append("| " + " | ".join(cells) + " |")
-    return ended(text, rows)
-
-
-def borders_table(rows: list[dict[str, Any]]) -> str:
-    """Change near the borders against inside."""
-    text = [f"| transform | change within {BORDER_PX} px of the border | inside | ratio |"]
-    text.append("|---|--:|--:|--:|")
-    for domain in ("dct", "dft"):
-        some = [row for row in rows if row.get("domain") == domain]
-        frame, inside = (statistics.mean(row[key] for row in some) for key in ("frame", "inside"))
-        ratio = statistics.mean(row["frame"] / row["inside"] for row in some)
-        text.append(f"| {domain.upper()} | {frame:.2f} | {inside:.2f} | {ratio:.2f} |")
-    return ended(text, rows)
-
-
-def ended(text: list[str], rows: list[dict[str, Any]]) -> str:
-    first = rows[0]
-    note = f"Measured at commit {first['commit']} on {first['machine']}, {first['date'][:10]}."
-    return "\n".join([*text, "", note]) + "\n"
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from overtone.errors import ConfigError, unknown_name
 from overtone.evaluate.table import refreshed as with_results
+from overtone.reproduction import notch_tables
 from overtone.reproduction.codec_tables import dfm_ablation, dfm_crossvalidated, jpeg_repack
 from overtone.reproduction.item import Item, Step
 
@@ -15,6 +16,11 @@ TABLES: dict[str, Callable[[pathlib.Path], str]] = {
     "jpeg_repack": jpeg_repack,
     "dfm-ablation": dfm_ablation,
     "dfm-crossvalidated": dfm_crossvalidated,
+    "notch-faint": notch_tables.faint,
+    "notch-alarms": notch_tables.false_alarms,
+    "notch-sinusoids": notch_tables.sinusoids,
+    "notch-lines": notch_tables.dark_lines,
+    "edit-borders": notch_tables.borders,
 }
 _MARKED = re.compile(r"<!-- table: (?P<name>\S+) -->\n.*?<!-- /table -->", re.DOTALL)
 
@@ -67,6 +73,7 @@ ITEM = Item(
         kodak_step("bench_kodak.py", minutes=20),
         kodak_step("bench_kodak.py", "--codecs", "dfm,sparse-dct", minutes=15),
         kodak_step("bench_jpeg_repack.py", minutes=15, replaces=True),
+        kodak_step("bench_notch.py", minutes=4, replaces=True),
         kodak_step("ablate_dfm.py", "--every", "2", minutes=15),
         kodak_step("crossvalidate_dfm.py", "--effort", "default", minutes=20, replaces=True),
     ),
