@@ -36,9 +36,15 @@ class AbstractAtoms(torch.nn.Module, abc.ABC):
     """K modulated sinusoids, evaluated as images.
 
     Attributes:
+        frequencies: As in `AtomTable`, one axis for signals.
+        phases: As many as frequencies.
+        amplitudes: Before modulation.
         modulation: The network that all atoms share.
     """
 
+    frequencies: torch.nn.Parameter
+    phases: torch.nn.Parameter
+    amplitudes: torch.nn.Parameter
     modulation: Modulation
 
     @abc.abstractmethod

@@ -110,7 +110,7 @@ class ImageAtoms(AbstractAtoms):
 
 
 def pixel_places(height: int, width: int) -> Float[Tensor, "p 2"]:
-    """x and y of the pixel centres, row by row; the image is the unit square."""
+    """Pixel centres as x and y, row by row; the image is the unit square."""
     y, x = (torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width
     return torch.stack([x.repeat(height), y.repeat_interleave(width)], dim=1)
 

@@ -147,8 +147,13 @@ class SpectralDictionary(AbstractLatentModel):
         return self._to_latents(best_coefficients(self.atoms(), signals))
 
     def coefficients(self, latents: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
-        """w of latents: the weights the atoms are summed with."""
+        """The weights that atoms are summed with, of latents."""
         return latents * self.get_buffer("deviations") + self.get_buffer("centre")
+
+    def energies(self, atoms: Float[Tensor, "k v"]) -> Float[Tensor, " k"]:
+        """Mean square of what each atom adds to the training images, over values and images."""
+        power = self.get_buffer("centre").square() + self.get_buffer("deviations").square()
+        return power * atoms.square().mean(1)
 
     def _to_latents(self, coefficients: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
         return (coefficients - self.get_buffer("centre")) / self.get_buffer("deviations")

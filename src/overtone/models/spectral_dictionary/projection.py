@@ -5,8 +5,8 @@ that is left depends on the data only through their second moments C = mean x x�
 
     L(S) = tr C - tr (S Sᵀ)⁻¹ S C Sᵀ
 
-Since w is optimal, L has the gradient of the error at fixed coefficients (the envelope theorem; Golub
-& Pereyra, 1973, for a linear model): with B = mean w xᵀ and H = mean w wᵀ,
+Since w is optimal, L has the gradient of the error at fixed coefficients (Golub & Pereyra, 1973):
+with B = mean w xᵀ and H = mean w wᵀ,
 
     L = tr C - 2 ⟨S, B⟩ + ⟨H, S Sᵀ⟩,  dL/dS = 2 (H S - B)
 
@@ -81,10 +81,9 @@ class SecondMoments:
             factor = gram_factor(atoms)
             by_value = torch.cholesky_solve(self.times(atoms).double(), factor)  # B
             by_each = torch.cholesky_solve(atoms.double() @ by_value.T, factor)  # H
-        explained = 2 * (atoms * by_value.float()).sum()
-        return (
-            self.trace - explained + (by_each.float() * (atoms @ atoms.T)).sum()
-        ) / atoms.shape[1]
+        crossed = (atoms * by_value.float()).sum()
+        power = (by_each.float() * (atoms @ atoms.T)).sum()
+        return (self.trace - 2 * crossed + power) / atoms.shape[1]
 
 
 def gram_factor(atoms: Float[Tensor, "k v"]) -> Float[Tensor, "k k"]:
