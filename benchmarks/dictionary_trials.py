@@ -72,7 +72,7 @@ def principal_components(data: str) -> Trial:
 
 def make_solved(trial: Trial, runs: pathlib.Path, images: ImageSet) -> Trial:
     """A trained dictionary whose latents are found by least squares; priors fitted to these."""
-    solved = dataclasses.replace(trial, label=f"{trial.label}-solved", draws=SHORT)
+    solved = dataclasses.replace(trial, label=f"{trial.label}-solved", draws=QUICK)
     path = runs / solved.name / MODEL_FILE
     if not path.exists():
         trained = load_model(runs / trial.name)
