@@ -31,7 +31,7 @@ class TrainResult:
     Attributes:
         status: "finished" with a model file, or "stopped" by a signal with a checkpoint.
         step: Steps done.
-        core_minutes: Processor time spent inside steps.
+        core_minutes: Processor time spent inside steps and in what is before the first.
         path: Of the model file, or of the last checkpoint.
         skipped: Pictures that were left out, each "file: reason".
     """
