@@ -4,7 +4,8 @@ import pathlib
 import statistics
 from typing import Any
 
-from dictionary_trials import DATA, read_rows
+from dictionary_trials import DATA
+from json_rows import read_rows
 
 RESULTS = pathlib.Path("results/dictionary")
 RECONSTRUCTION = RESULTS / "reconstruction" / "rows.jsonl"

@@ -1,7 +1,6 @@
 """The trials of spectral dictionaries, and what is measured of a trained one."""
 
 import dataclasses
-import json
 import pathlib
 from typing import Any
 
@@ -145,17 +144,3 @@ def reconstruction_row(
 def provenance() -> dict[str, str]:
     """Of a row."""
     return {"commit": commit(), "machine": machine(), "date": now()}
-
-
-def read_rows(path: pathlib.Path) -> list[dict[str, Any]]:
-    """Rows of a JSON-lines file; none if there is none."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-
-
-def append_row(path: pathlib.Path, row: dict[str, Any]) -> None:
-    """Adds a row to a file, which is made if there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")

@@ -18,7 +18,6 @@ from typing import Any
 from dictionary_page import IMAGES, write_page
 from dictionary_tables import RECONSTRUCTION, RESULTS, STABILITY
 from dictionary_trials import (
-    append_row,
     make_solved,
     ours,
     plane_waves,
@@ -26,9 +25,9 @@ from dictionary_trials import (
     projected_signal,
     provenance,
     published,
-    read_rows,
     reconstruction_row,
 )
+from json_rows import append_row, read_rows
 from trials import Places, Trial, add_arguments, measure_all, train_trial
 
 from overtone.data import load_images
