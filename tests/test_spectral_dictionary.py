@@ -51,6 +51,19 @@ def test_the_projected_gradient_is_that_of_the_loss_with_the_coefficients_elimin
     torch.testing.assert_close(first.grad, second.grad.float(), atol=1e-5, rtol=1e-3)
 
 
+def test_16_bits_are_not_for_projections():
+    data = waves()
+    model = build(data)
+    model.begin(data, generator=generator())
+    assert model.moments is not None
+    atoms = model.atoms().detach()
+    exact = model.moments.projected_error(atoms)
+    weights = best_coefficients(atoms, signals_of(model, data))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(model.moments.projected_error(atoms), exact)
+        assert torch.equal(best_coefficients(atoms, signals_of(model, data)), weights)
+
+
 def test_many_values_are_summed_up_by_a_factor(monkeypatch):
     pixels = torch.from_numpy(waves(40, 3, 4, 3).images)
     mean = torch.full((36,), 0.1)

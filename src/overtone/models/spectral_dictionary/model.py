@@ -100,6 +100,7 @@ class SpectralDictionary(AbstractLatentModel):
     ) -> dict[str, Tensor]:
         atoms = self.atoms()
         if self.training and self.moments is not None:
+            self.moments = self.moments.to(atoms.device)
             error = self.moments.projected_error(atoms)
             return {"loss": error, "mean_squared_error": error}
         signals = batch.images.flatten(1) - self.get_buffer("mean")

@@ -69,6 +69,10 @@ class SecondMoments:
         matrix /= len(pixels)
         return cls(matrix, False, float(matrix.diagonal().double().sum()))
 
+    def to(self, device: torch.device) -> "SecondMoments":
+        """The same there."""
+        return dataclasses.replace(self, matrix=self.matrix.to(device))
+
     def times(self, atoms: Float[Tensor, "k v"]) -> Float[Tensor, "k v"]:
         """S C."""
         if self.is_factor:
@@ -77,6 +81,10 @@ class SecondMoments:
 
     def projected_error(self, atoms: Float[Tensor, "k v"]) -> Float[Tensor, ""]:
         """Mean over values and signals of the squared error with the best coefficients."""
+        with torch.autocast(atoms.device.type, enabled=False):  # 16 bits cannot hold differences
+            return self._projected_error(atoms.float())
+
+    def _projected_error(self, atoms: Float[Tensor, "k v"]) -> Float[Tensor, ""]:
         with torch.no_grad():
             factor = gram_factor(atoms)
             by_value = torch.cholesky_solve(self.times(atoms).double(), factor)  # B
@@ -97,6 +105,6 @@ def best_coefficients(
     atoms: Float[Tensor, "k v"], signals: Float[Tensor, "b v"]
 ) -> Float[Tensor, "b k"]:
     """Coefficients with the least squared error, as constants: no gradient goes through them."""
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast(atoms.device.type, enabled=False):
         against = (signals @ atoms.T).double()
         return torch.cholesky_solve(against.T, gram_factor(atoms)).T.to(signals)
