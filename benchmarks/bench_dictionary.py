@@ -19,6 +19,7 @@ import sys
 from typing import Any
 
 from dictionary_trials import (
+    append_row,
     mean_squared_error,
     ours,
     projected_signal,
@@ -27,7 +28,6 @@ from dictionary_trials import (
     published_loss,
     squared_only,
 )
-from json_rows import append_row
 from trials import Trial, add_arguments, train_trial
 
 from overtone.data import ImageSet, load_images

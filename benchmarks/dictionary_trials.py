@@ -1,6 +1,7 @@
 """The trials of spectral dictionaries, and what is measured of a trained one."""
 
 import dataclasses
+import json
 import pathlib
 from typing import Any
 
@@ -144,3 +145,10 @@ def reconstruction_row(
 def provenance() -> dict[str, str]:
     """Of a row."""
     return {"commit": commit(), "machine": machine(), "date": now()}
+
+
+def append_row(path: pathlib.Path, row: dict[str, Any]) -> None:
+    """Adds a row to a file, which is made if there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")

@@ -15,9 +15,8 @@ import dataclasses
 import sys
 from typing import Any
 
-from dictionary_page import IMAGES, write_page
-from dictionary_tables import RECONSTRUCTION, RESULTS, STABILITY
 from dictionary_trials import (
+    append_row,
     make_solved,
     ours,
     plane_waves,
@@ -27,11 +26,15 @@ from dictionary_trials import (
     published,
     reconstruction_row,
 )
-from json_rows import append_row, read_rows
 from trials import Places, Trial, add_arguments, measure_all, train_trial
 
 from overtone.data import load_images
 from overtone.errors import TrainError
+from overtone.reproduction.dictionary_claims import RESULTS, STABILITY, STABILITY_FIELDS
+from overtone.reproduction.dictionary_page import IMAGES
+from overtone.reproduction.dictionary_tables import RECONSTRUCTION, RECONSTRUCTION_FIELDS
+from overtone.reproduction.rebuild import rebuild
+from overtone.reproduction.rows import read_records
 from overtone.training.log import LOG_FILE, read_log
 from overtone.training.run import train
 
@@ -55,14 +58,14 @@ def main() -> None:
     if arguments.stability:
         measure_stability(arguments)
     if arguments.page:
-        write_page()
+        rebuild(["spectral-dictionary"])
 
 
 def run_all(data: str, arguments: argparse.Namespace) -> None:
     """Every trial of a data set, the quick ones first."""
     source = str(arguments.data / data)
     training, held_out = (load_images(source, split=split) for split in ("train", "test"))
-    done = {row["name"] for row in read_rows(RECONSTRUCTION)}
+    done = {row["name"] for row in read_records(RECONSTRUCTION, RECONSTRUCTION_FIELDS)}
     makers = (principal_components, ours, plane_waves, projected_signal, published)
     for trial in (make(data) for make in makers):
         if arguments.only not in trial.name:
@@ -84,7 +87,7 @@ def run_all(data: str, arguments: argparse.Namespace) -> None:
 def measure_stability(arguments: argparse.Namespace) -> None:
     """Short runs of ten seeds on fashion-mnist, and the loss each ends at."""
     data = "fashion-mnist"
-    done = {(row["label"], row["seed"]) for row in read_rows(STABILITY)}
+    done = {(row["label"], row["seed"]) for row in read_records(STABILITY, STABILITY_FIELDS)}
     vae = Trial(data, "vae", data, (("normal", 1.0),), label="vae")
     for trial in (vae, *(make(data) for make in STABLE.values())):
         for seed in SEEDS:

@@ -2,15 +2,29 @@
 
 import pathlib
 import statistics
-from typing import Any
 
-from dictionary_trials import DATA
-from json_rows import read_rows
+from overtone.reproduction.dictionary_claims import (
+    RESULTS,
+    STABILITY,
+    STABILITY_FIELDS,
+    TRAINING,
+    TRAINING_FIELDS,
+)
+from overtone.reproduction.generation_claims import DATA
+from overtone.reproduction.item import NOT_MEASURED
+from overtone.reproduction.rows import Record, read_records
 
-RESULTS = pathlib.Path("results/dictionary")
 RECONSTRUCTION = RESULTS / "reconstruction" / "rows.jsonl"
-STABILITY = RESULTS / "stability" / "rows.jsonl"
-SPEED = pathlib.Path("results/bench/dictionary.jsonl")
+RECONSTRUCTION_FIELDS = {
+    "data": str,
+    "name": str,
+    "num_latents": int,
+    "num_parameters": int,
+    "core_minutes": float,
+    "psnr_db": float,
+    "ms_ssim": float,
+    "train_mean_squared_error": float,
+}
 # Name of a trial without data set and seed -> what the page calls it.
 LABELS = {
     "pca": "control: `pca`",
@@ -30,13 +44,13 @@ def label_of(name: str) -> str:
     return name.rsplit("-", 1)[0]
 
 
-def reconstructions(data: str) -> dict[str, dict[str, Any]]:
+def reconstructions(data: str, root: pathlib.Path) -> dict[str, Record]:
     """The row of each trial of a data set, by label."""
-    rows = [row for row in read_rows(RECONSTRUCTION) if row["data"] == data]
-    return {label_of(row["name"]): row for row in rows}
+    rows = read_records(root / RECONSTRUCTION, RECONSTRUCTION_FIELDS)
+    return {label_of(row["name"]): row for row in rows if row["data"] == data}
 
 
-def reconstruction_part() -> str:
+def reconstruction_part(root: pathlib.Path) -> str:
     """PSNR and MS-SSIM of held-out images."""
     lines = [
         "PSNR of the mean squared error over all held-out images in 8 bits; MS-SSIM is the mean "
@@ -47,7 +61,7 @@ def reconstruction_part() -> str:
         "|:--|:--|--:|--:|--:|--:|--:|--:|",
     ]
     for data in DATA:
-        rows = reconstructions(data)
+        rows = reconstructions(data, root)
         for label in (label for label in LABELS if label in rows):
             row = rows[label]
             lines.append(
@@ -55,14 +69,21 @@ def reconstruction_part() -> str:
                 f"| {row['num_parameters'] / 1e6:.2f} M | {row['psnr_db']:.2f} "
                 f"| {row['ms_ssim']:.4f} | {row['train_mean_squared_error']:.5f} |"
             )
-    return "\n".join(lines) if len(lines) > 4 else "Not measured yet."
+    return "\n".join(lines) if len(lines) > 4 else NOT_MEASURED
 
 
-def speed_part() -> str:
+def speeds(root: pathlib.Path) -> list[Record]:
+    """The newest row of each run."""
+    fields = TRAINING_FIELDS | {"published_loss": float, "core_s_to_loss": dict}
+    newest = {row["name"]: row for row in read_records(root / TRAINING, fields)}
+    return list(newest.values())
+
+
+def speed_part(root: pathlib.Path) -> str:
     """Loss against processor time, in one run."""
-    rows = read_rows(SPEED)
+    rows = speeds(root)
     if not rows:
-        return "Not measured yet."
+        return NOT_MEASURED
     bases = list(rows[0]["speedup"])
     lines = [
         "One run of `benchmarks/bench_dictionary.py`, one thread each. Loss: mean squared error of "
@@ -87,10 +108,10 @@ def speed_part() -> str:
     return "\n".join(lines)
 
 
-def stability() -> dict[str, tuple[int, int, float, float]]:
+def stability(root: pathlib.Path) -> dict[str, tuple[int, int, float, float]]:
     """Of each label: runs, failures, mean and relative spread of the final loss."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in read_rows(STABILITY):
+    groups: dict[str, list[Record]] = {}
+    for row in read_records(root / STABILITY, STABILITY_FIELDS):
         groups.setdefault(row["label"], []).append(row)
     found = {}
     for label, rows in groups.items():
@@ -102,11 +123,11 @@ def stability() -> dict[str, tuple[int, int, float, float]]:
     return found
 
 
-def stability_part() -> str:
+def stability_part(root: pathlib.Path) -> str:
     """Ten seeds each."""
-    found = stability()
+    found = stability(root)
     if not found:
-        return "Not measured yet."
+        return NOT_MEASURED
     lines = [
         "Short runs on fashion-mnist, the last hundred steps' mean loss of each seed: of the "
         "autoencoder nats an image, of dictionaries their own loss. The spread is the standard "

@@ -1,70 +1,68 @@
-"""docs/reproduction/spectral-dictionary.md from rows in results/; no number is typed by hand."""
+"""The page about spectral dictionaries: reconstruction, speed, stability, samples."""
 
 import os
 import pathlib
 from collections.abc import Sequence
 
-from dctransformer_page import SAMPLES as DCT_SAMPLES
-from dictionary_tables import (
+from overtone.evaluate.distribution_rows import DistributionRow
+from overtone.reproduction.claims import claims
+from overtone.reproduction.dctransformer_page import SAMPLES as DCT_SAMPLES
+from overtone.reproduction.dfm_generation import FLOORS, NAMES, measures
+from overtone.reproduction.dictionary_claims import ALIKE_DB, FASTER, RESULTS
+from overtone.reproduction.dictionary_tables import (
     LABELS,
-    RESULTS,
-    SPEED,
     label_of,
     reconstruction_part,
     reconstructions,
     speed_part,
+    speeds,
     stability,
     stability_part,
 )
-from dictionary_trials import DATA
-from generation_page import FLOORS, NAMES, measures, standard
-from generation_page import RESULTS as GENERATION
-from json_rows import read_rows
+from overtone.reproduction.generation_claims import DATA, standard
+from overtone.reproduction.generation_claims import RESULTS as GENERATION
+from overtone.reproduction.item import NOT_MEASURED
+from overtone.reproduction.rows import read_distances
 
-from overtone.evaluate.distribution_rows import DistributionRow, read_distribution_rows
-
-PAGE = pathlib.Path("docs/reproduction/spectral-dictionary.md")
+PAGE = "docs/reproduction/spectral-dictionary.md"
 IMAGES = pathlib.Path("docs/images/dictionary")
-MAX_LOSS_DB = 0.5  # that ours may be below PCA on photo32
-MIN_SPEEDUP = 5.0
 TIE_DB = 0.05  # differences that nobody could see
 
-INTRODUCTION = """# Spectral dictionaries: the published form, ours, principal components
+INTRODUCTION = f"""# Spectral dictionaries: the published form, ours, principal components
 
-This page is written by `python benchmarks/reproduce_dictionary.py --page` from the rows in
+This page is written by `overtone reproduce spectral-dictionary` from the rows in
 `results/dictionary/`, `results/bench/dictionary.jsonl`, `results/generation/` and
 `results/dctransformer/`. "Spectral dictionary learning for generative image modeling"
-(arXiv:2504.17804) is public in its abstract only, which claims a Fréchet distance of 55.4 and an
-Inception score of 7.2 on CIFAR-10. What is assumed is named in
-[the design notes](../design/spectral-dictionary.md). Its numbers cannot be compared with those
-here, which are on other images and other features.
+(arXiv:2504.17804) is public in its abstract only ({claims()["dictionary-fid"].text}). What is
+assumed is named in [the design notes](../design/spectral-dictionary.md). Its numbers cannot be
+compared with those here, which are on other images and other features.
 
 Whatever modulates its atoms, the model is linear in its coefficients, so with K atoms it
 reconstructs its training images no better than K principal components, and with a Gaussian prior it
 is a Gaussian model of images. All dictionaries here have the K of the control `pca`."""
 
 
-def write_page() -> None:
-    """Write the page; parts without rows say so."""
-    parts = [INTRODUCTION, "## Verdict", verdict_part()]
-    parts += ["## Reconstruction", reconstruction_part(), "## Speed of training", speed_part()]
-    parts += ["## Stability", stability_part()]
+def build(root: pathlib.Path) -> dict[str, str]:
+    """The page; parts without rows say so."""
+    parts = [INTRODUCTION, "## Verdict", verdict_part(root)]
+    parts += ["## Reconstruction", reconstruction_part(root)]
+    parts += ["## Speed of training", speed_part(root), "## Stability", stability_part(root)]
     for data in DATA:
-        parts += [f"## Samples of {data}", samples_part(data), *pictures_part(data)]
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text("\n\n".join(parts) + "\n", "utf-8")
+        parts += [f"## Samples of {data}", samples_part(data, root), *pictures_part(data, root)]
+    return {PAGE: "\n\n".join(parts) + "\n"}
 
 
-def verdict_part() -> str:
+def verdict_part(root: pathlib.Path) -> str:
     """Sentences that follow from the rows, each with its numbers."""
-    sentences = [*map(reconstruction_verdict, DATA), speed_verdict(), stability_verdict()]
-    sentences += map(samples_verdict, DATA)
-    return "\n".join(f"- {sentence}" for sentence in sentences if sentence) or "Not measured yet."
+    sentences = [reconstruction_verdict(data, root) for data in DATA]
+    sentences += [speed_verdict(root), stability_verdict(root)]
+    sentences += [samples_verdict(data, root) for data in DATA]
+    return "\n".join(f"- {sentence}" for sentence in sentences if sentence) or NOT_MEASURED
 
 
-def reconstruction_verdict(data: str) -> str:
+def reconstruction_verdict(data: str, root: pathlib.Path) -> str:
     """Ours and the published form against PCA, on held-out images."""
-    rows = reconstructions(data)
+    rows = reconstructions(data, root)
     if not {"pca", "ours"} <= rows.keys():
         return ""
     pca, best = rows["pca"], rows["ours"]
@@ -75,8 +73,8 @@ def reconstruction_verdict(data: str) -> str:
         f"have {best['psnr_db']:.2f} dB with ours, {pca['psnr_db']:.2f} dB with PCA ({ahead:+.2f})"
     )
     if data == "photo32":
-        is_kept = "is kept" if ahead >= -MAX_LOSS_DB else "is missed"
-        text += f"; the aim of at most {MAX_LOSS_DB} dB below PCA {is_kept}"
+        is_kept = "is kept" if ahead >= -ALIKE_DB else "is missed"
+        text += f"; the aim of at most {ALIKE_DB} dB below PCA {is_kept}"
     if "published" in rows:
         behind = rows["published"]["psnr_db"] - pca["psnr_db"]
         text += f". The published form is {behind:+.2f} dB from PCA"
@@ -86,26 +84,26 @@ def reconstruction_verdict(data: str) -> str:
     return text + "."
 
 
-def speed_verdict() -> str:
+def speed_verdict(root: pathlib.Path) -> str:
     """How much faster ours reaches the loss at which gradient descent ended."""
-    row = next((r for r in read_rows(SPEED) if r["name"] == "photo32-ours-0"), None)
+    row = next((r for r in speeds(root) if r["name"] == "photo32-ours-0"), None)
     if row is None:
         return ""
     ratios = {base: ratio for base, ratio in row["speedup"].items() if ratio is not None}
     if len(ratios) < len(row["speedup"]):
         return "**Speed**: ours did not reach the loss of gradient descent."
     slowest = min(ratios.values())
-    is_kept = "is kept" if slowest >= MIN_SPEEDUP else "is missed"
+    is_kept = "is kept" if slowest >= FASTER else "is missed"
     numbers = " and ".join(f"{ratio:.0f} times ({LABELS[base]})" for base, ratio in ratios.items())
     return (
         f"**Speed** on photo32: ours reaches the loss at which plain gradient descent ends "
-        f"{numbers} faster; the aim of {MIN_SPEEDUP:.0f} times {is_kept}."
+        f"{numbers} faster; the aim of {FASTER:.0f} times {is_kept}."
     )
 
 
-def samples_verdict(data: str) -> str:
+def samples_verdict(data: str, root: pathlib.Path) -> str:
     """The nearest samples of each kind."""
-    rows = sample_rows(data)
+    rows = sample_rows(data, root)
     found = {
         name: min((r for r in rows if who(r) == name), key=frechet, default=None)
         for name in ("pca", "ours", "published", "vae", "series-generator")
@@ -135,9 +133,9 @@ def frechet(row: DistributionRow) -> float:
     return row.values["frechet"]
 
 
-def stability_verdict() -> str:
+def stability_verdict(root: pathlib.Path) -> str:
     """The published form's spread against the autoencoder's."""
-    found = stability()
+    found = stability(root)
     if not {"published", "vae"} <= found.keys():
         return ""
     (_, failed, _, spread), (_, _, _, other) = found["published"], found["vae"]
@@ -152,19 +150,19 @@ def stability_verdict() -> str:
     return text + "."
 
 
-def sample_rows(data: str) -> list[DistributionRow]:
+def sample_rows(data: str, root: pathlib.Path) -> list[DistributionRow]:
     """Samples of dictionaries and of the other models, runs of equal length with seed 0."""
-    others = standard(read_distribution_rows(GENERATION / f"{data}.jsonl"))
-    lists = read_distribution_rows(DCT_SAMPLES / f"{data}.jsonl")
-    own = read_distribution_rows(RESULTS / f"{data}.jsonl")
+    others = standard(read_distances(root / GENERATION / f"{data}.jsonl"))
+    lists = read_distances(root / DCT_SAMPLES / f"{data}.jsonl")
+    own = read_distances(root / RESULTS / f"{data}.jsonl")
     return [*own, *others, *(row for row in lists if row.compared == "samples")]
 
 
-def samples_part(data: str) -> str:
+def samples_part(data: str, root: pathlib.Path) -> str:
     """Distances, the floors first, then by Fréchet distance."""
-    own = read_distribution_rows(RESULTS / f"{data}.jsonl")
+    own = read_distances(root / RESULTS / f"{data}.jsonl")
     if not own:
-        return "Not measured yet."
+        return NOT_MEASURED
     first = own[0]
     lines = [
         f"{first.num_samples} samples against {first.num_reference} of {first.reference}; features "
@@ -173,13 +171,13 @@ def samples_part(data: str) -> str:
         "| model | prior | core-minutes | Fréchet | kernel | precision | recall |",
         "|:--|:--|--:|--:|--:|--:|--:|",
     ]
-    floors = {r.compared: r for r in read_distribution_rows(GENERATION / f"{data}.jsonl")}
+    floors = {r.compared: r for r in read_distances(root / GENERATION / f"{data}.jsonl")}
     lines += [
         f"| {title} | | | {measures(floors[kind])} |"
         for kind, title in FLOORS.items()
         if kind in floors
     ]
-    for row in sorted(sample_rows(data), key=frechet):
+    for row in sorted(sample_rows(data, root), key=frechet):
         name = who(row)
         prior = row.subject.prior or ""
         if row.subject.temperature not in (1, None):
@@ -191,12 +189,11 @@ def samples_part(data: str) -> str:
     return "\n".join(lines)
 
 
-def pictures_part(data: str) -> Sequence[str]:
+def pictures_part(data: str, root: pathlib.Path) -> Sequence[str]:
     """Grids of samples, each with its name."""
-    parts = []
-    for label, title in LABELS.items():
-        path = IMAGES / f"{data}-{label}-0.png"
-        if path.exists():
-            relative = pathlib.PurePath(os.path.relpath(path, PAGE.parent)).as_posix()
-            parts.append(f"{title}:\n\n![samples of {path.stem}]({relative})")
-    return parts
+    folder = pathlib.PurePath(os.path.relpath(IMAGES, pathlib.PurePath(PAGE).parent)).as_posix()
+    return [
+        f"{title}:\n\n![samples of {data}-{label}-0]({folder}/{data}-{label}-0.png)"
+        for label, title in LABELS.items()
+        if (root / IMAGES / f"{data}-{label}-0.png").exists()
+    ]
