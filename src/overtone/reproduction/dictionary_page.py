@@ -8,7 +8,14 @@ from overtone.evaluate.distribution_rows import DistributionRow
 from overtone.reproduction.claims import claims
 from overtone.reproduction.dctransformer_page import SAMPLES as DCT_SAMPLES
 from overtone.reproduction.dfm_generation import FLOORS, NAMES, measures
-from overtone.reproduction.dictionary_claims import ALIKE_DB, FASTER, RESULTS
+from overtone.reproduction.dictionary_claims import (
+    ALIKE_DB,
+    FASTER,
+    RESULTS,
+    STABILITY,
+    STABILITY_FIELDS,
+    spread_of,
+)
 from overtone.reproduction.dictionary_tables import (
     LABELS,
     label_of,
@@ -16,13 +23,12 @@ from overtone.reproduction.dictionary_tables import (
     reconstructions,
     speed_part,
     speeds,
-    stability,
     stability_part,
 )
 from overtone.reproduction.generation_claims import DATA, standard
 from overtone.reproduction.generation_claims import RESULTS as GENERATION
 from overtone.reproduction.item import NOT_MEASURED
-from overtone.reproduction.rows import read_distances
+from overtone.reproduction.rows import read_distances, read_records
 
 PAGE = "docs/reproduction/spectral-dictionary.md"
 IMAGES = pathlib.Path("docs/images/dictionary")
@@ -91,7 +97,7 @@ def speed_verdict(root: pathlib.Path) -> str:
         return ""
     ratios = {base: ratio for base, ratio in row["speedup"].items() if ratio is not None}
     if len(ratios) < len(row["speedup"]):
-        return "**Speed**: ours did not reach the loss of gradient descent."
+        return "**Speed** on photo32: ours did not reach the loss at which gradient descent ended."
     slowest = min(ratios.values())
     is_kept = "is kept" if slowest >= FASTER else "is missed"
     numbers = " and ".join(f"{ratio:.0f} times ({LABELS[base]})" for base, ratio in ratios.items())
@@ -135,18 +141,19 @@ def frechet(row: DistributionRow) -> float:
 
 def stability_verdict(root: pathlib.Path) -> str:
     """The published form's spread against the autoencoder's."""
-    found = stability(root)
-    if not {"published", "vae"} <= found.keys():
+    rows = read_records(root / STABILITY, STABILITY_FIELDS)
+    published, vae, ours = (spread_of(rows, label) for label in ("published", "vae", "ours"))
+    if published is None or vae is None:
         return ""
-    (_, failed, _, spread), (_, _, _, other) = found["published"], found["vae"]
-    word = "less" if spread < other else "more"
+    spread, num_failed, num_runs = published
+    word = "less" if spread < vae[0] else "more"
     text = (
-        f"**Stability**: over ten seeds the final loss of the published form spreads by "
-        f"{spread:.2%} of its mean, that of the autoencoder by {other:.2%}: {word}; "
-        f"{failed} of its runs failed"
+        f"**Stability**: over {num_runs} seeds the final loss of the published form spreads by "
+        f"{spread:.2%} of its mean, that of the autoencoder by {vae[0]:.2%}: {word}; "
+        f"{num_failed} of its runs failed"
     )
-    if "ours" in found:
-        text += f". Ours spreads by {found['ours'][3]:.3%}"
+    if ours is not None:
+        text += f". Ours spreads by {ours[0]:.3%}"
     return text + "."
 
 

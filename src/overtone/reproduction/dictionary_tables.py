@@ -9,6 +9,7 @@ from overtone.reproduction.dictionary_claims import (
     STABILITY_FIELDS,
     TRAINING,
     TRAINING_FIELDS,
+    spread_of,
 )
 from overtone.reproduction.generation_claims import DATA
 from overtone.reproduction.item import NOT_MEASURED
@@ -108,35 +109,25 @@ def speed_part(root: pathlib.Path) -> str:
     return "\n".join(lines)
 
 
-def stability(root: pathlib.Path) -> dict[str, tuple[int, int, float, float]]:
-    """Of each label: runs, failures, mean and relative spread of the final loss."""
-    groups: dict[str, list[Record]] = {}
-    for row in read_records(root / STABILITY, STABILITY_FIELDS):
-        groups.setdefault(row["label"], []).append(row)
-    found = {}
-    for label, rows in groups.items():
-        losses = [row["loss"] for row in rows if row["loss"] is not None]
-        if len(losses) > 1:
-            mean = statistics.mean(losses)
-            spread = statistics.stdev(losses) / abs(mean)
-            found[label] = (len(rows), len(rows) - len(losses), mean, spread)
-    return found
-
-
 def stability_part(root: pathlib.Path) -> str:
     """Ten seeds each."""
-    found = stability(root)
-    if not found:
-        return NOT_MEASURED
+    rows = read_records(root / STABILITY, STABILITY_FIELDS | {"core_s": float})
     lines = [
         "Short runs on fashion-mnist, the last hundred steps' mean loss of each seed: of the "
         "autoencoder nats an image, of dictionaries their own loss. The spread is the standard "
         "deviation over the seeds, relative to the mean.",
         "",
-        "| model | seeds | failed | mean loss | spread |",
-        "|:--|--:|--:|--:|--:|",
+        "| model | seeds | failed | core-s | mean loss | spread |",
+        "|:--|--:|--:|--:|--:|--:|",
     ]
-    for label, (count, failed, mean, spread) in found.items():
-        name = LABELS.get(label, f"`{label}`")
-        lines.append(f"| {name} | {count} | {failed} | {mean:.5g} | {spread:.2%} |")
-    return "\n".join(lines)
+    for label in dict.fromkeys(row["label"] for row in rows):
+        newest = {row["seed"]: row for row in rows if row["label"] == label}.values()
+        found = spread_of(newest, label)
+        if found is not None:
+            spread, num_failed, num_runs = found
+            core_s = statistics.mean(row["core_s"] for row in newest)
+            loss = statistics.mean(row["loss"] for row in newest if row["loss"] is not None)
+            name = LABELS.get(label, f"`{label}`")
+            cells = [name, str(num_runs), str(num_failed), f"{core_s:.0f}", f"{loss:.5g}"]
+            lines.append("| " + " | ".join([*cells, f"{spread:.2%}"]) + " |")
+    return "\n".join(lines) if len(lines) > 4 else NOT_MEASURED
