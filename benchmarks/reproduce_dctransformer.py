@@ -28,7 +28,7 @@ from dctransformer_likelihood import (
     write_rows,
 )
 from dctransformer_tasks import measure_task, paired_rows
-from reproduce_generation import NUM_SHOWN, ruler_of
+from trials import NUM_SHOWN, ruler_of
 
 from overtone.bitstream.container import Metadata
 from overtone.cli.progress import progress_bar

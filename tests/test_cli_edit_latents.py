@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from toy_dictionary import make_dictionary, make_pictures
+from toy_cosines import make_dictionary, make_pictures
 from toy_model import make_ramp_model, ramps
 
 from overtone.cli.main import main
@@ -53,7 +53,7 @@ def test_the_command_moves_to_classes_and_fills_folders(folder):
 
 def test_the_command_changes_atoms(folder, monkeypatch, capsys):
     dictionary, pictures = make_dictionary(), make_pictures()
-    monkeypatch.setitem(MODELS, "cosines", "toy_dictionary:CosineModel")
+    monkeypatch.setitem(MODELS, "cosines", "toy_cosines:CosineModel")
     save_model(folder / "cosines.safetensors", dictionary, {})
     for number, pixels in enumerate(pictures):
         Image.fromarray(pixels[..., 0]).save(f"{number}.png")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import scene
-from toy_dictionary import make_dictionary, make_pictures
+from toy_cosines import make_dictionary, make_pictures
 from toy_model import NoiseModel, RampConfig, RampModel, make_ramp_model, ramps, skewed_ramps
 
 from overtone import edit

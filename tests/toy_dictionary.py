@@ -1,62 +1,62 @@
-"""A dictionary small enough to know by heart: its atoms are the first cosines of the DCT."""
+"""Small images of waves, and small spectral dictionaries."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 import torch
-from helpers import scene
-from torch import Tensor
-from toy_model import RampConfig
-from typing_extensions import override
 
-from overtone.models.base import Batch, ImageSpec
-from overtone.models.latent import AbstractLatentModel, PriorConfig
-from overtone.transform.dct import dct_matrix
+from overtone.data import ImageSet
+from overtone.models.base import Batch, ImageSpec, from_pixels
+from overtone.models.latent import PriorConfig
+from overtone.models.spectral_dictionary.config import SpectralDictionaryConfig
+from overtone.models.spectral_dictionary.model import SpectralDictionary
 
-HEIGHT, WIDTH = 10, 16
-
-
-class CosineModel(AbstractLatentModel):
-    """A dictionary whose atoms are the cosines of the DCT with fewer than 6 half periods."""
-
-    name: ClassVar[str] = "cosines"
-    config_class: ClassVar[type] = RampConfig
-
-    def __init__(self, config: RampConfig, spec: ImageSpec, *, generator: torch.Generator) -> None:
-        prior = PriorConfig(fitted=(), default="normal")
-        super().__init__(config, spec, latent_dim=36, prior=prior, generator=generator)
-        rows, columns = dct_matrix(spec.height)[:6], dct_matrix(spec.width)[:6]
-        atoms = np.einsum("vy,ux->vuyx", rows, columns).reshape(36, spec.height, spec.width)
-        self.atoms = torch.nn.Parameter(torch.from_numpy(atoms).float())
-        v, u = np.mgrid[:6, :6]
-        longest = max(spec.height, spec.width)
-        self.cycles = longest * np.hypot(v / (2 * spec.height), u / (2 * spec.width)).ravel()
-
-    @override
-    def loss(
-        self, batch: Batch, *, progress: float, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        return {"loss": self.atoms.square().sum()}
-
-    @override
-    def encode(self, images: Tensor) -> Tensor:
-        return torch.einsum("kyx,byx->bk", self.atoms, images[:, 0])
-
-    @override
-    def decode(self, latents: Tensor, size: tuple[int, int] | None = None) -> Tensor:
-        images = torch.einsum("kyx,bk->byx", self.atoms, latents)[:, None]
-        return images if size is None else torch.nn.functional.interpolate(images, size)
-
-    def atom_frequencies(self) -> Tensor:
-        return torch.from_numpy(self.cycles)
+FORMS = ("signal", "wave", "product")
+SIGNAL: dict[str, Any] = {"form": "signal", "start": "log"}
 
 
-def make_dictionary() -> CosineModel:
-    spec = ImageSpec(height=HEIGHT, width=WIDTH, channels=1, num_images=1)
-    return CosineModel(RampConfig(), spec, generator=torch.Generator())
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
 
 
-def make_pictures() -> np.ndarray:
-    return np.stack([scene(HEIGHT, WIDTH, 1, seed=seed) for seed in range(3)])
+def waves(count=60, height=7, width=10, channels=3, seed=0):
+    """Images of two slanted waves of random weight, a gradient and noise."""
+    rng = np.random.default_rng(seed)
+    y, x = np.indices((height, width)) / max(height, width)
+    parts = np.stack([np.cos(9 * x + 2 * y), np.sin(5 * y - 3 * x + 1), x - y])
+    colors = np.array([[1, 0.8, 0.2], [0.1, 1, 0.9], [1, 1, 1]])[:, :channels]
+    weights = rng.normal(size=(count, 3)) * 40
+    pixels = 120 + np.einsum("nk,kyx,kc->nyxc", weights, parts, colors)
+    pixels += rng.normal(size=pixels.shape) * 6
+    return ImageSet("waves", np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+
+
+def build(data, seed=0, **settings: Any):
+    small = {"num_atoms": 5, "modulation_hidden": (6,), "modulation_waves": 2}
+    prior = PriorConfig(fitted=(), default="normal")
+    config = SpectralDictionaryConfig(**{"prior": prior, **small, **settings})
+    return SpectralDictionary(config, ImageSpec.of(data), generator=generator(seed))
+
+
+def shaken(model, seed=3):
+    """With a modulation that is far from 0."""
+    with torch.no_grad():
+        for p in model.atoms.modulation.parameters():
+            p.normal_(std=0.5, generator=generator(seed))
+    return model
+
+
+def descend(model, data, num_steps, rate=2e-2):
+    batch = Batch(from_pixels(torch.from_numpy(data.images)), None, torch.arange(len(data)))
+    optimizer = torch.optim.Adam(model.parameters(), rate)
+    for _ in range(num_steps):
+        optimizer.zero_grad()
+        model.loss(batch, progress=0.0, generator=generator())["loss"].backward()
+        optimizer.step()
+    return model.eval().loss(batch, progress=1.0, generator=generator())["loss"].item()
+
+
+def signals_of(model, data):
+    return from_pixels(torch.from_numpy(data.images)).flatten(1) - model.get_buffer("mean")

@@ -38,6 +38,11 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.dropout=0.1",
     ),
     "pca": ("network.num_components=3",),
+    "spectral-dictionary": (
+        "network.num_atoms=4",
+        "network.modulation_hidden=[6]",
+        "network.modulation_waves=2",
+    ),
     "vae": ("network.latent_dim=3", "network.channels=[4, 6]", "network.hidden=8"),
 }
 TOY_TRAINING = (

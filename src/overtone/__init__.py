@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from overtone.errors import ModelError as ModelError
     from overtone.errors import OvertoneError as OvertoneError
     from overtone.errors import TrainError as TrainError
+    from overtone.generate.atoms import atoms as atoms
     from overtone.generate.balance import balance as balance
     from overtone.generate.complete import colorize as colorize
     from overtone.generate.complete import upscale as upscale
@@ -47,6 +48,7 @@ _PUBLIC = {
     "ModelError": "overtone.errors",
     "OvertoneError": "overtone.errors",
     "TrainError": "overtone.errors",
+    "atoms": "overtone.generate.atoms",
     "balance": "overtone.generate.balance",
     "colorize": "overtone.generate.complete",
     "decode": "overtone.codecs.registry",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import cyclopts
 
 from overtone import __version__
+from overtone.cli.atoms import atoms
 from overtone.cli.balance import balance
 from overtone.cli.colorize import colorize
 from overtone.cli.compare import compare
@@ -44,6 +45,7 @@ COMMANDS = (
     sample,
     reconstruct,
     interpolate,
+    atoms,
     balance,
     colorize,
     upscale,

@@ -31,6 +31,7 @@ def reconstruct(
     num_images: Annotated[int | None, Parameter(name=["--num-images", "-n"])] = None,
     split: Literal["train", "test", "all"] = "train",
     originals: bool = False,
+    solve: bool = False,
     force: bool = False,
 ) -> int:
     """Encode pictures with a model and decode them again, at any size.
@@ -48,6 +49,7 @@ def reconstruct(
         num_images: Only the first so many.
         split: Which part of a data set.
         originals: Before each one its original, resized where the sizes differ.
+        solve: Find the latents by least squares instead of the encoder, of a spectral dictionary.
         force: Replace files that exist.
     """
     check_output(output, force=force)
@@ -63,7 +65,8 @@ def reconstruct(
     names, pictures = load_pictures(images, chosen.spec, split=split)
     names, pictures = names[:num_images], pictures[:num_images]
     with progress_bar("reconstructing") as progress:
-        again = through(chosen, pictures, size=size and (size[1], size[0]), progress=progress)
+        shape = size and (size[1], size[0])
+        again = through(chosen, pictures, size=shape, solve=solve, progress=progress)
     height, width = again.shape[1:3]
     line = f"{len(again)} of {width}x{height} pixels"
     if again.shape == pictures.shape:

@@ -32,7 +32,7 @@ Rest = Literal["keep", "drop"]
 
 @runtime_checkable
 class HasAtoms(Protocol):
-    """A latent model whose latents are weights of atoms: 0 is no contribution of that atom."""
+    """A latent model whose latents are weights of atoms: 0 is what the atom adds in the mean."""
 
     def atom_frequencies(self) -> Float[Tensor, " d"]:
         """Of each latent's atom, cycles per image: periods along the longer side; 0 is a mean."""

@@ -11,6 +11,7 @@ from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel, from_pixels, to_pixels
 from overtone.models.latent import AbstractLatentModel
+from overtone.models.spectral_dictionary.model import SpectralDictionary
 from overtone.models.store import load_model
 from overtone.shapes import Float, UInt8
 
@@ -67,13 +68,21 @@ def decode_latents(
 
 
 def encode_pixels(
-    model: AbstractLatentModel, images: UInt8[np.ndarray, "n h w c"]
+    model: AbstractLatentModel, images: UInt8[np.ndarray, "n h w c"], *, solve: bool = False
 ) -> Float[Tensor, "n d"]:
-    """The latents of pictures.
+    """The latents of pictures; with `solve` by least squares instead of the model's own way.
 
     Raises:
-        ConfigError: The pictures are not of the model's shape.
+        ConfigError: The pictures are not of the model's shape, or it is not linear in its latents.
     """
+    encode = model.encode
+    if solve:
+        if not isinstance(model, SpectralDictionary):
+            raise ConfigError(
+                f"least squares needs a model that is linear, {SpectralDictionary.name}, not "
+                f"{model.name}; leave out solve"
+            )
+        encode = model.solve
     spec = model.spec
     if images.ndim != 4 or images.shape[1:] != (spec.height, spec.width, spec.channels):
         raise ConfigError(
@@ -83,4 +92,4 @@ def encode_pixels(
     with torch.no_grad():
         # PyTorch warns of arrays it could not write to, as those of Pillow's images.
         parts = torch.from_numpy(np.require(images, requirements="W")).split(_CHUNK_IMAGES)
-        return torch.cat([model.encode(from_pixels(part)) for part in parts])
+        return torch.cat([encode(from_pixels(part)) for part in parts])

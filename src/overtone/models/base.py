@@ -158,6 +158,13 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         """Samples while training is under way, before `finish`; `images` is the training set."""
         return self.sample(num_images, generator=generator)
 
+    def begin(self, images: ImageSet, *, generator: torch.Generator) -> None:
+        """Called once before training, and again where it goes on; does nothing by default.
+
+        Sets what the training images say of the start, and keeps what steps need of all of them.
+        Parameters and buffers are those of the checkpoint afterwards where a run goes on.
+        """
+
     def finish(self, images: ImageSet, *, generator: torch.Generator) -> None:
         """Called once after training, with the training images; does nothing by default."""
 

@@ -1,16 +1,39 @@
-"""Spectral dictionaries: so far what their rows say about the claims; they have no page yet."""
-
-import pathlib
+"""Spectral dictionaries: the published form and ours against principal components."""
 
 from overtone.reproduction.dictionary_claims import judge
-from overtone.reproduction.index import INDEX_PAGE
-from overtone.reproduction.item import Item
+from overtone.reproduction.dictionary_page import PAGE, build
+from overtone.reproduction.item import Item, Step
 
 
-def build(root: pathlib.Path) -> dict[str, str]:
-    """No page."""
-    del root
-    return {}
+def run_step(data: str, minutes: float) -> Step:
+    """All trials on one data set."""
+    return Step(
+        script="reproduce_dictionary.py",
+        arguments=("{data}", "--run", data, "--runs", "{work}", "--feature-weights", "{weights}"),
+        needs=(data,),
+        minutes=minutes,
+    )
 
 
-ITEM = Item(page=INDEX_PAGE, build=build, judge=judge)
+ITEM = Item(
+    page=PAGE,
+    build=build,
+    judge=judge,
+    steps=(
+        Step(
+            script="bench_dictionary.py",
+            arguments=("{data}", "--run", "photo32", "--runs", "{work}"),
+            needs=("photo32",),
+            minutes=50,
+        ),
+        run_step("mnist", 40),
+        run_step("fashion-mnist", 40),
+        run_step("photo32", 30),
+        Step(
+            script="reproduce_dictionary.py",
+            arguments=("{data}", "--stability", "--runs", "{work}"),
+            needs=("fashion-mnist",),
+            minutes=15,
+        ),
+    ),
+)

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 
 from overtone.data import ImageSet
 from overtone.errors import CheckpointError
-from overtone.models.base import ImageSpec
+from overtone.models.base import AbstractModel, ImageSpec
 from overtone.models.registry import get_model_class
 from overtone.models.store import MODEL_FILE, save_model
 from overtone.training.checkpoint import CheckpointFolder
@@ -31,7 +31,7 @@ class TrainResult:
     Attributes:
         status: "finished" with a model file, or "stopped" by a signal with a checkpoint.
         step: Steps done.
-        core_minutes: Processor time spent inside steps.
+        core_minutes: Processor time spent inside steps and in what is before the first.
         path: Of the model file, or of the last checkpoint.
         skipped: Pictures that were left out, each "file: reason".
     """
@@ -88,7 +88,7 @@ def train(
     request = Request(model, data, preset, tuple(settings), size, channels, skip_corrupt, resume)
     plan, record, images, test = prepare(folder, request)
     accelerator = Accelerator()
-    state = _start(plan, images, accelerator.device)
+    chosen = _model(plan, images)
     if not resume:
         _make_folder(folder)
     checkpoints = CheckpointFolder(folder / "checkpoints", keep=plan.train.keep)
@@ -98,6 +98,7 @@ def train(
         _threads(plan.train.num_threads),
         stop_on_signals() as stop,
     ):
+        state = _start(chosen, plan, images, accelerator.device)
         if not resume:
             write_plan(folder, plan, record)
         elif checkpoints.steps() or has_events(folder / LOG_FILE):
@@ -137,11 +138,11 @@ def describe_run(
     """
     request = Request(model, data, preset, tuple(settings), size, channels, skip_corrupt, resume)
     plan, record, images, test = prepare(pathlib.Path(out), request)
-    state = _start(plan, images, torch.device("cpu"))
+    num_parameters = sum(p.numel() for p in _model(plan, images).parameters())
     batches_per_epoch = len(images) / plan.train.batch_size
     return {
         **plan.to_mapping(),
-        "num_parameters": sum(p.numel() for p in state.model.parameters()),
+        "num_parameters": num_parameters,
         "data": {
             **dataclasses.asdict(record),
             "num_images": len(images),
@@ -163,11 +164,22 @@ def _finish(
         save_model(folder / MODEL_FILE, state.model, summary)
 
 
-def _start(plan: TrainPlan, images: ImageSet, device: torch.device) -> TrainState:
+def _model(plan: TrainPlan, images: ImageSet) -> AbstractModel:
     kind = get_model_class(plan.model)
     generator = derived_generator(plan.train.seed, "weights")
-    model = kind(plan.network, ImageSpec.of(images), generator=generator)
-    return TrainState.start(model.to(device).train(), plan.train)
+    return kind(plan.network, ImageSpec.of(images), generator=generator)
+
+
+def _start(
+    model: AbstractModel, plan: TrainPlan, images: ImageSet, device: torch.device
+) -> TrainState:
+    """The state before the first step; what the model does before it counts as spent."""
+    started = time.process_time()
+    model.begin(images, generator=derived_generator(plan.train.seed, "begin"))
+    spent_s = time.process_time() - started
+    state = TrainState.start(model.to(device).train(), plan.train)
+    state.spent_s = spent_s
+    return state
 
 
 def _summary(

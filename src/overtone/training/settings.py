@@ -13,8 +13,8 @@ class TrainConfig:
 
     Attributes:
         steps: Optimiser steps. A run that is stopped and resumed is then bit-exactly the same.
-        core_minutes: Processor time (of all threads together) spent inside steps, minutes; for
-            comparing models at equal cost.
+        core_minutes: Processor time (of all threads together) spent inside steps and in what the
+            model does before the first, minutes; for comparing models at equal cost.
         batch_size: Images a step.
         optimizer: Adam, or Adam with decoupled weight decay.
         learning_rate: At its highest.

@@ -27,7 +27,7 @@ class TrainState:
         generator: Of everything random in steps.
         watch: Judge of the losses.
         step: Steps done; also the position in the order of batches.
-        spent_s: Processor time inside steps, seconds.
+        spent_s: Processor time inside steps and in what is before the first, seconds.
     """
 
     model: AbstractModel
