@@ -10,7 +10,7 @@ import sys
 from overtone.models.store import load_model, read_summary, save_model
 
 FOLDER = pathlib.Path(__file__).parent.parent / "src" / "overtone" / "models" / "trained"
-MAX_BYTES = 5_000_000
+MAX_BYTES = 10_000_000
 
 
 def main() -> None:
