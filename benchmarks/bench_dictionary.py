@@ -23,7 +23,6 @@ from dictionary_trials import (
     mean_squared_error,
     ours,
     projected_signal,
-    provenance,
     published,
     published_loss,
     squared_only,
@@ -31,6 +30,7 @@ from dictionary_trials import (
 from trials import Trial, add_arguments, train_trial
 
 from overtone.data import ImageSet, load_images
+from overtone.evaluate.provenance import provenance
 from overtone.models.spectral_dictionary.model import SpectralDictionary
 from overtone.models.store import load_model
 from overtone.training.log import LOG_FILE, read_log

@@ -29,7 +29,7 @@ from overtone.cli.progress import progress_bar
 from overtone.editing.basis import Domain
 from overtone.editing.notch import MIN_AMPLITUDE, THRESHOLD_DB, remove_patterns
 from overtone.editing.peaks import Surroundings, find_peaks, overtones, windowed_power
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import provenance
 from overtone.image import read_picture, to_uint8
 from overtone.reproduction.notch_tables import ROWS, borders, dark_lines, false_alarms, sinusoids
 from overtone.reproduction.rebuild import rebuild
@@ -72,7 +72,6 @@ def measured(path: pathlib.Path) -> Iterator[dict[str, Any]]:
     """The rows of one picture."""
     image = read_picture(str(path)).pixels
     about = {"suite": "notch", "image": path.stem}
-    provenance = {"commit": commit(), "machine": machine(), "date": now()}
     rows = [
         faint_row(image),
         *alarm_rows(image),
@@ -81,7 +80,7 @@ def measured(path: pathlib.Path) -> Iterator[dict[str, Any]]:
         *border_rows(image),
     ]
     for row in rows:
-        yield about | row | provenance
+        yield about | row | provenance()
 
 
 def faint_row(image: np.ndarray) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import torch
 from trials import Trial
 
 from overtone.data import ImageSet
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import provenance
 from overtone.generate.reconstruct import reconstruct
 from overtone.metrics.psnr import psnr_db_from_mse
 from overtone.metrics.ssim import ms_ssim
@@ -140,11 +140,6 @@ def reconstruction_row(
         "train_mean_squared_error": mean_squared_error(model, train),
         **provenance(),
     }
-
-
-def provenance() -> dict[str, str]:
-    """Of a row."""
-    return {"commit": commit(), "machine": machine(), "date": now()}
 
 
 def append_row(path: pathlib.Path, row: dict[str, Any]) -> None:

@@ -22,7 +22,6 @@ from dictionary_trials import (
     plane_waves,
     principal_components,
     projected_signal,
-    provenance,
     published,
     reconstruction_row,
 )
@@ -30,6 +29,7 @@ from trials import Places, Trial, add_arguments, measure_all, train_trial
 
 from overtone.data import load_images
 from overtone.errors import TrainError
+from overtone.evaluate.provenance import provenance
 from overtone.reproduction.dictionary_claims import RESULTS, STABILITY, STABILITY_FIELDS
 from overtone.reproduction.dictionary_page import IMAGES
 from overtone.reproduction.dictionary_tables import RECONSTRUCTION, RECONSTRUCTION_FIELDS

@@ -23,7 +23,7 @@ from overtone.codecs.dfm_net.config import Size, resolve
 from overtone.codecs.dfm_net.encode import FittedPicture, picture_problems
 from overtone.codecs.registry import decode, get_codec
 from overtone.codecs.view import render
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import provenance
 from overtone.fit.network import make_fitter
 from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db
@@ -112,7 +112,7 @@ def run_cell(path: pathlib.Path, cell: Cell, seconds: float) -> Row:
         "fit_cpu_s": round(spent, 1),
     }
     row |= against_jpeg(image, len(data), psnr)
-    return row | {"commit": commit(), "machine": machine(), "date": now()}
+    return row | provenance()
 
 
 def against_jpeg(image: np.ndarray, size_bytes: int, psnr: float) -> Row:

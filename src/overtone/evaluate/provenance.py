@@ -45,6 +45,11 @@ def machine() -> str:
     return f"{num_cores}-core {platform.machine()}{widest}, no GPU used"
 
 
+def provenance() -> dict[str, str]:
+    """The fields that rows have in common."""
+    return {"commit": commit(), "machine": machine(), "date": now()}
+
+
 def now() -> str:
     """The time of day, UTC, to the second."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
