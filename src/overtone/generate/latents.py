@@ -11,7 +11,6 @@ from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel, from_pixels, to_pixels
 from overtone.models.latent import AbstractLatentModel
-from overtone.models.spectral_dictionary.model import SpectralDictionary
 from overtone.models.store import load_model
 from overtone.shapes import Float, UInt8
 
@@ -75,14 +74,7 @@ def encode_pixels(
     Raises:
         ConfigError: The pictures are not of the model's shape, or it is not linear in its latents.
     """
-    encode = model.encode
-    if solve:
-        if not isinstance(model, SpectralDictionary):
-            raise ConfigError(
-                f"least squares needs a model that is linear, {SpectralDictionary.name}, not "
-                f"{model.name}; leave out solve"
-            )
-        encode = model.solve
+    encode = model.solve if solve else model.encode
     spec = model.spec
     if images.ndim != 4 or images.shape[1:] != (spec.height, spec.width, spec.channels):
         raise ConfigError(

@@ -80,6 +80,18 @@ class AbstractLatentModel(AbstractModel):
     def encode(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
         """The latent of each image in [-1, 1]; of a distribution, its mean."""
 
+    def solve(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
+        """The latents whose decoding is nearest to each image in [-1, 1], by least squares.
+
+        Raises:
+            ConfigError: The model is not linear in its latents, as most are not.
+        """
+        del images
+        raise ConfigError(
+            "least squares needs a model that is linear, spectral-dictionary, not "
+            f"{self.name}; leave out solve"
+        )
+
     @abc.abstractmethod
     def decode(
         self, latents: Float[Tensor, "b d"], size: tuple[int, int] | None = None

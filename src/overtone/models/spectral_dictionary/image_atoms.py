@@ -11,6 +11,7 @@ from overtone.models.spectral_dictionary.atoms import AbstractAtoms, AtomTable
 from overtone.models.spectral_dictionary.config import SpectralDictionaryConfig
 from overtone.models.spectral_dictionary.modulation import Modulation, place_features
 from overtone.shapes import Float
+from overtone.transform.dct import dct_matrix
 
 _MODULATED = ("amplitude", "phase x", "phase y")
 
@@ -81,8 +82,9 @@ class ImageAtoms(AbstractAtoms):
         height, width = self.size
         values = images.transpose(0, 1).flatten(1)
         axes = torch.linalg.eigh((values @ values.T).double()).eigenvectors.T.float()
-        spectrum = cosine_basis(height) @ torch.einsum("ac,nchw->nahw", axes, images)
-        energy = (spectrum @ cosine_basis(width).T).square().mean(0).flatten()
+        down, across = (torch.tensor(dct_matrix(n)).to(images) for n in self.size)
+        spectrum = down @ torch.einsum("ac,nchw->nahw", axes, images) @ across.T
+        energy = spectrum.square().mean(0).flatten()
         strongest = energy.topk(min(len(self.amplitudes), len(energy))).indices
         row, column = strongest // width % height, strongest % width
         frequencies = torch.stack([column, row], dim=1) / 2
@@ -113,11 +115,3 @@ def pixel_places(height: int, width: int) -> Float[Tensor, "p 2"]:
     """Pixel centres as x and y, row by row; the image is the unit square."""
     y, x = (torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width
     return torch.stack([x.repeat(height), y.repeat_interleave(width)], dim=1)
-
-
-def cosine_basis(size: int) -> Float[Tensor, "n n"]:
-    """Rows of the orthonormal DCT-II by frequency."""
-    frequency, place = torch.arange(size)[:, None], torch.arange(size) + 0.5
-    basis = torch.cos(math.pi / size * frequency * place) * math.sqrt(2 / size)
-    basis[0] /= math.sqrt(2)
-    return basis

@@ -143,8 +143,8 @@ class SpectralDictionary(AbstractLatentModel):
         signals = images.flatten(1) - self.get_buffer("mean")
         return self._to_latents(self.encoder(signals))
 
+    @override
     def solve(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
-        """The latents whose decoding is nearest to each image in [-1, 1], by least squares."""
         signals = images.flatten(1) - self.get_buffer("mean")
         return self._to_latents(best_coefficients(self.atoms(), signals))
 
