@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
+from trials import write_grid
 
-from overtone.bitstream.container import Metadata
 from overtone.cli.progress import progress_bar
 from overtone.data.pixels import resized, to_array, to_image
 from overtone.evaluate.distribution import Ruler, measure
@@ -18,7 +18,7 @@ from overtone.evaluate.distribution_rows import (
     read_distribution_rows,
 )
 from overtone.generate.complete import colorize, upscale
-from overtone.image import Picture, picture_to_bytes, read_picture, to_grid
+from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db_from_mse
 from overtone.models.dct_transformer.model import DctTransformer
 from overtone.models.store import load_model, read_summary
@@ -30,6 +30,7 @@ PHOTO = pathlib.Path(__file__).parent.parent / "examples" / "coffee.png"
 FACTOR = 2
 NUM_SHOWN = 12  # pictures of a grid
 NUM_RESULTS = 4  # of each of them
+ORIGINAL = "the original through the model's tables"
 NUM_AVERAGED = 4  # results of which the mean is a guess with a small squared error
 
 Pixels = UInt8[np.ndarray, "n h w c"]
@@ -58,34 +59,28 @@ def measure_task(task: str, folder: pathlib.Path, ruler: Ruler) -> None:
     draw, shrink, control, given_as = TASK_PARTS[task]
     given = shrink(images)
 
-    def drawn() -> Pixels:
-        with progress_bar(f"{folder.name}: drawing") as progress:
-            return draw(model, given, num_results=NUM_AVERAGED, seed=0, progress=progress)
+    def store(subject: Subject, pictures: Pixels) -> None:
+        append_distribution_rows(path, paired_rows(pictures, ruler, subject, with_floors=False))
 
-    results = None
-    subject = Subject(
-        name="",
+    if control not in done:
+        store(Subject(name=control), given_as(given))
+    if ORIGINAL not in done:
+        store(Subject(name=ORIGINAL), quantized(model, images))
+    one = Subject(
+        name="one result",
         model=model.name,
         preset=summary.get("preset"),
         core_minutes=summary.get("core_minutes"),
         steps=summary.get("steps"),
     )
-    for name in ("controls", "one result", f"mean of {NUM_AVERAGED} results"):
-        if name == "controls":
-            makers = {control: given_as(given), "the original through the model's tables": None}
-            for title, pictures in makers.items():
-                if title not in done:
-                    pictures = quantized(model, images) if pictures is None else pictures
-                    rows = paired_rows(pictures, ruler, Subject(name=title), with_floors=False)
-                    append_distribution_rows(path, rows)
-        elif name not in done:
-            results = drawn() if results is None else results
-            mean = np.rint(results.mean(1)).astype(np.uint8)
-            pictures = results[:, 0] if name == "one result" else mean
-            rows = paired_rows(
-                pictures, ruler, dataclasses.replace(subject, name=name), with_floors=False
-            )
-            append_distribution_rows(path, rows)
+    mean = dataclasses.replace(one, name=f"mean of {NUM_AVERAGED} results")
+    if not {one.name, mean.name} <= done:
+        with progress_bar(f"{folder.name}: drawing") as progress:
+            results = draw(model, given, num_results=NUM_AVERAGED, seed=0, progress=progress)
+        if one.name not in done:
+            store(one, results[:, 0])
+        if mean.name not in done:
+            store(mean, np.rint(results.mean(1)).astype(np.uint8))
     draw_grid(task, model, folder.name)
 
 
@@ -110,9 +105,7 @@ def draw_grid(task: str, model: DctTransformer, name: str) -> None:
     columns = [patches[:, None], given_as(given)[:, None], results]
     pictures = np.concatenate(columns, 1)
     flat = np.repeat(np.repeat(pictures, 2, axis=2), 2, axis=3).reshape(-1, 2 * side, 2 * side, 3)
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    grid = to_grid(flat, num_columns=2 * pictures.shape[1], margin_px=2)
-    (IMAGES / f"{name}.png").write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
+    write_grid(IMAGES / f"{name}.png", flat, num_columns=2 * pictures.shape[1])
 
 
 def luma(images: Pixels) -> Pixels:

@@ -18,6 +18,7 @@ import argparse
 import dataclasses
 import pathlib
 import sys
+from typing import Any
 
 from dctransformer_likelihood import (
     baseline_rows,
@@ -28,9 +29,8 @@ from dctransformer_likelihood import (
     write_rows,
 )
 from dctransformer_tasks import measure_task, paired_rows
-from trials import NUM_SHOWN, ruler_of
+from trials import NUM_SHOWN, ruler_of, train_run, write_grid
 
-from overtone.bitstream.container import Metadata
 from overtone.cli.progress import progress_bar
 from overtone.evaluate.distribution import measure
 from overtone.evaluate.distribution_rows import (
@@ -39,8 +39,6 @@ from overtone.evaluate.distribution_rows import (
     read_distribution_rows,
 )
 from overtone.evaluate.subjects import draw
-from overtone.image import Picture, picture_to_bytes, to_grid
-from overtone.models.store import MODEL_FILE
 from overtone.reproduction.dctransformer_page import (
     CEILING,
     IMAGES,
@@ -49,7 +47,6 @@ from overtone.reproduction.dctransformer_page import (
     TRAINING,
 )
 from overtone.reproduction.rebuild import rebuild
-from overtone.training.run import train
 from overtone.transform.levels import Sampling, from_levels, to_levels
 from overtone.transform.quant import q_table
 
@@ -142,26 +139,13 @@ def run(trial: Trial, arguments: argparse.Namespace) -> bool:
     """Train, then measure what is asked of the trial; False if a signal stopped it."""
     folder = arguments.runs / trial.name
     source = str(arguments.data / trial.data)
-    if not (folder / MODEL_FILE).exists():
-        is_going_on = (folder / "run.json").exists()
-        settings = (
-            f"train.core_minutes={arguments.core_minutes}",
-            f"train.num_threads={arguments.num_threads}",
-        )
-        print(f"{trial.name}: training", flush=True)
-        with progress_bar(trial.name) as progress:
-            result = train(
-                None if is_going_on else "dct-transformer",
-                None if is_going_on else source,
-                out=folder,
-                preset=None if is_going_on else trial.preset,
-                settings=() if is_going_on else settings,
-                resume=is_going_on,
-                progress=progress,
-            )
-        if result.status == "stopped":
-            return False
-    write_rows(TRAINING / f"{trial.name}.jsonl", nats_rows(folder), "step")
+    settings = (
+        f"train.core_minutes={arguments.core_minutes}",
+        f"train.num_threads={arguments.num_threads}",
+    )
+    if not train_run(folder, "dct-transformer", source, trial.preset, settings):
+        return False
+    write_training(TRAINING / f"{trial.name}.jsonl", nats_rows(folder))
     for measured in trial.measures:
         print(f"{trial.name}: {measured}", flush=True)
         if measured == "likelihood":
@@ -171,6 +155,13 @@ def run(trial: Trial, arguments: argparse.Namespace) -> bool:
         else:
             measure_task(measured, folder, ruler_of(source, arguments))
     return True
+
+
+def write_training(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
+    """The rows of a run, unless they are there: these name the commit that trained it."""
+    ends = [[(row["step"], row["core_s"]) for row in some[-1:]] for some in (read_rows(path), rows)]
+    if ends[0] != ends[1]:
+        write_rows(path, rows, "step")
 
 
 def likelihood(trial: Trial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:
@@ -189,10 +180,7 @@ def samples(trial: Trial, folder: pathlib.Path, arguments: argparse.Namespace) -
     count = min(arguments.num_samples, len(ruler.reference))
     with progress_bar(f"{trial.name}: drawing") as progress:
         drawn = draw(str(folder), count, seed=0, progress=progress)
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    grid = to_grid(drawn.images[:NUM_SHOWN], num_columns=10, margin_px=2)
-    path_of_grid = IMAGES / f"{trial.name}.png"
-    path_of_grid.write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
+    write_grid(IMAGES / f"{trial.name}.png", drawn.images[:NUM_SHOWN])
     # What real images score is among the rows of the other generators, on equal counts.
     append_distribution_rows(
         path, measure(drawn.images, ruler, subject=drawn.subject, with_floors=False)

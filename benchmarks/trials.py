@@ -4,6 +4,8 @@ import argparse
 import dataclasses
 import pathlib
 
+import numpy as np
+
 from overtone.bitstream.container import Metadata
 from overtone.cli.progress import progress_bar
 from overtone.data import load_images
@@ -16,6 +18,7 @@ from overtone.evaluate.subjects import draw, with_reconstruction
 from overtone.image import Picture, picture_to_bytes, to_grid
 from overtone.metrics.distribution.features.registry import get_feature_network
 from overtone.models.store import MODEL_FILE
+from overtone.shapes import UInt8
 from overtone.training.run import train
 
 NUM_SHOWN = 40  # samples in a grid, of the first prior measured
@@ -90,26 +93,31 @@ def run_trial(trial: Trial, arguments: argparse.Namespace, places: Places) -> bo
 
 def train_trial(trial: Trial, arguments: argparse.Namespace) -> bool:
     """Train, or go on, unless it is done; False if a signal stopped it."""
-    folder = arguments.runs / trial.name
-    source = str(arguments.data / trial.data)
-    if not (folder / MODEL_FILE).exists():
-        is_going_on = (folder / "run.json").exists()
-        minutes = arguments.core_minutes * (3 if trial.is_long else 1)
-        settings = settings_of(trial, minutes)
-        arguments.runs.mkdir(parents=True, exist_ok=True)
-        print(f"{trial.name}: training", flush=True)
-        with progress_bar(trial.name) as progress:
-            result = train(
-                None if is_going_on else trial.model,
-                None if is_going_on else source,
-                out=folder,
-                preset=None if is_going_on else trial.preset,
-                settings=() if is_going_on else settings,
-                resume=is_going_on,
-                progress=progress,
-            )
-        return result.status != "stopped"
-    return True
+    minutes = arguments.core_minutes * (3 if trial.is_long else 1)
+    source, settings = str(arguments.data / trial.data), settings_of(trial, minutes)
+    return train_run(arguments.runs / trial.name, trial.model, source, trial.preset, settings)
+
+
+def train_run(
+    folder: pathlib.Path, model: str, source: str, preset: str, settings: tuple[str, ...]
+) -> bool:
+    """Train, or go on where the folder has a run, unless it is done; False if stopped."""
+    if (folder / MODEL_FILE).exists():
+        return True
+    is_going_on = (folder / "run.json").exists()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    print(f"{folder.name}: training", flush=True)
+    with progress_bar(folder.name) as progress:
+        result = train(
+            None if is_going_on else model,
+            None if is_going_on else source,
+            out=folder,
+            preset=None if is_going_on else preset,
+            settings=() if is_going_on else settings,
+            resume=is_going_on,
+            progress=progress,
+        )
+    return result.status != "stopped"
 
 
 def settings_of(trial: Trial, minutes: float) -> tuple[str, ...]:
@@ -149,11 +157,17 @@ def measure_all(trial: Trial, arguments: argparse.Namespace, places: Places) -> 
         rows = measure(drawn.images, ruler, subject=drawn.subject, with_floors=with_floors)
         rows[0] = with_reconstruction(rows[0], drawn.model, ruler.reference, seed=trial.seed)
         if number == 0 and trial.seed == 0:
-            places.images.mkdir(parents=True, exist_ok=True)
-            grid = to_grid(drawn.images[:NUM_SHOWN], num_columns=10, margin_px=2)
-            path_of_grid = places.images / f"{trial.name}.png"
-            path_of_grid.write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
+            write_grid(places.images / f"{trial.name}.png", drawn.images[:NUM_SHOWN])
         append_distribution_rows(path, rows)
+
+
+def write_grid(
+    path: pathlib.Path, images: UInt8[np.ndarray, "n h w c"], num_columns: int = 10
+) -> None:
+    """Pictures of one size side by side, as a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    grid = to_grid(images, num_columns=num_columns, margin_px=2)
+    path.write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
 
 
 def ruler_of(source: str, arguments: argparse.Namespace) -> Ruler:
