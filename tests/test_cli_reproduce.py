@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import signal
 import subprocess
@@ -140,7 +139,6 @@ def test_shared_steps_run_once(root):
     assert [command.item for command in commands] == ["toy", "toy", "alike"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
 def test_a_signal_is_passed_on_once_and_what_was_saved_stays(root, number):
     code = f"""

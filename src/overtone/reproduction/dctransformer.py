@@ -2,17 +2,12 @@
 
 from overtone.reproduction.dctransformer_claims import judge
 from overtone.reproduction.dctransformer_page import DATA, PAGE, build
-from overtone.reproduction.item import Item, Step
+from overtone.reproduction.item import Item, Step, trials_step
 
 
 def step(*arguments: str, needs: tuple[str, ...], minutes: float) -> Step:
     """A part of the experiments."""
-    return Step(
-        script="reproduce_dctransformer.py",
-        arguments=("{data}", *arguments, "--runs", "{work}", "--feature-weights", "{weights}"),
-        needs=needs,
-        minutes=minutes,
-    )
+    return trials_step("reproduce_dctransformer.py", *arguments, needs=needs, minutes=minutes)
 
 
 ITEM = Item(

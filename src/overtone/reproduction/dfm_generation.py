@@ -13,7 +13,7 @@ from overtone.reproduction.generation_claims import (
     read_generation,
     standard,
 )
-from overtone.reproduction.item import NOT_MEASURED, Item, Step
+from overtone.reproduction.item import NOT_MEASURED, Item, Step, trials_step
 
 PAGE = "docs/reproduction/dfm-generation.md"
 IMAGES = pathlib.Path("docs/images/generation")
@@ -44,12 +44,12 @@ INTRODUCTION = """# Generation with Fourier machines: the thesis, ours, a variat
 
 This page is written by `overtone reproduce dfm-generation` from the rows in
 `results/generation/`. Every model is trained by the same loop for the same processor time on one
-thread; all models of a data set on the same machine, but not all data sets (steps in the rows tell
-how fast it was). What is fitted to the latents afterwards is not counted, and is the same for all.
-Samples are compared with the test split, which no model has seen, on equal counts. Gray
-images are measured on the features of `gray28`, colour on those of `efficientnet-lite0`: distances
-of different feature networks, counts or data cannot be compared, neither with each other nor with
-published ones, which use the Inception network.
+thread, but not all on the same machine: the thesis's presets on mnist are from a faster one than
+the rest there (dates and steps in the rows tell). What is fitted to the latents afterwards is not
+counted, and is the same for all. Samples are compared with the test split, which no model has
+seen, on equal counts. Gray images are measured on the features of `gray28`, colour on those of
+`efficientnet-lite0`: distances of different feature networks, counts or data cannot be compared,
+neither with each other nor with published ones, which use the Inception network.
 
 `vae` is the convolutional variational autoencoder with a cross-entropy likelihood, as in the table
 that the thesis quotes (Dai & Wipf, 2019), sampled from N(0, I) as there, and from priors fitted as
@@ -186,12 +186,7 @@ def seeds_part(rows: Sequence[DistributionRow]) -> str:
 
 def run_step(data: str, minutes: float) -> Step:
     """All trials on one data set."""
-    return Step(
-        script="reproduce_generation.py",
-        arguments=("{data}", "--run", data, "--runs", "{work}", "--feature-weights", "{weights}"),
-        needs=(data,),
-        minutes=minutes,
-    )
+    return trials_step("reproduce_generation.py", "--run", data, needs=(data,), minutes=minutes)
 
 
 ITEM = Item(

@@ -16,8 +16,9 @@ INTRODUCTION = """# Verdicts: what the source documents claim, and what was meas
 This page is written by `overtone reproduce`. Each verdict follows from rows in `results/` by the
 rule that stands [below](#rules); it changes when the rows do. "As published" is a preset that
 follows the document to the letter, "ours" one that departs from it; what is compared in a
-line was measured on machines of one kind. A published figure on other data or other features is no
-bar here: then the claim is not testable, and what was measured instead stands beside it."""
+line was measured on machines of one kind, though not always of one speed. A published figure on
+other data or other features is no bar here: then the claim is not testable, and what was measured
+instead stands beside it."""
 
 
 def index_page(root: pathlib.Path) -> str:

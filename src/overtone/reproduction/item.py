@@ -49,6 +49,16 @@ class Step:
         return tuple(words)
 
 
+def trials_step(script: str, *arguments: str, needs: tuple[str, ...], minutes: float) -> Step:
+    """A script that trains models and measures what they draw."""
+    return Step(
+        script=script,
+        arguments=("{data}", *arguments, "--runs", "{work}", "--feature-weights", "{weights}"),
+        needs=needs,
+        minutes=minutes,
+    )
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What the rows say about a claim.

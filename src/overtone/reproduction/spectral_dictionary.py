@@ -2,17 +2,12 @@
 
 from overtone.reproduction.dictionary_claims import judge
 from overtone.reproduction.dictionary_page import PAGE, build
-from overtone.reproduction.item import Item, Step
+from overtone.reproduction.item import Item, Step, trials_step
 
 
 def run_step(data: str, minutes: float) -> Step:
     """All trials on one data set."""
-    return Step(
-        script="reproduce_dictionary.py",
-        arguments=("{data}", "--run", data, "--runs", "{work}", "--feature-weights", "{weights}"),
-        needs=(data,),
-        minutes=minutes,
-    )
+    return trials_step("reproduce_dictionary.py", "--run", data, needs=(data,), minutes=minutes)
 
 
 ITEM = Item(

@@ -134,10 +134,10 @@ def transformer_part(rows: Sequence[Record]) -> str:
         figure("dct-speed", name) for name in ("train", "sample", "parameters_millions")
     )
     text = (
-        "`benchmarks/bench_dctransformer.py`: training steps, and sampling of 256 triples, one "
-        f"list or 32 at a time. The one complete public re-implementation, {size:g} M parameters, "
-        f"trains at {train:g} triples a second and samples at {sample:g} on two cores of such a "
-        "machine; the preset `cifar10` has its layers."
+        "`benchmarks/bench_dctransformer.py`: training steps, and sampling of 256 triples, as many "
+        "lists at a time as the row says. The one complete public re-implementation, "
+        f"{size:g} M parameters, trains at {train:g} triples a second and samples at {sample:g} on "
+        "two cores of such a machine; the preset `cifar10` has its layers."
     )
     head = "| preset | parameters | what | triples a second |"
     return table("The DCTransformer", text, head, lines, rows)
