@@ -7,6 +7,7 @@ import pytest
 import torch
 from toy_lists import SIZES, build, generator, images_of
 
+from overtone.data import ImageSet
 from overtone.models.dct_transformer.rules import Rules
 from overtone.transform.triples import TripleLists
 
@@ -180,3 +181,31 @@ def test_a_list_can_be_cut_short(size):
     assert short.counts.max() == 3
     for one, two in zip(whole.split(), short.split(), strict=True):
         np.testing.assert_array_equal(one[:3], two)
+
+
+def test_classes_are_drawn_by_their_share_where_none_is_asked_for(monkeypatch):
+    model = build(*SIZES[0])
+    images = np.zeros((9, 12, 10, 1), np.uint8)
+    labels = np.array([0] * 8 + [1])
+    asked = []
+
+    def write_nothing(given, classes, **_):
+        asked.extend(classes.tolist())
+        return TripleLists(np.zeros((0, 3), np.int32), np.zeros(len(classes), np.int64))
+
+    monkeypatch.setattr(model, "complete", write_nothing)
+    model.sample(2, generator=generator())
+    assert asked == [2, 2]  # the class that stands for none, as nothing is known of shares
+    model.begin(ImageSet("toy", images, labels, ("a", "b")), generator=generator())
+    asked.clear()
+    model.sample(900, generator=generator())
+    # Four standard deviations of a count of 900.
+    assert abs(sum(asked) - 100) < 40
+    asked.clear()
+    model.sample(2, generator=generator(), labels=torch.tensor([1, 0]))
+    assert asked == [1, 0]
+    other = build(*SIZES[0])
+    other.load_extra_tensors(model.extra_tensors())
+    assert other.class_counts.tolist() == [8, 1]
+    with pytest.raises(ValueError, match=r"should be \(2,\), not \(3,\)"):
+        other.load_extra_tensors({"class_counts": torch.zeros(3, dtype=torch.int64)})

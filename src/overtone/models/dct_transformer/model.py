@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from typing_extensions import override
 
+from overtone.data import ImageSet
 from overtone.entropy.choosers import Chooser
 from overtone.errors import ConfigError
 from overtone.kernels.decoder import SUMS_VERSION
@@ -27,6 +28,7 @@ from overtone.shapes import Float, Int32, Int64
 from overtone.transform.triples import TripleLists
 
 FIELDS = ("channel", "position", "value")
+_CLASS_COUNTS = "class_counts"
 _MAX_TOGETHER = 256  # lists that are drawn together, if
 _MAX_KEPT_BYTES = 2**29  # their keys and values take no more than this
 
@@ -49,6 +51,26 @@ class DctTransformer(AbstractModel):
         self.vocabulary = Vocabulary(config, spec)
         num_classes = len(spec.class_names)
         self.net = DctTransformerNet(config, self.vocabulary, num_classes, generator=generator)
+        self.class_counts = torch.zeros(num_classes, dtype=torch.int64)
+
+    @override
+    def begin(self, images: ImageSet, *, generator: torch.Generator) -> None:
+        if images.labels is not None:
+            labels = torch.from_numpy(images.labels).long()
+            self.class_counts = torch.bincount(labels, minlength=len(self.class_counts))
+
+    @override
+    def extra_tensors(self) -> dict[str, Tensor]:
+        return {_CLASS_COUNTS: self.class_counts}
+
+    @override
+    def load_extra_tensors(self, tensors: dict[str, Tensor]) -> None:
+        # A file written before there were counts has none; then no class is drawn.
+        counts = tensors.get(_CLASS_COUNTS, self.class_counts)
+        if counts.shape != self.class_counts.shape:
+            found = tuple(counts.shape)
+            raise ValueError(f"{_CLASS_COUNTS} should be ({len(self.class_counts)},), not {found}")
+        self.class_counts = counts
 
     @override
     def loss(
@@ -139,6 +161,9 @@ class DctTransformer(AbstractModel):
         if prior is not None:
             raise ConfigError(f"a dct-transformer has no prior {prior}; leave it out")
         self.check_labels(num_images, labels)
+        if labels is None and self.class_counts.any():
+            shares = self.class_counts.double()
+            labels = torch.multinomial(shares, num_images, replacement=True, generator=generator)
         classes = self._classes(num_images, labels)
         drawn = [
             self.complete(None, some, generator=generator, temperature=temperature)
