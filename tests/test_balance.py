@@ -96,6 +96,8 @@ def test_nothing_is_ever_replaced(tmp_path, model_file):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
     with pytest.raises(ConfigError, match="lies inside the source"):
         balance(str(tmp_path), tmp_path / "new", model=model_file)
+    with pytest.raises(ConfigError, match=r"there is no folder .*none for .*new; make it first"):
+        balance(skewed_ramps(), tmp_path / "none/new", model=model_file)
 
 
 def test_an_interrupted_run_leaves_nothing_behind(tmp_path, model_file, monkeypatch):

@@ -88,6 +88,13 @@ def test_failures_are_listed_at_the_end_and_harm_nobody(folder, capsys):
     ]
 
 
+@pytest.mark.parametrize("command", ["encode", "spectrum"])
+def test_a_missing_folder_is_named_before_any_work(folder, capsys, command):
+    assert main([command, "pictures/a.png", "-o", "none/a.ovt"]) == 1
+    error = capsys.readouterr().err
+    assert error == "error: there is no folder none for none/a.ovt; make it first\n"
+
+
 def test_nothing_is_replaced_without_force(folder, capsys):
     (folder / "a.ovt").write_bytes(b"precious")
     assert encode("pictures/a.png", "-o", "a.ovt") == 1
@@ -129,7 +136,7 @@ def test_a_source_is_never_replaced(folder, capsys):
         (["pictures", "-o", "-"], "standard output (-) takes one result"),
         (["pictures", "-o", "pictures/a.png"], "pictures/a.png is a file"),
         (["pictures", "-o", "no/such"], "No such file or directory: no/such"),
-        (["pictures/a.png", "-o", "no/such.ovt"], "No such file or directory"),
+        (["pictures/a.png", "-o", "no/such.ovt"], "there is no folder no for no/such.ovt"),
         (["pictures/a.png", "--codec", "rwa"], "unknown codec rwa; did you mean raw?"),
         (["pictures/a.png", "--quality", "0"], "quality must be in 1..100, got 0"),
         (["pictures/a.png", "--bpp", "1"], "give only one of"),

@@ -81,7 +81,7 @@ def plan_jobs(sources: Sequence[str], out: str | None, suffix: str, *, force: bo
         destinations = [out]
     _refuse_collisions(sources, destinations)
     if len(sources) == 1:
-        refuse_overwrite(destinations[0], force=force)  # now, not after a minute's work
+        check_destination(destinations[0], force=force)  # now, not after a minute's work
         return [Job(sources[0], destinations[0])]
     return [
         Job(source, destination, f"{number}/{len(sources)}")
@@ -107,9 +107,18 @@ def _refuse_collisions(sources: Sequence[str], destinations: Sequence[str]) -> N
         taken[real] = source
 
 
-def refuse_overwrite(path: str, *, force: bool) -> None:
-    """Raises `ConfigError` if there is something at `path` and `force` is off."""
-    if path != STREAM and os.path.lexists(path) and not force:
+def check_destination(path: str, *, force: bool) -> None:
+    """Refuses, before any work, a place that is taken or cannot be.
+
+    Raises:
+        ConfigError: The folder is missing, or there is something at `path` and `force` is off.
+    """
+    if path == STREAM:
+        return
+    folder = pathlib.Path(path).parent
+    if not folder.is_dir():
+        raise ConfigError(f"there is no folder {folder} for {path}; make it first")
+    if os.path.lexists(path) and not force:
         raise ConfigError(f"{path} exists; give --force to replace it")
 
 
@@ -143,7 +152,8 @@ def write_bytes(destination: str, data: bytes, *, force: bool) -> None:
     """Writes a whole file or standard output; a file appears complete or not at all.
 
     Raises:
-        ConfigError: The file exists and `force` is off, or standard output is a terminal.
+        ConfigError: Its folder is missing, the file exists and `force` is off, or standard output
+            is a terminal.
     """
     if destination == STREAM:
         if sys.stdout.isatty():
@@ -151,7 +161,7 @@ def write_bytes(destination: str, data: bytes, *, force: bool) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    refuse_overwrite(destination, force=force)
+    check_destination(destination, force=force)
     with _temporary_beside(pathlib.Path(destination)) as temporary:
         with temporary.open("xb") as file:
             file.write(data)

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from overtone.cli.files import STREAM, refuse_overwrite, write_bytes
+from overtone.cli.files import STREAM, check_destination, write_bytes
 from overtone.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,16 +31,17 @@ def is_folder(output: str) -> bool:
 
 
 def check_output(output: str, *, force: bool) -> None:
-    """Refuses, before any work, a place that is taken.
+    """Refuses, before any work, a place that is taken or cannot be.
 
     Raises:
-        ConfigError: There is a file, or a folder that is not empty, and `force` is off.
+        ConfigError: There is a file, or a folder that is not empty, and `force` is off; or the
+            folder around it is missing.
     """
     if is_folder(output) and os.path.isdir(output):
         if os.listdir(output) and not force:
             raise ConfigError(f"folder {output} is not empty; give --force to write into it")
     else:
-        refuse_overwrite(output.rstrip("/" + os.sep), force=force)
+        check_destination(output.rstrip("/" + os.sep), force=force)
 
 
 def write_pictures(

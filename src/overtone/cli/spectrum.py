@@ -13,10 +13,10 @@ from overtone.cli.encode import PICTURE_SUFFIXES
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.files import (
     STREAM,
+    check_destination,
     find_inputs,
     plan_jobs,
     read_bytes,
-    refuse_overwrite,
     write_bytes,
 )
 from overtone.errors import ConfigError, ImageError
@@ -48,7 +48,7 @@ def spectrum(
         (job,) = plan_jobs(sources, None, ".spectrum.png", force=force)
         output = job.destination
     elif output is not None:
-        refuse_overwrite(output, force=force)
+        check_destination(output, force=force)
     from overtone.deep_image import read_deep_picture
     from overtone.editing.spectrum import spectrum as measure
 

@@ -94,7 +94,8 @@ def balance(
     Raises:
         DataError: The source is damaged or has no classes.
         ModelError: There is no such model, or its file is damaged.
-        ConfigError: The model does not know a class, nothing is to be done, or `out` is in use.
+        ConfigError: The model does not know a class, nothing is to be done, or `out` is in use or
+            the folder around it is missing.
         OSError: The folder cannot be written.
     """
     folder = pathlib.Path(out)
@@ -135,6 +136,8 @@ def balance(
 
 
 def _refuse_used(folder: pathlib.Path, source: str | ImageSet) -> None:
+    if not folder.parent.is_dir():
+        raise ConfigError(f"there is no folder {folder.parent} for {folder}; make it first")
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise ConfigError(f"{folder} exists and is not empty; nothing is replaced, name another")
     if isinstance(source, str) and pathlib.Path(source).resolve() in folder.resolve().parents:
