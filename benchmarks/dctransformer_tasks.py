@@ -32,6 +32,7 @@ NUM_SHOWN = 12  # pictures of a grid
 NUM_RESULTS = 4  # of each of them
 ORIGINAL = "the original through the model's tables"
 NUM_AVERAGED = 4  # results of which the mean is a guess with a small squared error
+ONE, MEAN = "one result", f"mean of {NUM_AVERAGED} results"
 
 Pixels = UInt8[np.ndarray, "n h w c"]
 
@@ -48,13 +49,19 @@ def paired_rows(
     return rows
 
 
+def missing_of_task(task: str, run: str) -> set[str]:
+    """Names of the rows that are not there yet."""
+    done = {row.subject.name for row in read_distribution_rows(TASKS / f"{run}.jsonl")}
+    return {TASK_PARTS[task][2], ORIGINAL, ONE, MEAN} - done
+
+
 def measure_task(task: str, folder: pathlib.Path, ruler: Ruler) -> None:
     """Rows of the controls, of the model and of the mean of several results; a picture grid."""
     model = load_model(str(folder))
     assert isinstance(model, DctTransformer)
     summary = read_summary(str(folder))["summary"]
     path = TASKS / f"{folder.name}.jsonl"
-    done = {row.subject.name for row in read_distribution_rows(path)}
+    missing = missing_of_task(task, folder.name)
     images = ruler.reference.images
     draw, shrink, control, given_as = TASK_PARTS[task]
     given = shrink(images)
@@ -62,25 +69,25 @@ def measure_task(task: str, folder: pathlib.Path, ruler: Ruler) -> None:
     def store(subject: Subject, pictures: Pixels) -> None:
         append_distribution_rows(path, paired_rows(pictures, ruler, subject, with_floors=False))
 
-    if control not in done:
+    if control in missing:
         store(Subject(name=control), given_as(given))
-    if ORIGINAL not in done:
+    if ORIGINAL in missing:
         store(Subject(name=ORIGINAL), quantized(model, images))
     one = Subject(
-        name="one result",
+        name=ONE,
         model=model.name,
         preset=summary.get("preset"),
         core_minutes=summary.get("core_minutes"),
         steps=summary.get("steps"),
     )
-    mean = dataclasses.replace(one, name=f"mean of {NUM_AVERAGED} results")
-    if not {one.name, mean.name} <= done:
+    if {ONE, MEAN} & missing:
         with progress_bar(f"{folder.name}: drawing") as progress:
             results = draw(model, given, num_results=NUM_AVERAGED, seed=0, progress=progress)
-        if one.name not in done:
+        if ONE in missing:
             store(one, results[:, 0])
-        if mean.name not in done:
-            store(mean, np.rint(results.mean(1)).astype(np.uint8))
+        if MEAN in missing:
+            mean = np.rint(results.mean(1)).astype(np.uint8)
+            store(dataclasses.replace(one, name=MEAN), mean)
     draw_grid(task, model, folder.name)
 
 

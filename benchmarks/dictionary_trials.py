@@ -70,10 +70,14 @@ def principal_components(data: str) -> Trial:
     return Trial(data, "pca", data, QUICK, has_own_length=True)
 
 
-def make_solved(trial: Trial, runs: pathlib.Path, images: ImageSet) -> Trial:
-    """A trained dictionary whose latents are found by least squares; priors fitted to these."""
-    solved = dataclasses.replace(trial, label=f"{trial.label}-solved", draws=QUICK)
-    path = runs / solved.name / MODEL_FILE
+def solved(trial: Trial) -> Trial:
+    """The same dictionary with latents found by least squares."""
+    return dataclasses.replace(trial, label=f"{trial.label}-solved", draws=QUICK)
+
+
+def make_solved(trial: Trial, runs: pathlib.Path, images: ImageSet) -> None:
+    """Stores the model of `solved`, from the trained one; priors are fitted to its latents."""
+    path = runs / solved(trial).name / MODEL_FILE
     if not path.exists():
         trained = load_model(runs / trial.name)
         assert isinstance(trained, SpectralDictionary)
@@ -84,7 +88,6 @@ def make_solved(trial: Trial, runs: pathlib.Path, images: ImageSet) -> Trial:
         model.eval().finish(images, generator=generator)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_model(path, model, read_summary(runs / trial.name)["summary"])
-    return solved
 
 
 def mean_squared_error(model: AbstractLatentModel, images: ImageSet) -> float:

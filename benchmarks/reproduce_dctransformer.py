@@ -28,7 +28,7 @@ from dctransformer_likelihood import (
     read_rows,
     write_rows,
 )
-from dctransformer_tasks import measure_task, paired_rows
+from dctransformer_tasks import measure_task, missing_of_task, paired_rows
 from trials import NUM_SHOWN, ruler_of, train_run, write_grid
 
 from overtone.cli.progress import progress_bar
@@ -77,7 +77,7 @@ class Trial:
 
 
 TRIALS = {
-    "likelihood": Trial("fashion-mnist", "fashion-mnist", ("likelihood", "samples")),
+    "likelihood": Trial("fashion-mnist", "fashion-mnist", ("likelihood",)),
     "draw-mnist": Trial("mnist", "mnist-b4", ("likelihood", "samples")),
     "draw-fashion-mnist": Trial("fashion-mnist", "fashion-mnist-b4", ("likelihood", "samples")),
     "draw-photo32": Trial("photo32", "photo32-b4", ("likelihood", "samples")),
@@ -136,7 +136,11 @@ def ceiling(data: str, arguments: argparse.Namespace) -> None:
 
 
 def run(trial: Trial, arguments: argparse.Namespace) -> bool:
-    """Train, then measure what is asked of the trial; False if a signal stopped it."""
+    """Train, then measure what is asked and not there; False if a signal stopped it."""
+    missing = [measured for measured in trial.measures if not is_there(measured, trial)]
+    if not missing:
+        print(f"{trial.name}: all rows are there", flush=True)
+        return True
     folder = arguments.runs / trial.name
     source = str(arguments.data / trial.data)
     settings = (
@@ -146,7 +150,7 @@ def run(trial: Trial, arguments: argparse.Namespace) -> bool:
     if not train_run(folder, "dct-transformer", source, trial.preset, settings):
         return False
     write_training(TRAINING / f"{trial.name}.jsonl", nats_rows(folder))
-    for measured in trial.measures:
+    for measured in missing:
         print(f"{trial.name}: {measured}", flush=True)
         if measured == "likelihood":
             likelihood(trial, folder, arguments)
@@ -157,6 +161,17 @@ def run(trial: Trial, arguments: argparse.Namespace) -> bool:
     return True
 
 
+def is_there(measured: str, trial: Trial) -> bool:
+    """Whether all rows of a measurement are."""
+    if measured == "likelihood":
+        rows = read_rows(LIKELIHOOD / f"{trial.data}.jsonl")
+        return any(row["coder"] == likelihood_name(trial.preset) for row in rows)
+    if measured == "samples":
+        rows = read_distribution_rows(SAMPLES / f"{trial.data}.jsonl")
+        return any(row.subject.name == trial.name for row in rows)
+    return not missing_of_task(measured, trial.name)
+
+
 def write_training(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
     """The rows of a run, unless they are there: these name the commit that trained it."""
     ends = [[(row["step"], row["core_s"]) for row in some[-1:]] for some in (read_rows(path), rows)]
@@ -165,17 +180,14 @@ def write_training(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
 
 
 def likelihood(trial: Trial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:
-    """The row of the trained network, unless it is there."""
-    path = LIKELIHOOD / f"{trial.data}.jsonl"
-    if not any(row["coder"] == likelihood_name(trial.preset) for row in read_rows(path)):
-        write_rows(path, [model_row(folder, arguments.data / trial.data, trial.data)])
+    """The row of the trained network."""
+    row = model_row(folder, arguments.data / trial.data, trial.data)
+    write_rows(LIKELIHOOD / f"{trial.data}.jsonl", [row])
 
 
 def samples(trial: Trial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:
-    """The row of its samples, unless it is there, and a grid of them."""
+    """The row of its samples, and a grid of them."""
     path = SAMPLES / f"{trial.data}.jsonl"
-    if any(row.subject.name == trial.name for row in read_distribution_rows(path)):
-        return
     ruler = ruler_of(str(arguments.data / trial.data), arguments)
     count = min(arguments.num_samples, len(ruler.reference))
     with progress_bar(f"{trial.name}: drawing") as progress:

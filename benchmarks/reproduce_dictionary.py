@@ -24,8 +24,9 @@ from dictionary_trials import (
     projected_signal,
     published,
     reconstruction_row,
+    solved,
 )
-from trials import Places, Trial, add_arguments, measure_all, train_trial
+from trials import Places, Trial, add_arguments, measure_all, missing_draws, train_trial
 
 from overtone.data import load_images
 from overtone.errors import TrainError
@@ -70,18 +71,25 @@ def run_all(data: str, arguments: argparse.Namespace) -> None:
     for trial in (make(data) for make in makers):
         if arguments.only not in trial.name:
             continue
+        measured = [trial, solved(trial)] if trial.label == "published" else [trial]
+        to_draw = [
+            each
+            for each in measured
+            if trial.model != "pca" and not arguments.no_samples and missing_draws(each, PLACES)
+        ]
+        to_reconstruct = [each for each in measured if each.name not in done]
+        if not to_draw and not to_reconstruct:
+            print(f"{trial.name}: all rows are there", flush=True)
+            continue
         if not train_trial(trial, arguments):
             sys.exit("stopped; the same command goes on")
-        measured = [trial]
-        if trial.label == "published":
-            measured.append(make_solved(trial, arguments.runs, training))
-        for each in measured:
-            if each.name not in done:
-                print(f"{each.name}: reconstructing", flush=True)
-                row = reconstruction_row(each, arguments.runs, training, held_out)
-                append_row(RECONSTRUCTION, row)
-            if trial.model != "pca" and not arguments.no_samples:
-                measure_all(each, arguments, PLACES)
+        if len(measured) > 1:
+            make_solved(trial, arguments.runs, training)
+        for each in to_reconstruct:
+            print(f"{each.name}: reconstructing", flush=True)
+            append_row(RECONSTRUCTION, reconstruction_row(each, arguments.runs, training, held_out))
+        for each in to_draw:
+            measure_all(each, arguments, PLACES)
 
 
 def measure_stability(arguments: argparse.Namespace) -> None:

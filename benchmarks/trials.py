@@ -85,10 +85,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_trial(trial: Trial, arguments: argparse.Namespace, places: Places) -> bool:
     """Train, measure and draw what is not there yet; False if a signal stopped it."""
+    if not missing_draws(trial, places):
+        print(f"{trial.name}: all rows are there", flush=True)
+        return True
     if not train_trial(trial, arguments):
         return False
     measure_all(trial, arguments, places)
     return True
+
+
+def missing_draws(trial: Trial, places: Places) -> list[tuple[str, float]]:
+    """Priors and temperatures of which there is no row yet."""
+    done = {
+        (row.subject.name, row.subject.prior, row.subject.temperature)
+        for row in read_distribution_rows(places.results / f"{trial.data}.jsonl")
+    }
+    return [draw for draw in trial.draws if (trial.name, *draw) not in done]
 
 
 def train_trial(trial: Trial, arguments: argparse.Namespace) -> bool:
@@ -133,17 +145,13 @@ def settings_of(trial: Trial, minutes: float) -> tuple[str, ...]:
 
 def measure_all(trial: Trial, arguments: argparse.Namespace, places: Places) -> None:
     """A row for each prior that has none yet, and a grid of samples."""
-    folder, source = arguments.runs / trial.name, str(arguments.data / trial.data)
+    missing = missing_draws(trial, places)
+    if not missing:
+        return
+    folder = arguments.runs / trial.name
     path = places.results / f"{trial.data}.jsonl"
-    done = {
-        (r.subject.name, r.subject.prior, r.subject.temperature)
-        for r in read_distribution_rows(path)
-    }
-    ruler = None
-    for number, (prior, temperature) in enumerate(trial.draws):
-        if (trial.name, prior, temperature) in done:
-            continue
-        ruler = ruler or ruler_of(source, arguments)
+    ruler = ruler_of(str(arguments.data / trial.data), arguments)
+    for prior, temperature in missing:
         print(f"{trial.name}: measuring {prior}, temperature {temperature}", flush=True)
         drawn = draw(
             str(folder),
@@ -156,7 +164,7 @@ def measure_all(trial: Trial, arguments: argparse.Namespace, places: Places) -> 
         with_floors = places.with_floors and not has_floors(path)
         rows = measure(drawn.images, ruler, subject=drawn.subject, with_floors=with_floors)
         rows[0] = with_reconstruction(rows[0], drawn.model, ruler.reference, seed=trial.seed)
-        if number == 0 and trial.seed == 0:
+        if (prior, temperature) == trial.draws[0] and trial.seed == 0:
             write_grid(places.images / f"{trial.name}.png", drawn.images[:NUM_SHOWN])
         append_distribution_rows(path, rows)
 

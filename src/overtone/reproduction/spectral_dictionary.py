@@ -20,6 +20,7 @@ ITEM = Item(
             arguments=("{data}", "--run", "photo32", "--runs", "{work}"),
             needs=("photo32",),
             minutes=50,
+            replaces=True,
         ),
         run_step("mnist", 40),
         run_step("fashion-mnist", 40),
