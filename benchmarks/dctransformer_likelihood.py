@@ -8,6 +8,7 @@ range code (up to four bytes).
 import json
 import math
 import pathlib
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -34,20 +35,24 @@ CONFIDENCE = 192  # of counters after learning, observations
 NUM_SPANS = 40  # rows of a training
 
 
-def baseline_rows(source: pathlib.Path, data: str) -> list[dict[str, Any]]:
-    """Rows of the order-0 coder and of the context models, with and without learning."""
+def baseline_rows(
+    source: pathlib.Path, data: str, done: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    """Rows of the order-0 coder and the context models, with and without learning; not `done`."""
     held_out = load_images(str(source), split="test").images[:NUM_HELD_OUT]
     training = load_images(str(source), split="train").images
-    pixels = held_out[0, :, :, 0].size
     shipped = load_prior(PACKAGE)
-    costs = {
-        "order-0": order_0_bits(training[:NUM_COUNTED], held_out),
-        "context models, shipped prior": context_bits(held_out, shipped),
-        f"context models, after {NUM_LEARNED} training images": context_bits(
+    coders = {
+        "order-0": lambda: order_0_bits(training[:NUM_COUNTED], held_out),
+        "context models, shipped prior": lambda: context_bits(held_out, shipped),
+        f"context models, after {NUM_LEARNED} training images": lambda: context_bits(
             held_out, learned_from(training[:NUM_LEARNED], shipped)
         ),
     }
-    return [row(data, coder, bits, pixels) for coder, bits in costs.items()]
+    for coder, bits in coders.items():
+        if coder not in done:
+            print(f"{data}: {coder}", flush=True)
+            yield row(data, coder, bits(), held_out[0, :, :, 0].size)
 
 
 def order_0_bits(

@@ -106,7 +106,10 @@ def main() -> None:
     for data in arguments.ceiling:
         ceiling(data, arguments)
     for data in arguments.baselines:
-        write_rows(LIKELIHOOD / f"{data}.jsonl", baseline_rows(arguments.data / data, data))
+        path = LIKELIHOOD / f"{data}.jsonl"
+        done = {row["coder"] for row in read_rows(path)}
+        for row in baseline_rows(arguments.data / data, data, done):
+            write_rows(path, [row])
     for name in arguments.run:
         if not run(TRIALS[name], arguments):
             sys.exit("stopped; the same command goes on")
