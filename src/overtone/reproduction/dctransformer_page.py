@@ -43,8 +43,8 @@ This page is written by `overtone reproduce dctransformer` from the rows in `res
 and `results/generation/`. It reproduces "Generating images with sparse representations" (Nash et
 al., ICML 2021) at the scale of two processor cores: the paper's model of LSUN has
 {figure("dct-fid", "parameters_millions"):g} million parameters and saw
-{figure("dct-fid", "elements_billions"):g} billion list elements, ours has about four million and
-sees some ten million. Its Fréchet distances ({claims()["dct-fid"].text}) are on other images and
+{figure("dct-fid", "elements_billions"):g} billion list elements; the parameters of ours and what
+they were given stand below. Its Fréchet distances ({claims()["dct-fid"].text}) are on other images and
 other features and cannot be compared with those here."""
 
 
