@@ -12,6 +12,7 @@ from toy_lists import build, images_of
 
 from overtone.bitstream.container import Container, Metadata
 from overtone.cli.main import main
+from overtone.codecs.registry import info
 from overtone.entropy.choosers import TOTAL, DecodingChooser, EncodingChooser, counts_of
 from overtone.errors import BitstreamError, ConfigError, CorruptError, UnsupportedCodecError
 from overtone.generate.list_codec import decode_with_model, encode_with_model
@@ -41,6 +42,17 @@ def test_the_file_has_the_bits_the_model_says(model):
     expected = float(nats) / math.log(2)
     assert expected > 5000
     assert abs(8 * len(payload) / expected - 1) < 0.01
+
+
+def test_what_is_in_a_file_is_told_without_the_model(model):
+    data = encode_with_model(model, images_of(*SIZE, count=1)[0])
+    found = info(data)
+    assert (found["codec"], found["width"], found["height"]) == ("model", 17, 24)
+    assert found["model_fingerprint"] == model.fingerprint().hex()
+    assert sum(found["sections"].values()) == len(data)
+    short = dataclasses.replace(Container.from_bytes(data), sections=(b"short",))
+    with pytest.raises(BitstreamError, match="fingerprint"):
+        info(short.to_bytes())
 
 
 def test_counts_are_whole_positive_where_legal_and_complete():

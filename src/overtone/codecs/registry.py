@@ -46,6 +46,7 @@ CODECS: dict[str, str] = {
 # Codec id in the `.ovt` header -> key. Ids are never reused.
 CODEC_IDS: dict[int, str] = {1: "dfm", 2: "dfm-net", 3: "sparse-dct"}
 MODEL_CODEC_ID = 4  # coded with a trained model: overtone.generate.list_codec
+FINGERPRINT_BYTES = 16  # of that model, at the beginning of its section
 DEFAULT_CODEC = "dfm"
 
 
@@ -211,11 +212,14 @@ def info(data: bytes) -> dict[str, object]:
         BitstreamError: The file is foreign or damaged.
     """
     header = read_header(data)
-    codec = _codec_of(header)
     container = Container.from_bytes(data)
+    if header.codec_id == MODEL_CODEC_ID:
+        name, described = "model", _describe_coded_with_model(container)
+    else:
+        codec = _codec_of(header)
+        name, described = codec.name, codec.describe(data)
     bare = dataclasses.replace(container, metadata=Metadata()).to_bytes()
     metadata = container.metadata
-    described = codec.describe(data)
     sections = {
         "container": len(bare) - sum(map(len, container.sections)),
         "metadata": len(data) - len(bare),
@@ -223,7 +227,7 @@ def info(data: bytes) -> dict[str, object]:
     }
     return {
         "format_version": FORMAT_VERSION,
-        "codec": codec.name,
+        "codec": name,
         "width": header.width,
         "height": header.height,
         "layout": header.layout.name.lower(),
@@ -260,6 +264,16 @@ def _codec_of(header: Header) -> AbstractCodec:
             5,
         )
     return get_codec(CODEC_IDS[header.codec_id])
+
+
+def _describe_coded_with_model(container: Container) -> dict[str, object]:
+    """What can be told without the model."""
+    reader = container.reader(0)
+    fingerprint = reader.take(FINGERPRINT_BYTES, "fingerprint")
+    return {
+        "model_fingerprint": fingerprint.hex(),
+        "sections": {"fingerprint": len(fingerprint), "symbols": reader.remaining},
+    }
 
 
 def _as_sizes(sections: object) -> dict[str, int]:

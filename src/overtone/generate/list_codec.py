@@ -12,7 +12,7 @@ import pathlib
 import numpy as np
 
 from overtone.bitstream.container import Container, Layout
-from overtone.codecs.registry import MODEL_CODEC_ID
+from overtone.codecs.registry import FINGERPRINT_BYTES, MODEL_CODEC_ID
 from overtone.entropy.choosers import DecodingChooser, EncodingChooser
 from overtone.errors import ConfigError, CorruptError, UnsupportedCodecError
 from overtone.generate.latents import resolve_model
@@ -20,8 +20,6 @@ from overtone.models.base import AbstractModel
 from overtone.models.dct_transformer.model import DctTransformer
 from overtone.shapes import UInt8
 from overtone.transform.triples import TripleLists
-
-_FINGERPRINT_BYTES = 16
 
 
 def encode_with_model(
@@ -72,7 +70,7 @@ def decode_with_model(
             f"codec id {container.codec_id} needs no model; decode the file without one", 5
         )
     reader = container.reader(0)
-    found = reader.take(_FINGERPRINT_BYTES, "fingerprint")
+    found = reader.take(FINGERPRINT_BYTES, "fingerprint")
     if found != chosen.fingerprint():
         raise UnsupportedCodecError(
             "the file was coded with another model, another version of PyTorch or on a processor "

@@ -44,8 +44,8 @@ and `results/generation/`. It reproduces "Generating images with sparse represen
 al., ICML 2021) at the scale of two processor cores: the paper's model of LSUN has
 {figure("dct-fid", "parameters_millions"):g} million parameters and saw
 {figure("dct-fid", "elements_billions"):g} billion list elements; the parameters of ours and what
-they were given stand below. Its Fréchet distances ({claims()["dct-fid"].text}) are on other images and
-other features and cannot be compared with those here."""
+they were given stand below. Its Fréchet distances ({claims()["dct-fid"].text}) are on other images
+and other features and cannot be compared with those here."""
 
 
 def build(root: pathlib.Path) -> dict[str, str]:
