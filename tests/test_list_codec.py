@@ -49,7 +49,9 @@ def test_what_is_in_a_file_is_told_without_the_model(model):
     found = info(data)
     assert (found["codec"], found["width"], found["height"]) == ("model", 17, 24)
     assert found["model_fingerprint"] == model.fingerprint().hex()
-    assert sum(found["sections"].values()) == len(data)
+    sections = found["sections"]
+    assert isinstance(sections, dict)
+    assert sum(sections.values()) == len(data)
     short = dataclasses.replace(Container.from_bytes(data), sections=(b"short",))
     with pytest.raises(BitstreamError, match="fingerprint"):
         info(short.to_bytes())
