@@ -26,7 +26,7 @@ from overtone.codecs.dfm.search import RD_WEIGHT
 from overtone.codecs.dfm.series import PACKAGE, encode_planes, to_planes
 from overtone.codecs.registry import decode, encode
 from overtone.entropy.prior import load_prior
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import provenance
 from overtone.image import read_picture
 from overtone.kernels import _series
 from overtone.metrics.bd_rate import bd_rate_percent
@@ -106,9 +106,7 @@ def run(name: str, path: pathlib.Path, quality: float) -> dict[str, object]:
         "size_bytes": len(data),
         "rate_bpp": round(8 * len(data) / image[:, :, 0].size, 6),
         "psnr_db": round(psnr_db(reference=image, reconstruction=decoded), 4),
-        "commit": commit(),
-        "machine": machine(),
-        "date": now(),
+        **provenance(),
     }
 
 

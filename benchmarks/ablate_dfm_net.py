@@ -21,7 +21,7 @@ from overtone.codecs.dfm_net.config import DfmNetConfig, Size, rd_weight, resolv
 from overtone.codecs.dfm_net.encode import FittedPicture, fit_picture, picture_problems
 from overtone.codecs.dfm_net.stream import STEPS_PER_OCTAVE, QuantisedNets, layer_of_weights
 from overtone.codecs.registry import decode
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import provenance
 from overtone.fit.network import fit_network
 from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db
@@ -114,9 +114,7 @@ def run(path: pathlib.Path, variant: str, quality: float, threads: int) -> dict[
         "quality": quality,
         **best,
         "encode_s": round(seconds, 1),
-        "commit": commit(),
-        "machine": machine(),
-        "date": now(),
+        **provenance(),
     }
 
 

@@ -21,7 +21,7 @@ from balance_classifier import accuracies, train_classifier
 import overtone
 from overtone.bitstream.container import Metadata
 from overtone.data import ImageSet, load_images
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import provenance
 from overtone.image import Picture, picture_to_bytes, to_grid
 from overtone.models.store import MODEL_FILE
 from overtone.reproduction import balance as page
@@ -92,9 +92,7 @@ def run_seed(arguments: argparse.Namespace, seed: int) -> None:
             "data": skewed.fingerprint(),
             "judged_on": judged.name,
             "version": overtone.__version__,
-            "commit": commit(),
-            "machine": machine(),
-            "date": now(),
+            **provenance(),
         }
         OUT.parent.mkdir(parents=True, exist_ok=True)
         with OUT.open("a", encoding="utf-8") as file:

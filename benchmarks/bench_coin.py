@@ -20,7 +20,7 @@ import time
 import numpy as np
 import torch
 
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import provenance
 from overtone.evaluate.rows import Row, append_row, image_hash, read_rows
 from overtone.image import read_picture
 from overtone.metrics.psnr import psnr_db
@@ -111,9 +111,7 @@ def run(path: pathlib.Path, name: str, seconds: float, threads: int) -> Row:
         num_threads=threads,
         seed=0,
         version=f"torch {torch.__version__}",
-        commit=commit(),
-        machine=machine(),
-        date=now(),
+        **provenance(),
     )
 
 

@@ -27,7 +27,7 @@ from PIL import Image
 import overtone
 from overtone.cli.progress import progress_bar
 from overtone.entropy.prior import unpack_prior
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import provenance
 from overtone.image import read_picture
 from overtone.reproduction.codec_tables import REPACK, jpeg_repack, saving_percent
 from overtone.reproduction.rebuild import rebuild
@@ -100,9 +100,7 @@ def row_of(path: pathlib.Path, quality: int) -> dict[str, Any]:
         "largest_difference": int(np.abs(pixels.astype(int) - shown).max()),
         "repack_s": round(packed_s - started, 4),
         "decode_s": round(decoded_s - packed_s, 4),
-        "commit": commit(),
-        "machine": machine(),
-        "date": now(),
+        **provenance(),
     }
 
 

@@ -22,7 +22,7 @@ from ablate_dfm import QUALITIES
 from overtone.codecs.dfm.narrow import LAYER, NUM_SETS
 from overtone.codecs.registry import decode, encode
 from overtone.entropy.prior import unpack_prior
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import provenance
 from overtone.image import read_picture
 from overtone.metrics.bd_rate import bd_rate_percent
 from overtone.metrics.psnr import psnr_db
@@ -83,9 +83,7 @@ def held_out(learn: list[pathlib.Path], test: list[pathlib.Path], effort: str) -
                         "size_bytes": len(data),
                         "rate_bpp": round(8 * len(data) / image[:, :, 0].size, 6),
                         "psnr_db": round(psnr, 4),
-                        "commit": commit(),
-                        "machine": machine(),
-                        "date": now(),
+                        **provenance(),
                     }
                 )
     return rows

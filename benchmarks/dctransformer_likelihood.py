@@ -17,7 +17,7 @@ import torch
 from overtone.codecs.sparse_dct.stream import PACKAGE, coded_order
 from overtone.data import load_images
 from overtone.entropy.prior import load_prior, packed_state
-from overtone.evaluate.provenance import commit, machine, now
+from overtone.evaluate.provenance import commit, machine, provenance
 from overtone.kernels import _sparse
 from overtone.models.base import from_pixels
 from overtone.models.dct_transformer.model import FIELDS, DctTransformer
@@ -186,9 +186,7 @@ def row(data: str, coder: str, bits: float, num_pixels: int) -> dict[str, Any]:
         "num_images": NUM_HELD_OUT,
         "bits_per_image": round(bits, 3),
         "bits_per_pixel": round(bits / num_pixels, 5),
-        "commit": commit(),
-        "machine": machine(),
-        "date": now(),
+        **provenance(),
     }
 
 
@@ -199,9 +197,13 @@ def read_rows(path: pathlib.Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def write_rows(path: pathlib.Path, rows: list[dict[str, Any]], key: str = "coder") -> None:
-    """Adds rows, in place of older ones with the same value of `key`."""
-    names = {row[key] for row in rows}
-    kept = [row for row in read_rows(path) if row[key] not in names]
+def write_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
+    """Adds rows, in place of older ones of the same coder."""
+    coders = {row["coder"] for row in rows}
+    replace_rows(path, [row for row in read_rows(path) if row["coder"] not in coders] + rows)
+
+
+def replace_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
+    """Writes rows in place of all that are there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in [*kept, *rows]), "utf-8")
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")

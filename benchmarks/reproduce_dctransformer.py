@@ -26,6 +26,7 @@ from dctransformer_likelihood import (
     model_row,
     nats_rows,
     read_rows,
+    replace_rows,
     write_rows,
 )
 from dctransformer_tasks import measure_task, missing_of_task, paired_rows
@@ -177,9 +178,9 @@ def is_there(measured: str, trial: Trial) -> bool:
 
 def write_training(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
     """The rows of a run, unless they are there: these name the commit that trained it."""
-    ends = [[(row["step"], row["core_s"]) for row in some[-1:]] for some in (read_rows(path), rows)]
-    if ends[0] != ends[1]:
-        write_rows(path, rows, "step")
+    known = {(row["step"], row["core_s"]) for row in read_rows(path)}
+    if (rows[-1]["step"], rows[-1]["core_s"]) not in known:
+        replace_rows(path, rows)
 
 
 def likelihood(trial: Trial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:

@@ -145,13 +145,10 @@ def settings_of(trial: Trial, minutes: float) -> tuple[str, ...]:
 
 def measure_all(trial: Trial, arguments: argparse.Namespace, places: Places) -> None:
     """A row for each prior that has none yet, and a grid of samples."""
-    missing = missing_draws(trial, places)
-    if not missing:
-        return
     folder = arguments.runs / trial.name
     path = places.results / f"{trial.data}.jsonl"
     ruler = ruler_of(str(arguments.data / trial.data), arguments)
-    for prior, temperature in missing:
+    for prior, temperature in missing_draws(trial, places):
         print(f"{trial.name}: measuring {prior}, temperature {temperature}", flush=True)
         drawn = draw(
             str(folder),

@@ -1,7 +1,15 @@
-"""Files that appear complete or not at all."""
+"""Files that appear complete or not at all, and the folders they need."""
 
 import os
 import pathlib
+
+from overtone.errors import ConfigError
+
+
+def check_folder_of(path: pathlib.Path) -> None:
+    """Raises `ConfigError` if there is no folder in which something can be written at `path`."""
+    if not path.parent.is_dir():
+        raise ConfigError(f"there is no folder {path.parent} for {path}; make it first")
 
 
 def write_atomically(path: pathlib.Path, data: bytes) -> None:

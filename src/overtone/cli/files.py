@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from overtone.cli.exits import EXIT_DONE, EXIT_ERROR, describe, print_error
 from overtone.errors import ConfigError, OvertoneError
+from overtone.files import check_folder_of
 
 STREAM = "-"
 
@@ -115,9 +116,7 @@ def check_destination(path: str, *, force: bool) -> None:
     """
     if path == STREAM:
         return
-    folder = pathlib.Path(path).parent
-    if not folder.is_dir():
-        raise ConfigError(f"there is no folder {folder} for {path}; make it first")
+    check_folder_of(pathlib.Path(path))
     if os.path.lexists(path) and not force:
         raise ConfigError(f"{path} exists; give --force to replace it")
 

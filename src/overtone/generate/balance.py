@@ -19,6 +19,7 @@ from overtone.data import ImageSet, load_images
 from overtone.data.base import OnCorrupt, Split
 from overtone.data.pixels import to_image
 from overtone.errors import ConfigError, DataError
+from overtone.files import check_folder_of
 from overtone.generate.latents import ProgressCallback
 from overtone.generate.sample import sample
 from overtone.models.base import AbstractModel
@@ -136,8 +137,7 @@ def balance(
 
 
 def _refuse_used(folder: pathlib.Path, source: str | ImageSet) -> None:
-    if not folder.parent.is_dir():
-        raise ConfigError(f"there is no folder {folder.parent} for {folder}; make it first")
+    check_folder_of(folder)
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise ConfigError(f"{folder} exists and is not empty; nothing is replaced, name another")
     if isinstance(source, str) and pathlib.Path(source).resolve() in folder.resolve().parents:
