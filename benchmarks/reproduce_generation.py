@@ -44,7 +44,22 @@ def trials_of(data: str) -> list[Trial]:
             # That its samples are all alike is a result, not a reason to stop.
             changes=("train.sample_every=0",),
         ),
+        *(learned(data, sweep) if data != "photo32" else []),
         *([Trial(data, "series-generator", data, ours, 0, True)] if len(seeds) == 3 else []),
+    ]
+
+
+def learned(data: str, sweep: tuple[tuple[str, float], ...]) -> list[Trial]:
+    """The thesis's generator of gray images with latents that learn, the kinder reading."""
+    return [
+        Trial(
+            data,
+            "fourier-generator",
+            "thesis-mnist-learned",
+            (*sweep, ("mixture", 1.0)),
+            label="fourier-generator-learned",
+            changes=("train.sample_every=0",),
+        )
     ]
 
 
