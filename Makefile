@@ -1,6 +1,7 @@
 # make setup   .venv with the locked versions, kernels built
 # make test    setup, then lint, types and tests
 # make demo    setup, then demo/report.html from a bundled photograph, and pictures of a model
+# make reproduce   the pages of docs/reproduction/ from the rows of experiments
 # make docs    the documentation site in site/
 # make fuzz    mutated files against the decoder
 
@@ -9,7 +10,7 @@ STAMP := .venv/setup.stamp
 BUILD_INPUTS := pyproject.toml constraints.txt CMakeLists.txt tools/setup.sh \
                 $(shell find csrc -type f)
 
-.PHONY: setup test lint demo docs fuzz clean
+.PHONY: setup test lint demo reproduce docs fuzz clean
 
 setup: $(STAMP)
 
@@ -27,6 +28,9 @@ test: lint
 
 demo: $(STAMP)
 	$(VENV)/python examples/demo.py
+
+reproduce: $(STAMP)
+	$(VENV)/python -m experiments all
 
 docs: $(STAMP)
 	$(VENV)/python -m pip install --quiet --constraint constraints.txt mkdocs-material "mkdocstrings[python]"

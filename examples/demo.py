@@ -15,13 +15,20 @@ from rich.progress import track
 
 import overtone
 from overtone.cli.measuring import run_jobs
-from overtone.evaluate.gallery import Exhibit, equal_bytes
-from overtone.evaluate.report import report_html
-from overtone.evaluate.rows import current_rows, read_rows
-from overtone.evaluate.run import Measured, Sample, Setting, load_sample, measure, plan
-from overtone.evaluate.showcase import own_sections
-from overtone.evaluate.table import markdown_table, summaries
-from overtone.image import Picture, picture_to_bytes, to_grid
+from overtone.evaluate.rate_distortion.gallery import Exhibit, equal_bytes
+from overtone.evaluate.rate_distortion.report import report_html
+from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
+from overtone.evaluate.rate_distortion.run import (
+    Measured,
+    Sample,
+    Setting,
+    load_sample,
+    measure,
+    plan,
+)
+from overtone.evaluate.rate_distortion.showcase import own_sections
+from overtone.evaluate.rate_distortion.table import markdown_table, summaries
+from overtone.imaging.image import Picture, picture_to_bytes, to_grid
 
 QUALITIES = {
     "dfm": (10, 15, 20, 25, 30, 35, 40, 45, 50, 55),

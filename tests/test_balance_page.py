@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from experiments.balance import page as balance
 
 from overtone.errors import ConfigError
-from overtone.reproduction import balance
 
 
 def row(seed, arm, rare, steps=10):

@@ -14,7 +14,7 @@ from PIL import Image
 import overtone
 from overtone.bitstream.container import Container, Metadata
 from overtone.cli.main import main
-from overtone.image import Picture, picture_to_bytes, read_picture
+from overtone.imaging.image import Picture, picture_to_bytes, read_picture
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from test_notch import natural
 
 from overtone import edit, spectrum
 from overtone.cli.main import main
-from overtone.deep_image import read_deep_picture
+from overtone.imaging.high_depth import read_deep_picture
 
 
 def run(command):

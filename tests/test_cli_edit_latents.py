@@ -9,7 +9,7 @@ from toy_cosines import make_dictionary, make_pictures
 from toy_model import make_ramp_model, ramps
 
 from overtone.cli.main import main
-from overtone.generate.edit_latents import Move, edit_atoms, move_latents
+from overtone.editing.through_model import Move, edit_atoms, move_latents
 from overtone.models.registry import MODELS
 from overtone.models.store import save_model
 

@@ -8,7 +8,7 @@ import torch
 
 from overtone.cli.main import main
 from overtone.data import load_images
-from overtone.evaluate.distribution_rows import read_distribution_rows
+from overtone.evaluate.distribution.rows import read_distribution_rows
 from overtone.models.base import ImageSpec
 from overtone.models.pca.config import PcaConfig
 from overtone.models.pca.model import Pca

@@ -12,7 +12,7 @@ from helpers import scene
 from PIL import Image
 from toy_model import CLASSES, make_ramp_model, ramps, skewed_ramps
 
-import overtone.generate
+import overtone.tasks
 from overtone import sample
 from overtone.cli.main import main
 from overtone.models.registry import MODELS
@@ -161,8 +161,8 @@ def test_interpolate_animates_between_seeds(tmp_path, model):
 
 
 def test_without_pytorch_a_command_asks_for_it(model, capsys, monkeypatch):
-    monkeypatch.setattr(overtone, "generate", overtone.generate)  # put back with its modules
-    for name in [name for name in sys.modules if name.startswith("overtone.generate")]:
+    monkeypatch.setattr(overtone, "tasks", overtone.tasks)  # put back with its modules
+    for name in [name for name in sys.modules if name.startswith("overtone.tasks")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     assert main(["sample", model, "-o", "x.png"]) == 1

@@ -21,7 +21,7 @@ from overtone.codecs.base import EncodeOptions, full_view
 from overtone.codecs.registry import CODEC_IDS, CODECS, decode, encode, get_codec, info
 from overtone.codecs.view import render
 from overtone.errors import BitstreamError
-from overtone.image import Picture, picture_to_bytes, read_picture
+from overtone.imaging.image import Picture, picture_to_bytes, read_picture
 from overtone.metrics.psnr import psnr_db
 
 NATIVE = sorted(CODEC_IDS.values())

@@ -7,7 +7,7 @@ from helpers import scene
 from PIL import Image
 
 from overtone.cli.main import main
-from overtone.evaluate.rows import read_rows
+from overtone.evaluate.rate_distortion.rows import read_rows
 
 
 @pytest.fixture

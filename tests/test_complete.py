@@ -11,8 +11,8 @@ from toy_lists import build, images_of
 from overtone.cli.main import main
 from overtone.data.pixels import resized
 from overtone.errors import ConfigError
-from overtone.generate.complete import colorize, upscale
-from overtone.image import Picture, picture_to_bytes, read_picture
+from overtone.imaging.image import Picture, picture_to_bytes, read_picture
+from overtone.models.dct_transformer.complete import colorize, upscale
 from overtone.models.store import save_model
 from overtone.transform.color import rgb_to_ycbcr
 from overtone.transform.levels import to_levels

@@ -12,9 +12,14 @@ from PIL import Image
 from test_image import METADATA, frames, png_with_16_bit_colour
 
 from overtone.bitstream.container import Metadata
-from overtone.deep_image import DeepPicture, deep_picture_to_bytes, read_deep_picture, to_depth
 from overtone.errors import ImageError
-from overtone.image import read_picture
+from overtone.imaging.high_depth import (
+    DeepPicture,
+    deep_picture_to_bytes,
+    read_deep_picture,
+    to_depth,
+)
+from overtone.imaging.image import read_picture
 
 
 def deep(height, width, channels, seed=0):

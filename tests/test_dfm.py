@@ -25,10 +25,10 @@ from overtone.codecs.dfm.series import NEIGHBOURS, SeriesReader, encode_planes, 
 from overtone.codecs.registry import decode, encode
 from overtone.entropy.prior import load_prior, pack_prior, unpack_prior
 from overtone.errors import BitstreamError
-from overtone.evaluate.seams import seam_ratio
 from overtone.kernels import _series
 from overtone.kernels.fourier import supported_isas
 from overtone.kernels.fourier_twin import forward as layer_twin
+from overtone.metrics.blockiness import seam_ratio
 
 SIZE = (75, 139)  # two rows of superblocks, three columns, neither whole
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from experiments.spectral_dictionary.page import PAGE, build
 from toy_rows import distance, store, store_distances
-
-from overtone.reproduction.dictionary_page import PAGE, build
 
 
 def reconstruction(label, psnr_db, data="photo32"):
@@ -58,7 +57,7 @@ def test_without_rows_it_says_so(tmp_path):
 def test_reconstructions_are_judged_against_pca(tmp_path, ours, words):
     rows = [reconstruction("pca", 27.2), reconstruction("ours", ours)]
     rows.append(reconstruction("published", 23.5))
-    store(tmp_path, "dictionary/reconstruction/rows.jsonl", rows)
+    store(tmp_path, "spectral_dictionary/rows/reconstruction/rows.jsonl", rows)
     page = build(tmp_path)[PAGE]
     assert all(word in page for word in words)
     assert "The published form is -3.70 dB from PCA." in page
@@ -76,7 +75,7 @@ def test_speed_is_judged_by_the_slower_ratio_of_the_newest_rows(tmp_path, speedu
     older = {"published": 9.0, "published-no-stft": 9.0}
     rows = [training("published", {"published": 1.0, "published-no-stft": None})]
     rows += [training("ours", each) for each in (older, speedup)]
-    store(tmp_path, "bench/dictionary.jsonl", rows)
+    store(tmp_path, "speed/rows/dictionary.jsonl", rows)
     page = build(tmp_path)[PAGE]
     assert words in page
     assert "| never |" in page
@@ -88,7 +87,7 @@ def test_stability_is_judged_against_the_autoencoder(tmp_path):
         for label, losses in (("published", [0.1, 0.2]), ("vae", [300.0, 310.0]))
         for seed, loss in enumerate(losses)
     ]
-    store(tmp_path, "dictionary/stability/rows.jsonl", rows)
+    store(tmp_path, "spectral_dictionary/rows/stability/rows.jsonl", rows)
     page = build(tmp_path)[PAGE]
     assert "spreads by 47.14% of its mean, that of the autoencoder by 2.32%: more" in page
     assert "| `vae` | 2 | 0 | 30 | 305 | 2.32% |" in page
@@ -96,8 +95,10 @@ def test_stability_is_judged_against_the_autoencoder(tmp_path):
 
 @pytest.mark.parametrize(("ours", "nearer"), [(5.0, "our dictionary"), (7.0, "PCA")])
 def test_samples_name_who_is_nearer(tmp_path, ours, nearer):
-    store_distances(tmp_path, "dictionary/mnist.jsonl", [sample("ours", ours)])
-    store_distances(tmp_path, "generation/mnist.jsonl", [distance("pca", 6.0, prior="mixture")])
+    store_distances(tmp_path, "spectral_dictionary/rows/mnist.jsonl", [sample("ours", ours)])
+    store_distances(
+        tmp_path, "thesis_generation/rows/mnist.jsonl", [distance("pca", 6.0, prior="mixture")]
+    )
     page = build(tmp_path)[PAGE]
     assert f"Between PCA and our dictionary, {nearer} is nearer." in page
     assert f"ours {ours:.1f} (mixture)" in page

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from experiments.spectral_dictionary import judge as dictionary_claims
 from toy_rows import distance, store, store_distances, verdicts
-
-from overtone.reproduction import dictionary_claims
 
 
 def dictionary(label, preset, frechet, psnr):
@@ -24,8 +23,8 @@ def test_the_published_dictionary_and_ours_are_judged_apart(tmp_path):
         dictionary("ours", "mnist", 5.0, 18.6),
     ]
     control = distance("pca", 6.0, reconstruction_psnr_db=19.0)
-    store_distances(tmp_path, "dictionary/mnist.jsonl", [*own, control])
-    store_distances(tmp_path, "generation/mnist.jsonl", [distance("vae", 10.0)])
+    store_distances(tmp_path, "spectral_dictionary/rows/mnist.jsonl", [*own, control])
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", [distance("vae", 10.0)])
     findings = dictionary_claims.judge(tmp_path)
     competitive = "dictionary-competitive"
     assert verdicts(findings, competitive, "published") == ["does not hold", "does not hold"]
@@ -48,7 +47,7 @@ def test_time_to_the_same_loss(tmp_path, speedup, verdict):
         row | {"name": "photo32-ours-0", "speedup": {"published": 99.0}},
         row | {"name": "photo32-ours-0", "speedup": speedup},  # measured again
     ]
-    store(tmp_path, "bench/dictionary.jsonl", rows)
+    store(tmp_path, "speed/rows/dictionary.jsonl", rows)
     assert verdicts(dictionary_claims.judge(tmp_path), "dictionary-efficient") == [verdict]
 
 
@@ -67,7 +66,7 @@ def test_stability_of_dictionaries_against_the_autoencoder(tmp_path, losses, ver
         for label, found in (("published", losses), ("vae", [300.0, 310.0]))
         for seed, loss in enumerate(found)
     ]
-    store(tmp_path, "dictionary/stability/rows.jsonl", rows)
+    store(tmp_path, "spectral_dictionary/rows/stability/rows.jsonl", rows)
     findings = dictionary_claims.judge(tmp_path)
     assert verdicts(findings, "dictionary-stable", "published") == [verdict]
     assert verdicts(findings, "dictionary-stable", "ours") == ["not measured yet"]

@@ -10,9 +10,9 @@ import pytest
 import overtone
 from overtone.cli.main import COMMANDS
 from overtone.codecs.registry import CODEC_IDS, CODECS
-from overtone.evaluate.distribution_rows import DistributionRow, Subject
-from overtone.evaluate.distribution_table import TITLES
-from overtone.evaluate.rows import Row
+from overtone.evaluate.distribution.rows import DistributionRow, Subject
+from overtone.evaluate.distribution.table import TITLES
+from overtone.evaluate.rate_distortion.rows import Row
 from overtone.metrics import METRICS
 from overtone.metrics.distribution.features.registry import FEATURE_NETWORKS
 from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS

@@ -13,8 +13,7 @@ from toy_cosines import make_dictionary, make_pictures
 from toy_model import NoiseModel, RampConfig, RampModel, make_ramp_model, ramps, skewed_ramps
 
 from overtone import edit
-from overtone.errors import ConfigError
-from overtone.generate.edit_latents import (
+from overtone.editing.through_model import (
     HasAtoms,
     Move,
     edit_atoms,
@@ -22,10 +21,11 @@ from overtone.generate.edit_latents import (
     principal_direction,
     way_to_class,
 )
-from overtone.generate.latents import encode_pixels
-from overtone.image import to_uint8
+from overtone.errors import ConfigError
+from overtone.imaging.image import to_uint8
 from overtone.models.base import ImageSpec
-from overtone.priors.gaussian import GaussianPrior
+from overtone.models.priors.gaussian import GaussianPrior
+from overtone.tasks.latents import encode_pixels
 
 NEUTRAL = {"low": 1.0, "mid": 1.0, "high": 1.0}
 

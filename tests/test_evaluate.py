@@ -11,10 +11,16 @@ from helpers import scene
 from overtone.codecs.base import EncodeOptions
 from overtone.codecs.registry import get_codec
 from overtone.errors import ConfigError
-from overtone.evaluate.match import encode_near
-from overtone.evaluate.rows import Row, append_row, current_rows, image_hash, read_rows
-from overtone.evaluate.run import Sample, Setting, as_held_by, measure, plan, run
-from overtone.evaluate.table import (
+from overtone.evaluate.rate_distortion.match import encode_near
+from overtone.evaluate.rate_distortion.rows import (
+    Row,
+    append_row,
+    current_rows,
+    image_hash,
+    read_rows,
+)
+from overtone.evaluate.rate_distortion.run import Sample, Setting, as_held_by, measure, plan, run
+from overtone.evaluate.rate_distortion.table import (
     average_curve,
     label_of,
     main,

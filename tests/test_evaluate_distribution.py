@@ -11,14 +11,14 @@ from typing_extensions import override
 
 from overtone.data import ImageSet
 from overtone.errors import ConfigError, ImageError
-from overtone.evaluate.distribution import Ruler, measure, through_jpeg, warnings_of
-from overtone.evaluate.distribution_rows import (
+from overtone.evaluate.distribution.measure import Ruler, measure, through_jpeg, warnings_of
+from overtone.evaluate.distribution.rows import (
     DistributionRow,
     Subject,
     append_distribution_rows,
     read_distribution_rows,
 )
-from overtone.evaluate.distribution_table import distribution_table
+from overtone.evaluate.distribution.table import distribution_table
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork, Features
 from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
 

@@ -10,7 +10,7 @@ import torch
 
 from overtone.kernels import fourier_twin
 from overtone.kernels.fourier import NetSpec
-from overtone.nn.fourier_net import fourier_nets, plain_fourier_nets, squared_errors
+from overtone.models.layers.fourier_net import fourier_nets, plain_fourier_nets, squared_errors
 
 SPECS = {
     "cifar": NetSpec(hidden=(6,) * 10, output="tanh"),

@@ -10,8 +10,8 @@ from toy_model import HEIGHT, WIDTH, NoiseModel, RampConfig, make_ramp_model, ra
 
 from overtone import interpolate, reconstruct, sample
 from overtone.errors import ConfigError, ModelError
-from overtone.generate.interpolate import between
 from overtone.models.base import ImageSpec
+from overtone.tasks.interpolate import between
 
 SPEC = ImageSpec(height=HEIGHT, width=WIDTH, channels=3, num_images=4)
 
@@ -89,7 +89,7 @@ def test_pictures_the_model_can_make_come_back():
 
 
 def test_many_pictures_go_through_in_chunks(monkeypatch):
-    monkeypatch.setattr("overtone.generate.latents._CHUNK_PIXELS", 3 * HEIGHT * WIDTH)
+    monkeypatch.setattr("overtone.tasks.latents._CHUNK_PIXELS", 3 * HEIGHT * WIDTH)
     model = make_ramp_model()
     images = skewed_ramps().images
     seen = []

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 
 from overtone.bitstream.container import Metadata
 from overtone.errors import ImageError
-from overtone.image import (
+from overtone.imaging.image import (
     Picture,
     from_pillow,
     picture_to_bytes,

@@ -12,11 +12,11 @@ from toy_lists import build, images_of
 
 from overtone.bitstream.container import Container, Metadata
 from overtone.cli.main import main
+from overtone.codecs.dct_list import decode_with_model, encode_with_model
 from overtone.codecs.registry import info
 from overtone.entropy.choosers import TOTAL, DecodingChooser, EncodingChooser, counts_of
 from overtone.errors import BitstreamError, ConfigError, CorruptError, UnsupportedCodecError
-from overtone.generate.list_codec import decode_with_model, encode_with_model
-from overtone.image import Picture, picture_to_bytes, read_picture
+from overtone.imaging.image import Picture, picture_to_bytes, read_picture
 from overtone.models.base import from_pixels
 from overtone.models.store import save_model
 

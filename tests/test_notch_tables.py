@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from experiments.kodak.page import TABLES
+from experiments.notch import tables as notch_tables
 
 from overtone.errors import ConfigError
-from overtone.reproduction import notch_tables
-from overtone.reproduction.tables import TABLES
 
 ABOUT = {"commit": "abc1234", "machine": "a machine", "date": "2026-11-25T00:00:00Z"}
 NOTE = "Measured at commit abc1234 on a machine, 2026-11-25."

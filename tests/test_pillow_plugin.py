@@ -33,7 +33,7 @@ def test_images_are_saved_and_opened(raw_codec, channels, mode):
 
 def test_opening_does_not_decode(raw_codec, monkeypatch):
     data = saved(Image.fromarray(scene(24, 40)))
-    monkeypatch.setattr("overtone.pillow_image.decode", None)
+    monkeypatch.setattr("overtone.pillow_plugin.image_file.decode", None)
     with Image.open(io.BytesIO(data)) as image:
         assert image.size == (40, 24)
         with pytest.raises(TypeError):

@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 
 from overtone.errors import ConfigError
-from overtone.priors.by_class import ClassPriors
-from overtone.priors.mixture import MixturePrior
-from overtone.priors.registry import PRIORS, fit_prior, get_prior_class
+from overtone.models.priors.by_class import ClassPriors
+from overtone.models.priors.mixture import MixturePrior
+from overtone.models.priors.registry import PRIORS, fit_prior, get_prior_class
 
 KINDS = sorted(PRIORS)
 
 
 @pytest.fixture(autouse=True)
 def short_flow(monkeypatch):
-    monkeypatch.setattr("overtone.priors.flow.NUM_STEPS", 3)
-    monkeypatch.setattr("overtone.priors.flow.NUM_SAMPLING_STEPS", 4)
+    monkeypatch.setattr("overtone.models.priors.flow.NUM_STEPS", 3)
+    monkeypatch.setattr("overtone.models.priors.flow.NUM_SAMPLING_STEPS", 4)
 
 
 def correlated(rng, count=4000):
@@ -127,8 +127,8 @@ def test_a_typo_names_the_nearest_kind():
 
 
 def test_flow_learns_two_clusters(monkeypatch):
-    monkeypatch.setattr("overtone.priors.flow.NUM_STEPS", 300)
-    monkeypatch.setattr("overtone.priors.flow.NUM_SAMPLING_STEPS", 20)
+    monkeypatch.setattr("overtone.models.priors.flow.NUM_STEPS", 300)
+    monkeypatch.setattr("overtone.models.priors.flow.NUM_SAMPLING_STEPS", 20)
     rng = np.random.default_rng(0)
     latents = np.concatenate([-2 + 0.1 * rng.standard_normal((900, 2)), [[3, 3]] * 100])
     prior = fit_prior("flow", latents, rng=np.random.default_rng(1))

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from overtone.evaluate.table import refreshed
+from overtone.evaluate.rate_distortion.table import refreshed
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 import numpy as np
 from helpers import scene
 
-from overtone.evaluate.gallery import DETAIL_PX, Exhibit, detail_box, equal_bytes
-from overtone.evaluate.plot import curves_svg
-from overtone.evaluate.report import Section, report_html
-from overtone.evaluate.run import Sample, Setting, measure
+from overtone.evaluate.rate_distortion.gallery import DETAIL_PX, Exhibit, detail_box, equal_bytes
+from overtone.evaluate.rate_distortion.plot import curves_svg
+from overtone.evaluate.rate_distortion.report import Section, report_html
+from overtone.evaluate.rate_distortion.run import Sample, Setting, measure
 
 SAMPLE = Sample("a <scene>", scene(96, 150))
 

@@ -9,14 +9,14 @@ import re
 import shutil
 
 import pytest
+from experiments.harness.claims import Claim, claims, figure
+from experiments.harness.rebuild import page_texts, rebuild
+from experiments.harness.rows import read_distances
+from experiments.registry import ITEMS, get_item, names_of
 
 from overtone.errors import ConfigError
-from overtone.evaluate.distribution_rows import append_distribution_rows
-from overtone.evaluate.rows import read_rows
-from overtone.reproduction.claims import Claim, claims, figure
-from overtone.reproduction.rebuild import page_texts, rebuild
-from overtone.reproduction.registry import ITEMS, get_item, names_of
-from overtone.reproduction.rows import read_distances
+from overtone.evaluate.distribution.rows import append_distribution_rows
+from overtone.evaluate.rate_distortion.rows import read_rows
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -25,7 +25,8 @@ ROOT = pathlib.Path(__file__).parent.parent
 def fresh(tmp_path_factory):
     """A folder with nothing but rows and pictures, and the pages rebuilt there."""
     root = tmp_path_factory.mktemp("fresh")
-    shutil.copytree(ROOT / "results", root / "results")
+    for rows in ROOT.glob("experiments/*/rows"):
+        shutil.copytree(rows, root / rows.relative_to(ROOT))
     shutil.copytree(ROOT / "docs" / "images", root / "docs" / "images")
     rebuild(["all"], root)
     return root
@@ -38,7 +39,7 @@ def test_every_page_is_what_its_rows_say(fresh, page):
     path = pathlib.Path("docs", "reproduction", page)
     assert (fresh / path).exists(), f"no command writes {path}"
     stored, made = ((root / path).read_text("utf-8") for root in (ROOT, fresh))
-    assert stored == made, "run: overtone reproduce all"
+    assert stored == made, "run: python -m experiments all"
 
 
 def test_every_item_has_its_page_and_its_scripts():
@@ -46,23 +47,27 @@ def test_every_item_has_its_page_and_its_scripts():
         item = get_item(name)
         assert (ROOT / item.page).exists()
         for step in item.steps:
-            assert (ROOT / "benchmarks" / step.script).exists()
+            assert path_of(f"experiments.{step.script}").exists()
             assert step.minutes > 0
 
 
-def source_of(script):
-    """Its text and that of the modules beside it which it imports."""
-    text = (ROOT / "benchmarks" / script).read_text("utf-8")
-    for module in re.findall(r"^from (\w+) import", text, re.MULTILINE):
-        if (ROOT / "benchmarks" / f"{module}.py").exists():
-            text += source_of(f"{module}.py")
+def path_of(module):
+    return ROOT / (module.replace(".", "/") + ".py")
+
+
+def source_of(module):
+    """Its text and that of the modules of experiments which it imports."""
+    text = path_of(module).read_text("utf-8")
+    for other in re.findall(r"^from (experiments\.[\w.]+) import", text, re.MULTILINE):
+        if path_of(other).exists():  # not a package
+            text += source_of(other)
     return text
 
 
 def test_options_of_steps_are_those_of_their_scripts():
     for name in ITEMS:
         for step in get_item(name).steps:
-            source = source_of(step.script)
+            source = source_of(f"experiments.{step.script}")
             for word in step.arguments:
                 if word.startswith("--"):
                     assert f'"{word}"' in source, f"{step.script} has no option {word}"
@@ -78,7 +83,7 @@ def test_a_page_that_is_as_it_should_be_is_not_written_again(fresh):
 
 
 def test_without_rows_every_page_says_so(tmp_path):
-    (tmp_path / "results").mkdir()
+    (tmp_path / "experiments").mkdir()
     (tmp_path / "docs").mkdir()
     for page, text in page_texts(["all"], tmp_path).items():
         assert re.search("not measured yet", text, re.IGNORECASE), page
@@ -87,7 +92,7 @@ def test_without_rows_every_page_says_so(tmp_path):
 def test_rows_that_appear_change_page_and_verdict(fresh, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(fresh, root)
-    path = root / "results/generation/mnist.jsonl"
+    path = root / "experiments/thesis_generation/rows/mnist.jsonl"
     rows = [row for row in read_distances(path) if row.subject.model != "fourier-generator"]
     path.write_text("".join(row.to_json() + "\n" for row in rows))
     before = page_texts(["dfm-generation"], root)
@@ -110,7 +115,7 @@ def test_rows_that_appear_change_page_and_verdict(fresh, tmp_path):
 
 
 def test_an_item_brings_the_verdicts_up_to_date(tmp_path):
-    (tmp_path / "results").mkdir()
+    (tmp_path / "experiments").mkdir()
     (tmp_path / "docs").mkdir()
     assert set(rebuild(["speed"], tmp_path)) == {
         "docs/reproduction/speed.md",
@@ -120,7 +125,7 @@ def test_an_item_brings_the_verdicts_up_to_date(tmp_path):
 
 def damaged(fresh, tmp_path, name, line):
     shutil.copytree(fresh, tmp_path / "root")
-    path = tmp_path / "root" / "results" / name
+    path = tmp_path / "root" / "experiments" / name
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join([*lines[:2], "", line, *lines[2:]]), "utf-8")
     return tmp_path / "root"
@@ -129,12 +134,16 @@ def damaged(fresh, tmp_path, name, line):
 @pytest.mark.parametrize(
     ("name", "line", "message"),
     [
-        ("thesis/grid.jsonl", "{", "not a JSON object"),
-        ("thesis/grid.jsonl", "[1, 2]", "must be a JSON object"),
-        ("thesis/jpeg.jsonl", "{}", "the row has no image"),
-        ("balance/fashion-mnist.jsonl", '{"seed": true}', "seed must be of type int, got True"),
-        ("generation/mnist.jsonl", "{}", "not a row of distances"),
-        ("kodak-dev/dfm.jsonl", '{"suite": "x"}', "not a row of results"),
+        ("thesis_compression/rows/grid.jsonl", "{", "not a JSON object"),
+        ("thesis_compression/rows/grid.jsonl", "[1, 2]", "must be a JSON object"),
+        ("thesis_compression/rows/jpeg.jsonl", "{}", "the row has no image"),
+        (
+            "balance/rows/fashion-mnist.jsonl",
+            '{"seed": true}',
+            "seed must be of type int, got True",
+        ),
+        ("thesis_generation/rows/mnist.jsonl", "{}", "not a row of distances"),
+        ("kodak/rows/dfm.jsonl", '{"suite": "x"}', "not a row of results"),
     ],
 )
 def test_a_malformed_row_is_named_with_file_and_line_and_nothing_is_written(
@@ -149,26 +158,30 @@ def test_a_malformed_row_is_named_with_file_and_line_and_nothing_is_written(
 
 
 def test_nested_fields_are_checked(fresh, tmp_path):
-    first = json.loads((ROOT / "results/thesis/jpeg.jsonl").read_text().splitlines()[0])
+    first = json.loads(
+        (ROOT / "experiments/thesis_compression/rows/jpeg.jsonl").read_text().splitlines()[0]
+    )
     first["jpeg_equal_psnr"] = {"size_bytes": "many", "psnr_db": 30}
-    root = damaged(fresh, tmp_path, "thesis/jpeg.jsonl", json.dumps(first))
+    root = damaged(fresh, tmp_path, "thesis_compression/rows/jpeg.jsonl", json.dumps(first))
     with pytest.raises(ConfigError, match="size_bytes must be of type int, got 'many'"):
         rebuild(["dfm-compression"], root)
 
 
 def test_distances_without_a_metric_are_refused(fresh, tmp_path):
-    first = json.loads((ROOT / "results/generation/mnist.jsonl").read_text().splitlines()[0])
+    first = json.loads(
+        (ROOT / "experiments/thesis_generation/rows/mnist.jsonl").read_text().splitlines()[0]
+    )
     del first["values"]["recall"]
-    root = damaged(fresh, tmp_path, "generation/mnist.jsonl", json.dumps(first))
+    root = damaged(fresh, tmp_path, "thesis_generation/rows/mnist.jsonl", json.dumps(first))
     with pytest.raises(ConfigError, match=r"mnist\.jsonl, line 4: values has no recall"):
         rebuild(["dfm-generation"], root)
 
 
 def test_a_root_without_the_folders_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="has no results/ and no docs/; give the folder"):
+    with pytest.raises(ConfigError, match="has no experiments/ and no docs/; give the folder"):
         rebuild(["all"], tmp_path)
     (tmp_path / "docs").mkdir()
-    with pytest.raises(ConfigError, match="has no results/; give"):
+    with pytest.raises(ConfigError, match="has no experiments/; give"):
         rebuild(["all"], tmp_path)
 
 
@@ -212,7 +225,7 @@ def test_rows_of_codecs_name_their_line_too(tmp_path):
 
 def test_tables_in_other_documents_are_current():
     for name, text in get_item("tables").build(ROOT).items():
-        assert (ROOT / name).read_text("utf-8") == text, "run: overtone reproduce tables"
+        assert (ROOT / name).read_text("utf-8") == text, "run: python -m experiments tables"
 
 
 def test_markers_of_tables(tmp_path):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from helpers import scene
 
-from overtone.evaluate.run import Sample, Setting, measure
-from overtone.evaluate.seams import seam_ratio
-from overtone.evaluate.showcase import enlargement_section, seam_section
+from overtone.evaluate.rate_distortion.run import Sample, Setting, measure
+from overtone.evaluate.rate_distortion.showcase import enlargement_section, seam_section
+from overtone.metrics.blockiness import seam_ratio
 
 NOISE = np.random.default_rng(0).integers(0, 256, (320, 448, 3), np.uint8)
 

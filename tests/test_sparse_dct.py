@@ -19,7 +19,7 @@ from overtone.codecs.sparse_dct.codec import read_file
 from overtone.codecs.sparse_dct.parameters import Parameters
 from overtone.codecs.sparse_dct.stream import pack_levels, unpack_levels
 from overtone.errors import BitstreamError, ConfigError, CorruptError, ImageError
-from overtone.image import read_picture
+from overtone.imaging.image import read_picture
 from overtone.metrics.psnr import psnr_db
 from overtone.transform.levels import Sampling, from_levels
 

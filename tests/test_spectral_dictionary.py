@@ -8,8 +8,8 @@ import torch
 from toy_dictionary import FORMS, SIGNAL, build, descend, generator, shaken, signals_of, waves
 
 from overtone.config import from_mapping
+from overtone.editing.through_model import HasAtoms, edit_atoms
 from overtone.errors import ConfigError
-from overtone.generate.edit_latents import HasAtoms, edit_atoms
 from overtone.models.base import Batch, from_pixels
 from overtone.models.spectral_dictionary import projection
 from overtone.models.spectral_dictionary.config import SpectralDictionaryConfig

@@ -13,8 +13,8 @@ from PIL import Image
 
 from overtone import spectrum
 from overtone.editing.radial import radial_profile, ring_edges
+from overtone.editing.spectrum_plot import spectra_to_bytes
 from overtone.errors import ConfigError
-from overtone.evaluate.spectrum_plot import spectra_to_bytes
 from overtone.transform.dct import dct_matrix
 
 

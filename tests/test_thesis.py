@@ -1,9 +1,9 @@
 """The sizes of the thesis's figure 5.1 follow from the formula and from our networks."""
 
 import pytest
+from experiments.thesis_compression.figure import FIGURE, num_weights, size_percent
 
 from overtone.kernels.fourier import NetSpec
-from overtone.reproduction.thesis_figure import FIGURE, num_weights, size_percent
 
 
 def test_the_figure_has_55_cells():

@@ -6,19 +6,17 @@ import dataclasses
 import pathlib
 
 import pytest
+from experiments.dctransformer import judge as dctransformer
+from experiments.harness.claims import claims
+from experiments.harness.index import index_page, verifiable
+from experiments.registry import ITEMS, get_item
+from experiments.speed import page as speed
+from experiments.thesis_compression import judge as thesis_compression
+from experiments.thesis_compression.figure import size_percent
+from experiments.thesis_generation import judge as thesis_generation
 from toy_rows import distance, store, store_distances, verdicts
 
-from overtone.evaluate.rows import Row, append_row
-from overtone.reproduction import (
-    compression_claims,
-    dctransformer_claims,
-    generation_claims,
-    speed,
-)
-from overtone.reproduction.claims import claims
-from overtone.reproduction.index import index_page, verifiable
-from overtone.reproduction.registry import ITEMS, get_item
-from overtone.reproduction.thesis_figure import size_percent
+from overtone.evaluate.rate_distortion.rows import Row, append_row
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -40,10 +38,10 @@ def test_better_than_the_autoencoder(tmp_path, model, mnist, photo32, verdict):
             # A prior fitted afterwards is not what the thesis compared with.
             store_distances(
                 tmp_path,
-                f"generation/{data}.jsonl",
+                f"thesis_generation/rows/{data}.jsonl",
                 [*rows, distance("vae", 0.1, prior="flow"), distance(model, 99.0)],
             )
-    findings = generation_claims.judge(tmp_path)
+    findings = thesis_generation.judge(tmp_path)
     assert verdicts(findings, "dfm-beats-vae", model) == [verdict]
     other = ({"fourier-generator", "series-generator"} - {model}).pop()
     assert verdicts(findings, "dfm-beats-vae", other) == ["not measured yet"]
@@ -61,8 +59,8 @@ def test_better_than_the_autoencoder(tmp_path, model, mnist, photo32, verdict):
 )
 def test_a_published_distance(tmp_path, reference, features, frechet, verdict):
     row = distance("fourier-generator", frechet, reference=reference, features=features)
-    store_distances(tmp_path, "generation/any.jsonl", [row])
-    (finding,) = [f for f in generation_claims.judge(tmp_path) if f.claim == "dfm-fid"]
+    store_distances(tmp_path, "thesis_generation/rows/any.jsonl", [row])
+    (finding,) = [f for f in thesis_generation.judge(tmp_path) if f.claim == "dfm-fid"]
     assert finding.verdict == verdict
     assert f"{frechet:.2f}" in finding.measured
 
@@ -76,8 +74,8 @@ def test_stable_over_seeds(tmp_path, values, verdict):
         distance("series-generator", value, name=f"mnist-series-generator-{seed}")
         for seed, value in enumerate(values)
     ]
-    store_distances(tmp_path, "generation/mnist.jsonl", rows)
-    assert verdicts(generation_claims.judge(tmp_path), "dfm-stable", "series") == [verdict]
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", rows)
+    assert verdicts(thesis_generation.judge(tmp_path), "dfm-stable", "series") == [verdict]
 
 
 @pytest.mark.parametrize(
@@ -86,21 +84,21 @@ def test_stable_over_seeds(tmp_path, values, verdict):
 )
 def test_competitive_with_the_other_generators(tmp_path, own, verdict):
     others = [distance("vae", 10.0), distance("series-generator", 2.0, prior="flow")]
-    store_distances(tmp_path, "generation/mnist.jsonl", others)
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", others)
     store_distances(
-        tmp_path, "dctransformer/samples/mnist.jsonl", [distance("dct-transformer", own)]
+        tmp_path, "dctransformer/rows/samples/mnist.jsonl", [distance("dct-transformer", own)]
     )
-    assert verdicts(dctransformer_claims.judge(tmp_path), "dct-competitive") == [verdict]
+    assert verdicts(dctransformer.judge(tmp_path), "dct-competitive") == [verdict]
 
 
 @pytest.mark.parametrize(
     "changes", [{"num_samples": 99}, {"features": "inception"}, {"reference_hash": "x"}], ids=str
 )
 def test_distances_of_other_rulers_are_not_compared(tmp_path, changes):
-    store_distances(tmp_path, "generation/mnist.jsonl", [distance("vae", 10.0)])
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", [distance("vae", 10.0)])
     own = dataclasses.replace(distance("dct-transformer", 1.0), **changes)
-    store_distances(tmp_path, "dctransformer/samples/mnist.jsonl", [own])
-    assert verdicts(dctransformer_claims.judge(tmp_path), "dct-competitive") == ["not measured yet"]
+    store_distances(tmp_path, "dctransformer/rows/samples/mnist.jsonl", [own])
+    assert verdicts(dctransformer.judge(tmp_path), "dct-competitive") == ["not measured yet"]
 
 
 def grid_row(width, depth, loss, psnr, seconds=30.0):
@@ -130,8 +128,8 @@ def grid_row(width, depth, loss, psnr, seconds=30.0):
     ],
 )
 def test_small_error_and_stability_of_the_published_networks(tmp_path, rows, error, stable):
-    store(tmp_path, "thesis/grid.jsonl", rows)
-    findings = compression_claims.judge(tmp_path)
+    store(tmp_path, "thesis_compression/rows/grid.jsonl", rows)
+    findings = thesis_compression.judge(tmp_path)
     assert verdicts(findings, "dfm-small-error", "published") == [error]
     assert verdicts(findings, "dfm-stable") == [stable]
 
@@ -145,8 +143,8 @@ def test_the_published_network_against_jpeg(tmp_path, own_db, jpeg_db, verdict):
         "jpeg_equal_bytes": {"size_bytes": 990, "psnr_db": jpeg_db},
         "jpeg_equal_psnr": {"size_bytes": 100, "psnr_db": own_db},
     }
-    store(tmp_path, "thesis/jpeg.jsonl", [row])
-    findings = compression_claims.judge(tmp_path)
+    store(tmp_path, "thesis_compression/rows/jpeg.jsonl", [row])
+    findings = thesis_compression.judge(tmp_path)
     assert verdicts(findings, "dfm-like-jpeg", "published") == [verdict]
 
 
@@ -171,8 +169,8 @@ def test_our_codecs_against_raw_pixels_and_jpeg(tmp_path, db, error, like_jpeg):
     for rate in (0.1, 0.2, 0.4):
         for codec, quality_db in (("jpeg", 29.0), ("dfm", db), ("dfm-net", db)):
             row = coded(codec, "photo", rate, quality_db + 10 * rate)
-            append_row(tmp_path / f"results/kodak-dev/{codec}.jsonl", row)
-    findings = compression_claims.judge(tmp_path)
+            append_row(tmp_path / f"experiments/kodak/rows/{codec}.jsonl", row)
+    findings = thesis_compression.judge(tmp_path)
     for codec in ("`dfm`", "`dfm-net`"):
         assert verdicts(findings, "dfm-small-error", codec) == [error]
         assert verdicts(findings, "dfm-like-jpeg", codec) == [like_jpeg]
@@ -186,7 +184,7 @@ def test_fast_against_jpeg(tmp_path, seconds, verdict):
     megapixels = 0.02
     for codec, s in (("jpeg", 0.002), ("dfm", seconds)):
         row = coded(codec, "photo", 0.1, 30.0, s * megapixels)
-        append_row(tmp_path / f"results/kodak-dev/{codec}.jsonl", row)
+        append_row(tmp_path / f"experiments/kodak/rows/{codec}.jsonl", row)
     assert verdicts(speed.judge(tmp_path), "dfm-fast", "codec") == [verdict]
 
 
@@ -205,7 +203,7 @@ def test_every_claim_is_in_the_table_also_without_rows(tmp_path):
     for key, claim in claims().items():
         assert (f"(#{key})" in page) is not claim.is_reference
         assert (f'id="{key}"' in page) is not claim.is_reference
-    lines = [line for line in page.splitlines() if line.startswith("|") and "`overtone" in line]
+    lines = [line for line in page.splitlines() if line.startswith("|") and "`python -m" in line]
     assert all(
         line.endswith(("**not measured yet** |", "**not testable here** |")) for line in lines
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pathlib
 
-from overtone.reproduction.item import Item, Step
+from experiments.harness.item import Item, Step
 
 
 def build(root: pathlib.Path) -> dict[str, str]:
-    rows = root / "results" / "toy.jsonl"
+    rows = root / "experiments" / "toy.jsonl"
     return {
         "docs/reproduction/toy.md": rows.read_text() if rows.exists() else "Not measured yet.\n"
     }
@@ -23,13 +23,13 @@ def item(*steps):
 
 
 TOY_STEPS = (
-    step("good.py", "{data}/set", "--runs", "{work}", needs=("set",)),
-    step("good.py", "--weights", "{weights}", "--last"),
+    step("good", "{data}/set", "--runs", "{work}", needs=("set",)),
+    step("good", "--weights", "{weights}", "--last"),
 )
 TOY = item(*TOY_STEPS)
-BROKEN = item(step("bad.py"), step("good.py", "after"))
-PATIENT = item(step("wait.py"))
-ALIKE = item(*TOY_STEPS, step("good.py", "own"))
+BROKEN = item(step("bad"), step("good", "after"))
+PATIENT = item(step("wait"))
+ALIKE = item(*TOY_STEPS, step("good", "own"))
 
 ITEMS = {
     name: f"toy_reproductions:{name.upper()}" for name in ("toy", "broken", "patient", "alike")

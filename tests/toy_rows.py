@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from overtone.evaluate.distribution_rows import (
+from overtone.evaluate.distribution.rows import (
     DistributionRow,
     Subject,
     append_distribution_rows,
@@ -34,11 +34,11 @@ def distance(model, frechet, *, prior="normal", name=None, **changes):
 
 
 def store_distances(root, name, rows):
-    append_distribution_rows(root / "results" / name, rows)
+    append_distribution_rows(root / "experiments" / name, rows)
 
 
 def store(root, name, rows):
-    path = root / "results" / name
+    path = root / "experiments" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 

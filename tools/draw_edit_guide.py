@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from overtone.cli.main import main as overtone
-from overtone.image import to_uint8
+from overtone.imaging.image import to_uint8
 
 ROOT = pathlib.Path(__file__).parent.parent
 OUT = ROOT / "docs" / "images" / "edit"

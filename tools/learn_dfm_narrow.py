@@ -18,7 +18,7 @@ from overtone.codecs.dfm.narrow import LAYER, NUM_SETS, layer_inputs, set_of_pla
 from overtone.codecs.dfm.parameters import Parameters, step_index_of
 from overtone.codecs.dfm.search import RD_WEIGHT
 from overtone.codecs.dfm.series import SeriesReader, encode_planes, to_planes
-from overtone.image import read_picture
+from overtone.imaging.image import read_picture
 
 QUALITIES = (16, 24, 32, 40, 50)
 SAMPLES = 16_000  # pixels of each picture and quality

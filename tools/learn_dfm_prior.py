@@ -17,7 +17,7 @@ from overtone.codecs.dfm.parameters import Parameters, step_index_of
 from overtone.codecs.dfm.search import RD_WEIGHT
 from overtone.codecs.dfm.series import encode_planes, to_planes
 from overtone.entropy.prior import pack_prior, packed_state
-from overtone.image import read_picture
+from overtone.imaging.image import read_picture
 from overtone.kernels import _series
 
 QUALITIES = (16, 22, 28, 34, 40, 46, 54)

@@ -15,7 +15,7 @@ import numpy as np
 from overtone.codecs.sparse_dct.parameters import Parameters
 from overtone.codecs.sparse_dct.stream import coded_order
 from overtone.entropy.prior import pack_prior, packed_state
-from overtone.image import read_picture
+from overtone.imaging.image import read_picture
 from overtone.kernels import _sparse
 from overtone.transform.levels import to_levels
 

@@ -21,9 +21,9 @@ import numpy as np
 from PIL import Image
 
 from overtone.cli.main import main as overtone_main
-from overtone.evaluate.gallery import equal_bytes
-from overtone.evaluate.run import Measured, Sample, Setting, load_sample, measure
-from overtone.evaluate.table import refreshed
+from overtone.evaluate.rate_distortion.gallery import equal_bytes
+from overtone.evaluate.rate_distortion.run import Measured, Sample, Setting, load_sample, measure
+from overtone.evaluate.rate_distortion.table import refreshed
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING
 
-from overtone import pillow_plugin
+from overtone.pillow_plugin import hook
 
 if TYPE_CHECKING:
     from overtone.bitstream.container import Metadata as Metadata
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from overtone.errors import ModelError as ModelError
     from overtone.errors import OvertoneError as OvertoneError
     from overtone.errors import TrainError as TrainError
-    from overtone.generate.atoms import atoms as atoms
-    from overtone.generate.balance import balance as balance
-    from overtone.generate.complete import colorize as colorize
-    from overtone.generate.complete import upscale as upscale
-    from overtone.generate.interpolate import interpolate as interpolate
-    from overtone.generate.reconstruct import reconstruct as reconstruct
-    from overtone.generate.sample import sample as sample
+    from overtone.models.dct_transformer.complete import colorize as colorize
+    from overtone.models.dct_transformer.complete import upscale as upscale
+    from overtone.models.spectral_dictionary.atom_table import atoms as atoms
     from overtone.models.store import load_model as load_model
+    from overtone.tasks.balance import balance as balance
+    from overtone.tasks.interpolate import interpolate as interpolate
+    from overtone.tasks.reconstruct import reconstruct as reconstruct
+    from overtone.tasks.sample import sample as sample
     from overtone.training.run import train as train
 
 __version__ = "0.1.0"
@@ -48,23 +48,23 @@ _PUBLIC = {
     "ModelError": "overtone.errors",
     "OvertoneError": "overtone.errors",
     "TrainError": "overtone.errors",
-    "atoms": "overtone.generate.atoms",
-    "balance": "overtone.generate.balance",
-    "colorize": "overtone.generate.complete",
+    "atoms": "overtone.models.spectral_dictionary.atom_table",
+    "balance": "overtone.tasks.balance",
+    "colorize": "overtone.models.dct_transformer.complete",
     "decode": "overtone.codecs.registry",
     "edit": "overtone.editing.edit",
     "encode": "overtone.codecs.registry",
     "info": "overtone.codecs.registry",
-    "interpolate": "overtone.generate.interpolate",
+    "interpolate": "overtone.tasks.interpolate",
     "load_model": "overtone.models.store",
-    "reconstruct": "overtone.generate.reconstruct",
+    "reconstruct": "overtone.tasks.reconstruct",
     "repack_jpeg": "overtone.codecs.sparse_dct.jpeg",
-    "sample": "overtone.generate.sample",
+    "sample": "overtone.tasks.sample",
     "shorten": "overtone.codecs.registry",
     "spectrum": "overtone.editing.spectrum",
     "to_jpeg": "overtone.codecs.sparse_dct.jpeg",
     "train": "overtone.training.run",
-    "upscale": "overtone.generate.complete",
+    "upscale": "overtone.models.dct_transformer.complete",
 }
 
 __all__ = sorted(["__version__", *_PUBLIC])  # pyright: ignore[reportUnsupportedDunderAll]
@@ -80,4 +80,4 @@ def __dir__() -> list[str]:
     return __all__
 
 
-pillow_plugin.install()
+hook.install()

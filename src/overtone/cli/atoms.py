@@ -12,7 +12,7 @@ from overtone.cli.files import STREAM
 from overtone.cli.pictures import check_output, write_pictures
 
 if TYPE_CHECKING:
-    from overtone.generate.atoms import Atom
+    from overtone.models.spectral_dictionary.atom_table import Atom
 
 _NUM_LISTED = 10
 
@@ -43,7 +43,7 @@ def atoms(
         check_output(output, force=force)
     import numpy as np
 
-    from overtone.generate.atoms import atoms as find
+    from overtone.models.spectral_dictionary.atom_table import atoms as find
 
     found = find(model, num_atoms)
     if output is not None:

@@ -44,7 +44,7 @@ def balance(
         skip_corrupt: Leave out pictures that cannot be read, instead of failing.
     """
     from overtone.cli.progress import progress_bar
-    from overtone.generate.balance import balance as fill
+    from overtone.tasks.balance import balance as fill
 
     with progress_bar("drawing") as progress:
         added = fill(

@@ -39,7 +39,7 @@ def colorize(
         originals: Before the results of each picture what they were drawn from.
         force: Replace files that exist.
     """
-    from overtone.generate.complete import colorize as draw
+    from overtone.models.dct_transformer.complete import colorize as draw
 
     return complete(
         draw,

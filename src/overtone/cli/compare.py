@@ -12,8 +12,8 @@ from overtone.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from overtone.evaluate.gallery import Exhibit
-    from overtone.evaluate.run import Measured, Sample, Setting
+    from overtone.evaluate.rate_distortion.gallery import Exhibit
+    from overtone.evaluate.rate_distortion.run import Measured, Sample, Setting
 
 DEFAULT_CODECS = "dfm,jpeg,webp,avif,jpeg2000"
 DEFAULT_RATES = "0.1,0.2,0.4,0.8"
@@ -62,12 +62,12 @@ def compare(
     """
     from overtone.cli.measuring import run_jobs
     from overtone.codecs.registry import resolve_num_threads
-    from overtone.evaluate.plot import curves_svg
-    from overtone.evaluate.report import report_html
-    from overtone.evaluate.rows import current_rows, is_native, read_rows
-    from overtone.evaluate.run import Setting, load_sample, plan
-    from overtone.evaluate.showcase import own_sections
-    from overtone.evaluate.table import markdown_table, summaries
+    from overtone.evaluate.rate_distortion.plot import curves_svg
+    from overtone.evaluate.rate_distortion.report import report_html
+    from overtone.evaluate.rate_distortion.rows import current_rows, is_native, read_rows
+    from overtone.evaluate.rate_distortion.run import Setting, load_sample, plan
+    from overtone.evaluate.rate_distortion.showcase import own_sections
+    from overtone.evaluate.rate_distortion.table import markdown_table, summaries
 
     names = [name.strip() for name in codecs.split(",")]
     settings = [
@@ -109,7 +109,7 @@ def compare(
 
 def sample_hash(sample: "Sample") -> str:
     """What the rows of a picture are found by."""
-    from overtone.evaluate.rows import image_hash
+    from overtone.evaluate.rate_distortion.rows import image_hash
 
     return image_hash(sample.image)
 
@@ -144,8 +144,8 @@ def _exhibits(
     """For each picture the first codec's file nearest to a rate, and the others at its bytes."""
     import math
 
-    from overtone.evaluate.gallery import Exhibit, equal_bytes
-    from overtone.evaluate.run import measure
+    from overtone.evaluate.rate_distortion.gallery import Exhibit, equal_bytes
+    from overtone.evaluate.rate_distortion.run import measure
 
     exhibits = []
     for sample in samples:

@@ -30,7 +30,7 @@ def complete(
     """Draws `num_results` results of each picture and writes them.
 
     Args:
-        draw: `overtone.generate.complete.colorize` or `upscale`.
+        draw: `overtone.models.dct_transformer.complete.colorize` or `upscale`.
         images: Pictures, folders, globs.
         model: Name, file or run.
         output: Where results go, as in `write_pictures`.

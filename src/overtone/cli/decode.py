@@ -68,7 +68,7 @@ def decode(
     """
     from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container, Metadata
     from overtone.codecs.registry import decode as decode_bytes
-    from overtone.image import Picture, picture_to_bytes
+    from overtone.imaging.image import Picture, picture_to_bytes
 
     limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
     sources = find_inputs(inputs, {".ovt"})
@@ -84,7 +84,7 @@ def decode(
         suffix = _suffix_for(job.destination)
         data = read_bytes(job.source)
         if model is not None:
-            from overtone.generate.list_codec import decode_with_model
+            from overtone.codecs.dct_list import decode_with_model
 
             picture = Picture(decode_with_model(model, data), Metadata())
             write_bytes(job.destination, picture_to_bytes(picture, suffix), force=force)

@@ -25,8 +25,8 @@ from overtone.errors import ConfigError, ImageError
 if TYPE_CHECKING:
     import numpy as np
 
-    from overtone.deep_image import DeepPicture
     from overtone.editing.notch import Pattern
+    from overtone.imaging.high_depth import DeepPicture
     from overtone.shapes import UInt
 
 _MAX_LISTED = 6  # patterns named in the line about a picture
@@ -121,9 +121,9 @@ def edit(
     frequencies = [_two_numbers(each) for each in notch_at or ()]
     sources = find_inputs(inputs, PICTURE_SUFFIXES)
     jobs = plan_jobs(sources, output, ".png", force=force)
-    from overtone.deep_image import DeepPicture, deep_picture_to_bytes
     from overtone.editing.edit import edit as change
     from overtone.editing.notch import THRESHOLD_DB
+    from overtone.imaging.high_depth import DeepPicture, deep_picture_to_bytes
 
     match_pixels, mix_pixels = (
         None if name is None else _other_pixels(name) for name in (match, mix)
@@ -213,7 +213,7 @@ def _other_pixels(name: str) -> "UInt[np.ndarray, 'h w c']":
 
 
 def _read(source: str) -> "DeepPicture":
-    from overtone.deep_image import read_deep_picture
+    from overtone.imaging.high_depth import read_deep_picture
 
     return read_deep_picture(io.BytesIO(read_bytes(STREAM)) if source == STREAM else source)
 

@@ -9,7 +9,7 @@ from overtone.cli.pictures import check_output, write_pictures
 from overtone.errors import ConfigError
 
 if TYPE_CHECKING:
-    from overtone.generate.edit_latents import Move
+    from overtone.editing.through_model import Move
 
 _MAX_STEPS = 1000
 
@@ -44,8 +44,8 @@ def edit_with_model(
     check_output(output, force=force)
     from overtone.cli.progress import progress_bar
     from overtone.cli.reconstruct import load_pictures
-    from overtone.generate.edit_latents import edit_atoms, move_latents
-    from overtone.generate.latents import latent_model
+    from overtone.editing.through_model import edit_atoms, move_latents
+    from overtone.tasks.latents import latent_model
 
     moves = [_move(text, is_class=False) for text in directions]
     moves += [_move(text, is_class=True) for text in classes]
@@ -89,7 +89,7 @@ def edit_with_model(
 
 def _move(text: str, *, is_class: bool) -> "Move":
     """What is written 3=2 or 3=-2:2:5, or bag=0:1:5."""
-    from overtone.generate.edit_latents import Move
+    from overtone.editing.through_model import Move
 
     name, equals, amounts = text.rpartition("=")
     name = name.strip()

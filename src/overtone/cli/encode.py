@@ -70,7 +70,7 @@ def encode(
     from overtone.codecs.registry import encode as encode_pixels
     from overtone.codecs.registry import get_codec, resolve_num_threads
     from overtone.codecs.view import render
-    from overtone.image import read_picture
+    from overtone.imaging.image import read_picture
     from overtone.metrics.psnr import psnr_db as measure_psnr_db
 
     chosen = get_codec(codec)
@@ -122,7 +122,7 @@ def encode(
 
 def _encode_with_model(job: Job, model: str, *, force: bool) -> None:
     from overtone.cli.reconstruct import load_pictures
-    from overtone.generate.list_codec import encode_with_model
+    from overtone.codecs.dct_list import encode_with_model
     from overtone.models.store import load_model
 
     chosen = load_model(model)

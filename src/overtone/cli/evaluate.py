@@ -58,10 +58,10 @@ def evaluate(
     """
     from overtone.cli.progress import progress_bar
     from overtone.data import load_images
-    from overtone.evaluate.distribution import Ruler, measure, warnings_of
-    from overtone.evaluate.distribution_rows import append_distribution_rows
-    from overtone.evaluate.distribution_table import distribution_table
-    from overtone.evaluate.subjects import draw, with_reconstruction
+    from overtone.evaluate.distribution.measure import Ruler, measure, warnings_of
+    from overtone.evaluate.distribution.rows import append_distribution_rows
+    from overtone.evaluate.distribution.subjects import draw, with_reconstruction
+    from overtone.evaluate.distribution.table import distribution_table
     from overtone.metrics.distribution.features.registry import get_feature_network
 
     network = get_feature_network(features, feature_weights)

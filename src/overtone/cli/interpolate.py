@@ -47,8 +47,8 @@ def interpolate(
     """
     check_output(output, force=force)
     from overtone.cli.reconstruct import load_pictures
-    from overtone.generate.interpolate import interpolate as between
     from overtone.models.store import load_model
+    from overtone.tasks.interpolate import interpolate as between
 
     if (pictures is None) == (seeds is None):
         raise ConfigError("give two pictures, or two seeds as --seeds A,B")

@@ -25,7 +25,6 @@ from overtone.cli.exits import (
 from overtone.cli.info import info
 from overtone.cli.interpolate import interpolate
 from overtone.cli.reconstruct import reconstruct
-from overtone.cli.reproduce import reproduce
 from overtone.cli.sample import sample
 from overtone.cli.spectrum import spectrum
 from overtone.cli.train import train
@@ -50,7 +49,6 @@ COMMANDS = (
     colorize,
     upscale,
     evaluate,
-    reproduce,
 )
 
 
@@ -80,8 +78,13 @@ def build_app() -> cyclopts.App:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0, 1 (error), 2 (usage), 130 (interrupted)."""
+    return run(build_app(), arguments)
+
+
+def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
+    """Runs a command of an application; every error of a user is one line."""
     try:
-        code = build_app()(arguments, exit_on_error=False, print_error=False)
+        code = app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except cyclopts.CycloptsError as error:
         print_error(describe(error))

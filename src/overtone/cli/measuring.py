@@ -12,7 +12,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from overtone.evaluate.run import Job, Measured, run
+from overtone.evaluate.rate_distortion.run import Job, Measured, run
 
 
 def run_jobs(jobs: Sequence[Job], *, suite: str, quiet: bool = False) -> Iterator[Measured]:

@@ -77,7 +77,7 @@ def write_pictures(
         np.savez_compressed(buffer, x=pictures)
         write_bytes(output, buffer.getvalue(), force=force)
     else:
-        from overtone.image import to_grid
+        from overtone.imaging.image import to_grid
 
         margin_px = 0 if len(pictures) == 1 else 2
         grid = to_grid(pictures, num_columns=num_columns, margin_px=margin_px)
@@ -124,6 +124,6 @@ def _write_folder(
 
 def _file(pixels: "UInt8[np.ndarray, 'h w c']", suffix: str) -> bytes:
     from overtone.bitstream.container import Metadata
-    from overtone.image import Picture, picture_to_bytes
+    from overtone.imaging.image import Picture, picture_to_bytes
 
     return picture_to_bytes(Picture(pixels, Metadata()), suffix)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overtone.codecs.base import ProgressCallback
+    from overtone.training.loop import ProgressCallback as TrainingCallback
+    from overtone.training.loop import TrainProgress
 
 
 @contextlib.contextmanager
@@ -32,3 +34,22 @@ def progress_bar(name: str) -> "Iterator[ProgressCallback | None]":
             progress.update(task, completed=fraction, message=message)
 
         yield report
+
+
+@contextlib.contextmanager
+def training_bar() -> "Iterator[TrainingCallback | None]":
+    """A bar with the loss, images a second and the time left; nothing without a terminal."""
+    with progress_bar("training") as report:
+        if report is None:
+            yield None
+            return
+
+        def show(progress: "TrainProgress") -> None:
+            minutes, seconds = divmod(round(min(progress.remaining_s, 359999)), 60)
+            report(
+                progress.fraction,
+                f"step {progress.step}, loss {progress.loss:.4g}, "
+                f"{progress.images_per_s:.0f} images/s, {minutes}:{seconds:02} left",
+            )
+
+        yield show

@@ -57,9 +57,9 @@ def reconstruct(
 
     from overtone.cli.progress import progress_bar
     from overtone.data.pixels import resized
-    from overtone.generate.reconstruct import reconstruct as through
     from overtone.metrics import psnr_db
     from overtone.models.store import load_model
+    from overtone.tasks.reconstruct import reconstruct as through
 
     chosen = load_model(model)
     names, pictures = load_pictures(images, chosen.spec, split=split)

@@ -41,7 +41,7 @@ def sample(
     """
     check_output(output, force=force)
     from overtone.cli.progress import progress_bar
-    from overtone.generate.sample import sample as draw
+    from overtone.tasks.sample import sample as draw
 
     with progress_bar("drawing") as progress:
         pictures = draw(

@@ -49,8 +49,8 @@ def spectrum(
         output = job.destination
     elif output is not None:
         check_destination(output, force=force)
-    from overtone.deep_image import read_deep_picture
     from overtone.editing.spectrum import spectrum as measure
+    from overtone.imaging.high_depth import read_deep_picture
 
     measured = {}
     for source in sources:
@@ -62,7 +62,7 @@ def spectrum(
             raise ImageError(f"{source}: {error}") from error
         measured[source] = measure(picture.pixels)
     if output is not None:
-        from overtone.evaluate.spectrum_plot import spectra_to_bytes
+        from overtone.editing.spectrum_plot import spectra_to_bytes
 
         suffix = ".png" if output == STREAM else pathlib.PurePath(output).suffix
         names = [pathlib.PurePath(source).name for source in sources]

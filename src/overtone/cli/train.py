@@ -1,17 +1,16 @@
 """`overtone train`: a model from images, in a folder that can be gone on with."""
 
-import contextlib
 import json
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from overtone.cli.arguments import Size
+from overtone.cli.progress import training_bar
 
 if TYPE_CHECKING:
-    from overtone.training.loop import ProgressCallback, TrainProgress
+    pass
 
 
 def train(
@@ -62,7 +61,7 @@ def train(
         )
         print(json.dumps(plan, indent=1))
         return
-    with _progress_bar() as report:
+    with training_bar() as report:
         result = train_model(
             model,
             data,
@@ -85,24 +84,3 @@ def train(
         f"{result.path}{ending}",
         file=sys.stderr,
     )
-
-
-@contextlib.contextmanager
-def _progress_bar() -> "Iterator[ProgressCallback | None]":
-    """A bar with the loss, images a second and the time left; nothing without a terminal."""
-    from overtone.cli.progress import progress_bar
-
-    with progress_bar("training") as report:
-        if report is None:
-            yield None
-            return
-
-        def show(progress: "TrainProgress") -> None:
-            minutes, seconds = divmod(round(min(progress.remaining_s, 359999)), 60)
-            report(
-                progress.fraction,
-                f"step {progress.step}, loss {progress.loss:.4g}, "
-                f"{progress.images_per_s:.0f} images/s, {minutes}:{seconds:02} left",
-            )
-
-        yield show

@@ -42,7 +42,7 @@ def upscale(
         originals: Before the results of each picture what they were drawn from, enlarged.
         force: Replace files that exist.
     """
-    from overtone.generate.complete import upscale as draw
+    from overtone.models.dct_transformer.complete import upscale as draw
 
     return complete(
         functools.partial(draw, factor=factor),

@@ -45,7 +45,7 @@ CODECS: dict[str, str] = {
 }
 # Codec id in the `.ovt` header -> key. Ids are never reused.
 CODEC_IDS: dict[int, str] = {1: "dfm", 2: "dfm-net", 3: "sparse-dct"}
-MODEL_CODEC_ID = 4  # coded with a trained model: overtone.generate.list_codec
+MODEL_CODEC_ID = 4  # coded with a trained model: overtone.codecs.dct_list
 FINGERPRINT_BYTES = 16  # of that model, at the beginning of its section
 DEFAULT_CODEC = "dfm"
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from overtone.errors import DataError
-from overtone.image import to_uint8
+from overtone.imaging.image import to_uint8
 from overtone.shapes import Int64, UInt8
 
 _WHITE = 255.0

@@ -12,7 +12,7 @@ from overtone.data.image_set import ImageSet
 from overtone.data.pictures import read_pictures
 from overtone.errors import DataError
 
-# Of files Pillow reads; `.ovt` with the help of `overtone.pillow_plugin`.
+# Of files Pillow reads; `.ovt` with the help of `overtone.pillow_plugin.hook`.
 SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".ovt", ".pgm", ".png", ".ppm"}
     | {".tif", ".tiff", ".webp"}

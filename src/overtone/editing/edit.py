@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 
 from overtone.data.pixels import fit_to_size
-from overtone.deep_image import to_depth, white_of
 from overtone.editing.bands import (
     EDGE_OCTAVES,
     check_gains,
@@ -21,6 +20,7 @@ from overtone.editing.basis import Domain, filtered
 from overtone.editing.notch import THRESHOLD_DB, Pattern, notch_at, remove_patterns
 from overtone.editing.radial import matched, radial_profile
 from overtone.errors import ConfigError, ImageError
+from overtone.imaging.high_depth import to_depth, white_of
 from overtone.shapes import Float64, UInt
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def edit(
             `keep_bands` and `mix` change the weights of a spectral dictionary's atoms. The image
             has 8 bits and the model's height, width and channels.
         move: With a model, how far to go along directions of its latents, by their number (in
-            standard deviations) or by the name of a class, see `overtone.generate.edit_latents`.
+            standard deviations) or by the name of a class, see `overtone.editing.through_model`.
         found: Called with the patterns that were taken out.
 
     Raises:
@@ -94,7 +94,7 @@ def edit(
     if model is not None:
         if notch or notch_frequencies or match is not None or luma_only or bits or domain == "dft":
             raise ConfigError("through a model only gain, keep_bands, mix and move are possible")
-        from overtone.generate.edit_latents import edit_through
+        from overtone.editing.through_model import edit_through
 
         return edit_through(
             model, image, gain=gain, keep_bands=keep_bands, mix=mix, cutoff=cutoff,

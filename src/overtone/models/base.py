@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,9 +10,11 @@ import torch
 from torch import Tensor
 
 from overtone.data import ImageSet
-from overtone.errors import ConfigError
-from overtone.image import to_uint8
+from overtone.errors import ConfigError, unknown_name
+from overtone.imaging.image import to_uint8
 from overtone.shapes import Float, Int64, UInt8
+
+ProgressCallback = Callable[[float, str], None]  # share of the work done, 0..1, and a message
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -216,3 +219,19 @@ def to_pixels(images: Float[Tensor, "b c h w"]) -> UInt8[np.ndarray, "b h w c"]:
     """The nearest 8-bit pixels of images in [-1, 1]; what is outside is clipped."""
     values = images.detach().permute(0, 2, 3, 1).double().cpu().numpy()
     return to_uint8((values + 1) * 127.5)
+
+
+def class_index(model: AbstractModel, class_name: str) -> int:
+    """The label of a class, given by its name or by the label itself.
+
+    Raises:
+        ConfigError: The model knows no classes, or not this one.
+    """
+    names = model.spec.class_names
+    if class_name in names:
+        return names.index(class_name)
+    if class_name.isdecimal() and int(class_name) < len(names):
+        return int(class_name)
+    if not names:
+        raise ConfigError(f"this {model.name} was trained without classes; leave out the class")
+    raise unknown_name("class", class_name, names)

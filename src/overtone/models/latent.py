@@ -15,9 +15,9 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel, ImageSpec, from_pixels
 from overtone.models.latent_priors import LatentPriors
-from overtone.priors.base import check_temperature
-from overtone.priors.gaussian import NormalPrior
-from overtone.priors.registry import get_prior_class
+from overtone.models.priors.base import check_temperature
+from overtone.models.priors.gaussian import NormalPrior
+from overtone.models.priors.registry import get_prior_class
 from overtone.shapes import Float, Int64
 
 _T = TypeVar("_T")
@@ -33,9 +33,9 @@ class PriorConfig:
     """Which distributions of the latents a model can draw from.
 
     Attributes:
-        fitted: Kinds of `overtone.priors` to fit to the training set's latents after training.
-        default: What `sample` draws from: "normal" for N(0, normal_std² I), or one of `fitted`.
-        normal_std: Standard deviation of "normal".
+        fitted: Kinds of `overtone.models.priors` to fit to the training set's latents after
+        training. default: What `sample` draws from: "normal" for N(0, normal_std² I), or one of
+        `fitted`. normal_std: Standard deviation of "normal".
     """
 
     fitted: tuple[str, ...] = ("gaussian", "mixture")

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from overtone.priors.base import Prior
-from overtone.priors.by_class import ClassPriors
-from overtone.priors.registry import get_prior_class
+from overtone.models.priors.base import Prior
+from overtone.models.priors.by_class import ClassPriors
+from overtone.models.priors.registry import get_prior_class
 from overtone.shapes import Float64, Int64
 
 

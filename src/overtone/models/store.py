@@ -55,6 +55,11 @@ def save_model(
     write_atomically(pathlib.Path(path), TensorFile("model", tensors, record).to_bytes())
 
 
+def resolve_model(model: str | pathlib.Path | AbstractModel) -> AbstractModel:
+    """The model itself, or the one of that name or path."""
+    return model if isinstance(model, AbstractModel) else load_model(model)
+
+
 def load_model(name_or_path: str | pathlib.Path) -> AbstractModel:
     """A trained model, ready to sample.
 

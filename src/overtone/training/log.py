@@ -9,7 +9,7 @@ import numpy as np
 
 from overtone.bitstream.container import Metadata
 from overtone.files import write_atomically
-from overtone.image import Picture, picture_to_bytes
+from overtone.imaging.image import Picture, picture_to_bytes
 from overtone.shapes import UInt8
 
 LOG_FILE = "log.jsonl"

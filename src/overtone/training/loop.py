@@ -12,7 +12,7 @@ from torch import Tensor
 
 from overtone.data import BatchOrder, ImageSet
 from overtone.errors import TrainError
-from overtone.image import to_grid
+from overtone.imaging.image import to_grid
 from overtone.models.base import Batch, from_pixels, to_pixels
 from overtone.shapes import Int64
 from overtone.training.checkpoint import CheckpointFolder

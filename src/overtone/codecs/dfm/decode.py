@@ -9,7 +9,7 @@ from overtone.codecs.base import View
 from overtone.codecs.dfm.narrow import NarrowLayer
 from overtone.codecs.dfm.parameters import Parameters
 from overtone.codecs.dfm.series import SeriesReader, to_pixels
-from overtone.image import to_uint8
+from overtone.imaging.image import to_uint8
 from overtone.kernels.fourier import Isa
 from overtone.shapes import UInt8
 

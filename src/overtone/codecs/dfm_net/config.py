@@ -4,8 +4,8 @@ import dataclasses
 from typing import Literal
 
 from overtone.codecs.base import Effort
+from overtone.codecs.dfm_net.fit.settings import FitSettings
 from overtone.config import load_preset
-from overtone.fit.settings import FitSettings
 
 DEFAULT_PRESET = "deep"
 _EFFORT_STEPS: dict[Effort, float] = {"fast": 0.1, "default": 1.0, "best": 4.0}

@@ -8,6 +8,9 @@ import numpy as np
 from overtone.bitstream.container import Container, Layout, Metadata
 from overtone.codecs.base import EncodeOptions
 from overtone.codecs.dfm_net.config import DfmNetConfig, Size, rd_weight
+from overtone.codecs.dfm_net.fit.network import FittedNetwork, Problem
+from overtone.codecs.dfm_net.fit.settings import FitSettings
+from overtone.codecs.dfm_net.fit.tiles import fit_tiles
 from overtone.codecs.dfm_net.render import colour_axes
 from overtone.codecs.dfm_net.stream import (
     CODEC_ID,
@@ -23,9 +26,6 @@ from overtone.codecs.dfm_net.stream import (
 )
 from overtone.codecs.dfm_net.tiling import axis
 from overtone.entropy.tables import best_table, cost_bits
-from overtone.fit.network import FittedNetwork, Problem
-from overtone.fit.settings import FitSettings
-from overtone.fit.tiles import fit_tiles
 from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float32, Float64, UInt8
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from overtone.codecs.base import View
-from overtone.image import to_uint8
+from overtone.imaging.image import to_uint8
 from overtone.shapes import Float64, Int16, Int64, UInt8
 from overtone.transform.dct import MID_LEVEL
 from overtone.transform.levels import JPEG_BLOCK, Sampling

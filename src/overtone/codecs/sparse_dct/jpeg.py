@@ -18,7 +18,7 @@ from overtone.codecs.sparse_dct.codec import (
 )
 from overtone.codecs.sparse_dct.parameters import NUM_BANDS, Parameters
 from overtone.errors import ConfigError, ImageError
-from overtone.image import read_picture
+from overtone.imaging.image import read_picture
 from overtone.shapes import Int16
 from overtone.transform.levels import JPEG_BLOCK
 from overtone.transform.scan import zigzag, zigzag_number

@@ -23,7 +23,7 @@ from overtone.models.dct_transformer.net import DctTransformerNet
 from overtone.models.dct_transformer.sample import Sampler
 from overtone.models.dct_transformer.steps import Engine, Precision
 from overtone.models.dct_transformer.vocabulary import Vocabulary
-from overtone.priors.base import check_temperature
+from overtone.models.priors.base import check_temperature
 from overtone.shapes import Float, Int32, Int64
 from overtone.transform.triples import TripleLists
 

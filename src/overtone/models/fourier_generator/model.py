@@ -13,8 +13,8 @@ from overtone.models.base import Batch, ImageSpec, ParameterGroup
 from overtone.models.fourier_generator.config import FourierGeneratorConfig
 from overtone.models.fourier_generator.net import CoefficientScale, pixel_positions
 from overtone.models.latent import AbstractLatentModel
-from overtone.nn.fourier_net import fourier_nets, squared_errors
-from overtone.nn.mlp import Mlp
+from overtone.models.layers.fourier_net import fourier_nets, squared_errors
+from overtone.models.layers.mlp import Mlp
 from overtone.shapes import Float
 
 
@@ -91,7 +91,7 @@ class FourierGenerator(AbstractLatentModel):
         return squared_errors(self.net, coefficients, self.positions, images.flatten(2)).sum()
 
     def coefficients(self, latents: Float[Tensor, "b d"]) -> Float[Tensor, "b w"]:
-        """Coefficients of each image's network, as `overtone.nn.fourier_net` takes them."""
+        """Coefficients of each image's network, as `models.layers.fourier_net` takes them."""
         return self.scale(self.cosine_decoder(latents), self.sine_decoder(latents))
 
     @override

@@ -11,10 +11,10 @@ from typing_extensions import override
 from overtone.kernels.fourier import NetSpec
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.latent import AbstractLatentModel
+from overtone.models.layers.fourier_net import fourier_nets
+from overtone.models.layers.mlp import Mlp
 from overtone.models.series_generator.config import SeriesGeneratorConfig
 from overtone.models.series_generator.series import cosine_basis
-from overtone.nn.fourier_net import fourier_nets
-from overtone.nn.mlp import Mlp
 from overtone.shapes import Float
 
 

@@ -11,6 +11,7 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec, ParameterGroup, from_pixels
 from overtone.models.latent import CHUNK, AbstractLatentModel
+from overtone.models.layers.mlp import Mlp
 from overtone.models.spectral_dictionary.atoms import AbstractAtoms
 from overtone.models.spectral_dictionary.config import SpectralDictionaryConfig
 from overtone.models.spectral_dictionary.image_atoms import ImageAtoms
@@ -18,7 +19,6 @@ from overtone.models.spectral_dictionary.order import flatten_order
 from overtone.models.spectral_dictionary.projection import SecondMoments, best_coefficients
 from overtone.models.spectral_dictionary.signal_atoms import SignalAtoms
 from overtone.models.spectral_dictionary.stft import stft_distance
-from overtone.nn.mlp import Mlp
 from overtone.shapes import Float
 from overtone.transform.dct import dct_matrix
 

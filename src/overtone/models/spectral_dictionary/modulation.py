@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from overtone.nn.mlp import Mlp
+from overtone.models.layers.mlp import Mlp
 from overtone.shapes import Float
 
 _LAST_STD = 1e-3  # weights of the last layer at the start: atoms begin nearly unmodulated

@@ -11,8 +11,8 @@ from typing_extensions import override
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.latent import AbstractLatentModel
+from overtone.models.layers.initialization import initialize
 from overtone.models.vae.config import VaeConfig
-from overtone.nn.initialization import initialize
 from overtone.shapes import Float
 
 

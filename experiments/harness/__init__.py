@@ -1,0 +1,1 @@
+"""What experiments share: rows, claims, verdicts, pages, timing, trials."""

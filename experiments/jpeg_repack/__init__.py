@@ -1,0 +1,1 @@
+"""Experiment: jpeg_repack."""

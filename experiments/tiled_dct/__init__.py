@@ -1,0 +1,1 @@
+"""Experiment: tiled_dct."""

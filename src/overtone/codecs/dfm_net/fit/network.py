@@ -1,0 +1,211 @@
+"""Fitting one network to the pixels of one tile."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from overtone.codecs.dfm_net.fit.settings import FitSettings
+from overtone.errors import FitError
+from overtone.kernels import _fourier
+from overtone.kernels.fourier import NetSpec
+from overtone.shapes import Float32, Int32
+
+STEPS_PER_OCTAVE = 4  # a final quantiser step is 2 ** (-index / STEPS_PER_OCTAVE)
+CHUNK_STEPS = 50  # between two looks at progress and interruption
+PUBLISHED_STD = 2e-10**0.5  # thesis: "variance 2e-10"
+
+_MIN_GAIN = 0.98  # error over variance above which a network has learned nothing
+_SMOOTH_GAIN = 0.9  # the same for the smooth least-squares fit that shows there was a lot to learn
+_RESTART_RATE_WEIGHT = 0.25  # an attempt more weighs bits by so much less: bits can crush a start
+_DROP = 4.0  # final error over the best error on the way: training fell apart
+
+Tick = Callable[[int], None]  # told the steps just made; may raise to stop
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What to fit.
+
+    Attributes:
+        spec: The network.
+        positions: Of the pixels, (axes, pixels).
+        targets: Their values, (outputs, pixels), with mean zero in each channel unless `spec`
+            ends in tanh.
+        groups: Of every weight the group that shares its quantiser step; -1 for dead weights.
+        rate_weight: Loss per bit: the loss is mean squared error + rate_weight * bits.
+    """
+
+    spec: NetSpec
+    positions: Float32[np.ndarray, "axes n"]
+    targets: Float32[np.ndarray, "outputs n"]
+    groups: Int32[np.ndarray, " weights"]
+    rate_weight: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FittedNetwork:
+    """A network as it goes into a file.
+
+    Attributes:
+        weights: As a decoder will see them.
+        levels: Integer weights; all zero when the fit was not quantised.
+        step_indices: Of each group's quantiser step, 2 ** (-index / STEPS_PER_OCTAVE).
+        mean_squared_error: Over all pixels, in units of the targets.
+        num_restarts: Collapsed attempts before this one.
+    """
+
+    weights: Float32[np.ndarray, " weights"]
+    levels: Int32[np.ndarray, " weights"]
+    step_indices: Int32[np.ndarray, " groups"]
+    mean_squared_error: float
+    num_restarts: int = 0
+
+
+def fit_network(
+    problem: Problem, settings: FitSettings, *, seed: int, tick: Tick = lambda steps: None
+) -> FittedNetwork:
+    """The best of several starts, fitted in full; tried again when it collapses.
+
+    Raises:
+        FitError: Every attempt collapsed.
+    """
+    seeds = [seed * 1000 + start for start in range(settings.num_starts)]
+    if len(seeds) > 1:
+        short = dataclasses.replace(
+            settings, num_steps=max(1, round(settings.num_steps * settings.start_fraction))
+        )
+        losses = [_attempt(problem, short, start, tick)[1] for start in seeds]
+        seeds = [seeds[int(np.argmin(losses))]]
+    for restart in range(settings.max_restarts + 1):
+        slower = dataclasses.replace(settings, learning_rate=settings.learning_rate * 0.5**restart)
+        eased = dataclasses.replace(
+            problem, rate_weight=problem.rate_weight * _RESTART_RATE_WEIGHT**restart
+        )
+        fitted, _, best_error = _attempt(eased, slower, seeds[0] + 100 * restart, tick)
+        if not has_collapsed(problem, fitted.mean_squared_error, best_error):
+            return dataclasses.replace(fitted, num_restarts=restart)
+    raise FitError(
+        f"the network collapsed to the mean colour in {settings.max_restarts + 1} attempts "
+        f"from learning rate {settings.learning_rate:g} down; try a smaller one"
+    )
+
+
+def has_collapsed(problem: Problem, error: float, best_error: float) -> bool:
+    """Whether a fit learned nothing where a smooth fit learns a lot, or lost what it had learned.
+
+    With the rate in the loss, an empty network may be the best one for a flat or noisy tile; so
+    being no better than the mean colour is a collapse only where little would have been enough.
+    """
+    centred = problem.targets - problem.targets.mean(axis=1, keepdims=True)
+    variance = float(np.square(centred, dtype=np.float64).mean())
+    floor = (1 / 255) ** 2
+    if not np.isfinite(error) or error > _DROP * best_error + floor:
+        return True
+    if variance <= floor or error < _MIN_GAIN * variance:
+        return False
+    x, y = 2 * np.pi * problem.positions.astype(np.float64)
+    basis = np.stack([f(a / 2) for f in (np.cos, np.sin) for a in (x, y, x + y, x - y)])
+    coefficients, *_ = np.linalg.lstsq(basis.T, centred.T.astype(np.float64), rcond=None)
+    smooth_error = float(np.square(centred.T - basis.T @ coefficients).mean())
+    gain = variance - smooth_error
+    worth_the_bits = gain > 100 * problem.rate_weight * problem.positions.shape[0]
+    return smooth_error < _SMOOTH_GAIN * variance and worth_the_bits
+
+
+def initial_weights(
+    spec: NetSpec, settings: FitSettings, seed: int
+) -> Float32[np.ndarray, " weights"]:
+    """Normal weights of the scale that `settings.init` names."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for layer in spec.layers:
+        std = PUBLISHED_STD
+        if settings.init == "scaled":
+            std = settings.init_std / np.sqrt(layer.size / layer.num_outputs)
+        parts.append(std * rng.standard_normal(layer.size))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _attempt(
+    problem: Problem, settings: FitSettings, seed: int, tick: Tick
+) -> tuple[FittedNetwork, float, float]:
+    """One fit: the network, its loss, and the least error of any chunk on the way."""
+    fitter = make_fitter(problem, settings, seed)
+    num_rounded = round(settings.num_steps * settings.round_fraction)
+    if not settings.is_quantised:
+        best_error, _ = _run(fitter, settings.num_steps, "none", problem, 0.0, tick)
+        weights = fitter.weights
+        error = fitter.evaluate(weights)
+        empty = np.zeros(weights.size, np.int32)
+        fitted = FittedNetwork(
+            weights=weights, levels=empty, step_indices=empty[:0], mean_squared_error=error
+        )
+        return fitted, error, best_error
+    rate = settings.step_learning_rate
+    ramp_steps = settings.rate_ramp_fraction * settings.num_steps
+    _run(fitter, settings.num_steps - num_rounded, "noise", problem, rate, tick, ramp_steps)
+    octaves = -fitter.log_steps.astype(np.float64) / np.log(2)
+    indices = np.rint(octaves * STEPS_PER_OCTAVE).astype(np.int32)
+    steps = np.exp2(-indices / STEPS_PER_OCTAVE)
+    fitter.log_steps = np.log(steps).astype(np.float32)
+    best_error, bits = _run(fitter, num_rounded, "round", problem, 0.0, tick)
+    step_of = np.where(problem.groups >= 0, steps[problem.groups], 1.0)
+    levels = np.rint(np.where(problem.groups >= 0, fitter.weights / step_of, 0)).astype(np.int32)
+    weights = (levels * step_of).astype(np.float32)
+    error = fitter.evaluate(weights)
+    fitted = FittedNetwork(
+        weights=weights, levels=levels, step_indices=indices, mean_squared_error=error
+    )
+    return fitted, error + problem.rate_weight * bits, best_error
+
+
+def _run(
+    fitter: _fourier.Fitter,
+    num_steps: int,
+    quantiser: str,
+    problem: Problem,
+    step_rate: float,
+    tick: Tick,
+    ramp_steps: float = 0.0,
+) -> tuple[float, float]:
+    """Make the steps in chunks; the least mean error of a chunk, and the bits of the last."""
+    least, bits = np.inf, 0.0
+    for start in range(0, num_steps, CHUNK_STEPS):
+        count = min(CHUNK_STEPS, num_steps - start)
+        ramp = min(1.0, start / ramp_steps) if ramp_steps else 1.0
+        error, bits = fitter.run(count, quantiser, ramp * problem.rate_weight, step_rate)
+        least = min(least, error)
+        tick(count)
+    return least, bits
+
+
+def make_fitter(problem: Problem, settings: FitSettings, seed: int) -> _fourier.Fitter:
+    """The native trainer of a problem, at its initial weights."""
+    spec = problem.spec
+    weights = initial_weights(spec, settings, seed)
+    weights[problem.groups < 0] = 0
+    num_groups = int(problem.groups.max()) + 1
+    return _fourier.Fitter(
+        input_scales=list(spec.input_scales),
+        hidden=list(spec.hidden),
+        residual=spec.has_residual,
+        tanh=spec.output == "tanh",
+        positions=problem.positions,
+        targets=problem.targets,
+        weights=weights,
+        groups=problem.groups,
+        log_steps=np.full(num_groups, np.log(settings.first_step), np.float32),
+        soap=settings.optimizer == "soap",
+        beta1=settings.beta1,
+        beta2=settings.beta2,
+        refresh_every=settings.basis_refresh_steps,
+        clip_factor=settings.clip_factor,
+        batch_size=settings.batch_size,
+        seed=seed,
+        peak_rate=settings.learning_rate,
+        warmup_steps=round(settings.warmup_fraction * settings.num_steps),
+        total_steps=settings.num_steps,
+        cosine=settings.schedule == "cosine",
+        final_fraction=0.0,
+    )

@@ -1,0 +1,271 @@
+"""Pictures changed through a model: gains on the atoms of a dictionary, moves of the latent."""
+
+import dataclasses
+import math
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from overtone.editing.bands import EDGE_OCTAVES, gains_at, high_pass_at, kept_at, middle_cycles
+from overtone.errors import ConfigError
+from overtone.imaging.image import to_uint8
+from overtone.models.base import AbstractModel, ProgressCallback, class_index
+from overtone.models.latent import AbstractLatentModel
+from overtone.models.priors.gaussian import GaussianPrior
+from overtone.shapes import Float, Float64, UInt8
+from overtone.tasks.latents import (
+    check_output,
+    decode_latents,
+    encode_pixels,
+    latent_model,
+)
+
+# What becomes of the part of a picture that the model cannot express.
+Rest = Literal["keep", "drop"]
+
+
+@runtime_checkable
+class HasAtoms(Protocol):
+    """A latent model whose latents are weights of atoms: 0 is what the atom adds in the mean."""
+
+    def atom_frequencies(self) -> Float[Tensor, " d"]:
+        """Of each latent's atom, cycles per image: periods along the longer side; 0 is a mean."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Move:
+    """A walk from the latent of a picture.
+
+    Attributes:
+        direction: 1, 2, ... of the principal directions of the training set's latents, whose unit
+            is the standard deviation along it; or the name of a class, whose unit is the way to its
+            mean from the mean of the class that the picture most likely is of.
+        amounts: How far, in units, for each result.
+    """
+
+    direction: int | str
+    amounts: tuple[float, ...]
+
+
+def edit_through(
+    model: str | pathlib.Path | AbstractModel,
+    image: UInt8[np.ndarray, "h w c"],
+    *,
+    gain: Mapping[str, float] | None,
+    keep_bands: Sequence[str],
+    mix: UInt8[np.ndarray, "h w c"] | None,
+    cutoff: float | None,
+    edge_octaves: float,
+    move: Mapping[int | str, float] | None,
+) -> UInt8[np.ndarray, "h w c"]:
+    """One picture of `overtone.edit`: `move_latents` with moves, `edit_atoms` without.
+
+    Raises:
+        ModelError: There is no such model, or its file is damaged.
+        ConfigError: As they do, or there are gains and moves.
+    """
+    chosen = latent_model(model, "edit")
+    if move is None:
+        return edit_atoms(
+            chosen, image[None], gain=gain, keep_bands=keep_bands,
+            mix=None if mix is None else mix[None], cutoff=cutoff, edge_octaves=edge_octaves,
+        )[0]  # fmt: skip
+    if gain is not None or keep_bands or mix is not None:
+        raise ConfigError("a model either moves pictures or changes their bands; do one first")
+    moves = [Move(direction, (float(amount),)) for direction, amount in move.items()]
+    return move_latents(chosen, image[None], moves)[0, 0]
+
+
+def edit_atoms(
+    model: AbstractLatentModel,
+    images: UInt8[np.ndarray, "n h w c"],
+    *,
+    gain: Mapping[str, float] | None = None,
+    keep_bands: Sequence[str] = (),
+    mix: UInt8[np.ndarray, "1 h w c"] | None = None,
+    cutoff: float | None = None,
+    edge_octaves: float = EDGE_OCTAVES,
+    size: tuple[int, int] | None = None,
+    rest: Rest = "keep",
+) -> UInt8[np.ndarray, "n out_h out_w c"]:
+    """Pictures with the weights of a dictionary's atoms changed by the atoms' frequencies.
+
+    The arguments are those of `overtone.edit`, in the same order: mix, bands kept, gains.
+
+    Args:
+        model: A latent model that `HasAtoms`.
+        images: Of the model's height, width and channels.
+        gain: Factors of bands.
+        keep_bands: The weights of atoms outside them become 0.
+        mix: A picture of the same shape whose atoms above the cutoff are taken.
+        cutoff: Cycles per image; half of the octaves by default.
+        edge_octaves: Width of the soft edges of bands.
+        size: Height and width of the result; those of the images by default.
+        rest: Whether what the atoms cannot express is added again, which needs the same size;
+            then gains of 1 change nothing.
+
+    Raises:
+        ConfigError: The model has no atoms, a band makes no sense, or the pictures do not fit.
+    """
+    if not isinstance(model, HasAtoms):
+        raise ConfigError(
+            f"gains by frequency need a model of atoms, a spectral dictionary; {model.name} has "
+            "none: give --direction or --toward"
+        )
+    _check_rest(model, size, rest)
+    cycles = model.atom_frequencies().detach().double().numpy()
+    length_px = max(model.spec.height, model.spec.width)
+    latents = encode_pixels(model, images).double()
+    changed = latents
+    if mix is not None:
+        edge = middle_cycles(length_px) if cutoff is None else cutoff
+        if not 0 < edge < math.inf:
+            raise ConfigError(f"the cutoff must be above 0 cycles per image, got {edge:g}")
+        share = torch.from_numpy(high_pass_at(cycles, edge, edge_octaves))
+        changed = changed + share * (encode_pixels(model, mix).double() - changed)
+    factors = np.ones(cycles.shape)
+    if keep_bands:
+        factors *= kept_at(cycles, keep_bands, length_px, edge_octaves)
+    if gain is not None:
+        factors *= gains_at(cycles, gain, length_px, edge_octaves)
+    factors[cycles == 0] = 1
+    changed = changed * torch.from_numpy(factors)
+    return _drawn(model, images, latents, changed[:, None], size, rest)[:, 0]
+
+
+def move_latents(
+    model: AbstractLatentModel,
+    images: UInt8[np.ndarray, "n h w c"],
+    moves: Sequence[Move],
+    *,
+    size: tuple[int, int] | None = None,
+    rest: Rest = "drop",
+    progress: ProgressCallback | None = None,
+) -> UInt8[np.ndarray, "n steps out_h out_w c"]:
+    """Pictures moved along directions of a model's latents.
+
+    Args:
+        model: Any model with latents and a fitted "gaussian" prior.
+        images: Of the model's height, width and channels.
+        moves: Each result makes one step of each: all combinations, those of the last move
+            varying first.
+        size: Height and width of the results; those of the images by default.
+        rest: Whether what the model cannot express of a picture is added again, which needs the
+            same size.
+        progress: Called with the fraction done and a message.
+
+    Raises:
+        ConfigError: There is no such direction or prior, an amount is not finite, or the pictures
+            do not fit the model.
+    """
+    if not moves:
+        raise ConfigError("at least one direction is needed, such as 1=2 for two deviations")
+    _check_rest(model, size, rest)
+    for move in moves:
+        if not (move.amounts and all(map(math.isfinite, move.amounts))):
+            raise ConfigError(f"amounts must be finite numbers, got {move.amounts}")
+    num_steps = math.prod(len(move.amounts) for move in moves)
+    check_output(model, len(images) * num_steps, size)
+    latents = encode_pixels(model, images).double()
+    changed = latents[:, None]
+    for move in moves:
+        if isinstance(move.direction, str):
+            units = way_to_class(model, latents.numpy(), move.direction)
+        else:
+            units = principal_direction(model, move.direction)[None]
+        amounts = torch.tensor(move.amounts, dtype=torch.float64)[:, None]
+        offsets = amounts * torch.from_numpy(units)[:, None]
+        changed = (changed[:, :, None] + offsets[:, None]).flatten(1, 2)
+    return _drawn(model, images, latents, changed, size, rest, progress)
+
+
+def principal_direction(model: AbstractLatentModel, number: int) -> Float64[np.ndarray, " d"]:
+    """A standard deviation along the direction of the first, second, ... largest variance.
+
+    Its largest component is positive.
+
+    Raises:
+        ConfigError: There is no such direction, or no fitted prior "gaussian".
+    """
+    whole = model.priors.whole.get(GaussianPrior.kind)
+    if not isinstance(whole, GaussianPrior):
+        raise _no_prior(model, "of all latents")
+    if not 1 <= number <= len(whole.mean):
+        raise ConfigError(f"directions of this {model.name} are 1..{len(whole.mean)}, got {number}")
+    # Left singular vectors of the factor are the covariance's eigenvectors, largest first.
+    vectors, deviations, _ = np.linalg.svd(whole.factor)
+    vector = vectors[:, number - 1]
+    return vector * np.sign(vector[np.abs(vector).argmax()]) * deviations[number - 1]
+
+
+def way_to_class(
+    model: AbstractLatentModel, latents: Float64[np.ndarray, "n d"], class_name: str
+) -> Float64[np.ndarray, "n d"]:
+    """From the mean of the likeliest class of each latent to the mean of the class named.
+
+    Raises:
+        ConfigError: There is no such class, or no fitted prior "gaussian" of it.
+    """
+    target = class_index(model, class_name)
+    by_class = model.priors.by_class.get(GaussianPrior.kind)
+    priors = by_class.priors if by_class else []
+    fitted = {k: prior for k, prior in enumerate(priors) if isinstance(prior, GaussianPrior)}
+    if target not in fitted:
+        raise _no_prior(model, f"of class {class_name}")
+    means = np.stack([prior.mean for prior in fitted.values()])
+    scores = [_log_likelihood(prior, latents) for prior in fitted.values()]
+    return fitted[target].mean - means[np.argmax(scores, axis=0)]
+
+
+def _log_likelihood(
+    prior: GaussianPrior, latents: Float64[np.ndarray, "n d"]
+) -> Float64[np.ndarray, " n"]:
+    """Up to a constant that all priors share."""
+    whitened = np.linalg.solve(prior.factor, (latents - prior.mean).T)
+    return -0.5 * np.square(whitened).sum(0) - np.log(np.diag(prior.factor)).sum()
+
+
+def _no_prior(model: AbstractLatentModel, which: str) -> ConfigError:
+    kind = GaussianPrior.kind
+    return ConfigError(
+        f"directions come from the prior {kind} {which}, which this {model.name} has not; "
+        f'train it with network.prior.fitted = ["{kind}"]'
+    )
+
+
+def _check_rest(model: AbstractLatentModel, size: tuple[int, int] | None, rest: Rest) -> None:
+    if rest == "keep" and size not in (None, (model.spec.height, model.spec.width)):
+        raise ConfigError("the rest can be kept at the model's own size only; drop it or the size")
+
+
+def _drawn(
+    model: AbstractLatentModel,
+    images: UInt8[np.ndarray, "n h w c"],
+    latents: Float[Tensor, "n d"],
+    changed: Float[Tensor, "n steps d"],
+    size: tuple[int, int] | None,
+    rest: Rest,
+    progress: ProgressCallback | None = None,
+) -> UInt8[np.ndarray, "n steps out_h out_w c"]:
+    num_images, num_steps, _ = changed.shape
+    flat = changed.flatten(0, 1).float()
+    if rest == "drop":
+        drawn = decode_latents(model, flat, size, progress)
+        return drawn.reshape(num_images, num_steps, *drawn.shape[1:])
+    before, after = (_levels(model, each) for each in (latents.float(), flat))
+    after = after.reshape(num_images, num_steps, *after.shape[1:])
+    return to_uint8(images[:, None] + after - before[:, None])
+
+
+def _levels(
+    model: AbstractLatentModel, latents: Float[Tensor, "n d"]
+) -> Float64[np.ndarray, "n h w c"]:
+    """What the model decodes on the scale 0..255, neither rounded nor clipped."""
+    with torch.no_grad():
+        drawn = torch.cat([model.decode(chunk) for chunk in latents.split(256)])
+    return (drawn.double().permute(0, 2, 3, 1).numpy() + 1) * 127.5

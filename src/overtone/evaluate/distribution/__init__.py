@@ -1,0 +1,1 @@
+"""Generators measured: sets of samples against sets of images."""

@@ -1,0 +1,222 @@
+"""Distances of samples from real images, with the floor that real images themselves have."""
+
+import dataclasses
+import hashlib
+import io
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+import overtone
+from overtone.data import ImageSet
+from overtone.errors import ConfigError
+from overtone.evaluate.distribution.rows import Compared, DistributionRow, Subject
+from overtone.evaluate.provenance import commit, machine, now
+from overtone.metrics.distribution.features.base import AbstractFeatureNetwork, Features
+from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
+from overtone.shapes import UInt8
+
+JPEG_QUALITY = 75
+MIN_IMAGES = 50  # fewer give no number worth printing
+FEW_IMAGES = 5000  # below, the bias of distances by the count is large
+ProgressCallback = Callable[[float, str], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Ruler:
+    """What distances are measured with.
+
+    Attributes:
+        network: Turns images into features.
+        reference: The real images.
+        other_split: Real images of the same data that are not in the reference; None if there
+            are none.
+        seed: Of the choice of images.
+        cache: Folder where features of real images are kept between calls; None keeps nothing.
+
+    Raises:
+        ImageError: The reference is not what the feature network takes.
+    """
+
+    network: AbstractFeatureNetwork
+    reference: ImageSet
+    other_split: ImageSet | None = None
+    seed: int = 0
+    cache: pathlib.Path | None = None
+
+    def __post_init__(self) -> None:
+        self.network.check(*self.reference.images.shape[1:])
+
+
+def measure(
+    samples: UInt8[np.ndarray, "n h w c"],
+    ruler: Ruler,
+    *,
+    subject: Subject,
+    with_floors: bool = True,
+    progress: ProgressCallback | None = None,
+) -> list[DistributionRow]:
+    """The row of the samples, then those of the floors: what real images score.
+
+    Floors: two random halves of the reference; as many images of the other split as there are
+    samples, if there is one with so many; the reference through JPEG files of quality 75.
+
+    Args:
+        samples: Of the reference's height, width and channels.
+        ruler: Reference and feature network.
+        subject: Where the samples come from.
+        with_floors: Off for another set of as many samples, whose floors would be the same.
+        progress: Called with the fraction done and a message.
+
+    Raises:
+        ConfigError: Sizes or channels differ, or a set has fewer than 50 images.
+    """
+    reference = ruler.reference
+    _check(samples, ruler)
+    reals = _real_sets(len(samples), ruler) if with_floors else {}
+    total = len(samples) + len(reference) + sum(map(len, reals.values()))
+    meter = _Meter(progress, total)
+    real = _cached(ruler, reference.images, meter)
+    drawn = ruler.network.extract(samples, progress=meter.within(len(samples)))
+    rows = [_row("samples", drawn, real, ruler, subject)]
+    if with_floors:
+        half = min(len(reference) // 2, len(samples))
+        order = np.random.default_rng(ruler.seed).permutation(len(reference))
+        first, second = real[order[:half]], real[order[half : 2 * half]]
+        rows.append(_row("halves", first, second, ruler, subject))
+    for compared, images in reals.items():
+        rows.append(_row(compared, _cached(ruler, images, meter), real, ruler, subject))
+    return rows
+
+
+def _real_sets(num_samples: int, ruler: Ruler) -> dict[Compared, UInt8[np.ndarray, "n h w c"]]:
+    """Real images other than the reference's own, to be compared with it."""
+    sets: dict[Compared, UInt8[np.ndarray, "n h w c"]] = {}
+    other = ruler.other_split
+    if other is not None and len(other) >= num_samples:
+        rng = np.random.default_rng(ruler.seed)
+        chosen = rng.choice(len(other), num_samples, replace=False)
+        sets["other-split"] = other.images[np.sort(chosen)]
+    sets["jpeg-75"] = through_jpeg(ruler.reference.images)
+    return sets
+
+
+def warnings_of(num_samples: int, num_reference: int, num_features: int) -> list[str]:
+    """What a reader of the numbers must know about the counts, a sentence each."""
+    found = []
+    if num_samples != num_reference:
+        found.append(
+            f"{num_samples} samples are compared with {num_reference} real images; distances fall "
+            "with either count, so compare only with numbers of the same counts"
+        )
+    least = min(num_samples, num_reference)
+    if least < FEW_IMAGES:
+        found.append(
+            f"{least} images are few: the Fréchet distance is biased upwards, as the floor shows"
+        )
+    if least <= num_features:
+        found.append(
+            f"the covariance of {num_features} features from {least} images has no full rank"
+        )
+    return found
+
+
+def through_jpeg(images: UInt8[np.ndarray, "n h w c"]) -> UInt8[np.ndarray, "n h w c"]:
+    """Each image written as a JPEG file of quality 75 and read again."""
+    decoded = np.empty_like(images)
+    mode = "L" if images.shape[3] == 1 else "RGB"
+    for number, image in enumerate(images):
+        buffer = io.BytesIO()
+        Image.fromarray(image.squeeze(2) if mode == "L" else image).save(
+            buffer, "JPEG", quality=JPEG_QUALITY
+        )
+        pixels = np.asarray(Image.open(buffer).convert(mode))
+        decoded[number] = pixels.reshape(image.shape)
+    return decoded
+
+
+def _check(samples: UInt8[np.ndarray, "n h w c"], ruler: Ruler) -> None:
+    reference = ruler.reference
+    (height, width, channels), wanted = samples.shape[1:], reference.images.shape[1:]
+    if (height, width, channels) != wanted:
+        raise ConfigError(
+            f"the samples are {width}x{height} with {channels} channels, {reference.name} is "
+            f"{wanted[1]}x{wanted[0]} with {wanted[2]}; give --size and --channels to load the "
+            "reference like the samples"
+        )
+    for name, images in (("samples", samples), (reference.name, reference.images)):
+        if len(images) < MIN_IMAGES:
+            raise ConfigError(f"{name}: at least {MIN_IMAGES} images are needed, got {len(images)}")
+
+
+def _row(
+    compared: Compared, samples: Features, reference: Features, ruler: Ruler, subject: Subject
+) -> DistributionRow:
+    values, errors = {}, {}
+    for number, metric in enumerate(DISTRIBUTION_METRICS):
+        rng = np.random.default_rng((ruler.seed, number))
+        found = metric.measure(samples=samples, reference=reference, rng=rng)
+        for name, estimate in zip(metric.names, found, strict=True):
+            values[name] = estimate.value
+            if estimate.error is not None:
+                errors[name] = estimate.error
+    return DistributionRow(
+        compared=compared,
+        subject=subject,
+        reference=ruler.reference.name,
+        reference_hash=ruler.reference.fingerprint(),
+        num_samples=len(samples),
+        num_reference=len(reference),
+        features=ruler.network.name,
+        weights_hash=ruler.network.weights_hash,
+        values=values,
+        errors=errors,
+        seed=ruler.seed,
+        version=f"overtone {overtone.__version__}",
+        commit=commit(),
+        machine=machine(),
+        date=now(),
+    )
+
+
+def _cached(ruler: Ruler, images: UInt8[np.ndarray, "n h w c"], meter: "_Meter") -> Features:
+    """Features of real images, from the cache if they are there."""
+    report = meter.within(len(images))
+    if ruler.cache is None:
+        return ruler.network.extract(images, progress=report)
+    digest = hashlib.sha256(repr(images.shape).encode() + images.tobytes()).hexdigest()[:16]
+    network = ruler.network
+    path = ruler.cache / f"{network.name}-{network.weights_hash}-{digest}.npz"
+    if path.exists():
+        with np.load(path) as stored:
+            found = Features(stored["pooled"], stored["probabilities"], stored["spatial"])
+        report(len(images))
+        return found
+    found = network.extract(images, progress=report)
+    ruler.cache.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part.npz")
+    np.savez(partial, pooled=found.pooled, probabilities=found.probabilities, spatial=found.spatial)
+    partial.replace(path)
+    return found
+
+
+class _Meter:
+    """One progress bar over several sets of images."""
+
+    def __init__(self, progress: ProgressCallback | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._before = 0
+
+    def within(self, count: int) -> Callable[[int], None]:
+        """What to call with the number of images done of the next set."""
+        start = self._before
+        self._before += count
+
+        def report(done: int) -> None:
+            if self._progress is not None:
+                self._progress((start + done) / self._total, f"{start + done} images")
+
+        return report

@@ -1,0 +1,1 @@
+"""Codecs measured: bytes against quality."""

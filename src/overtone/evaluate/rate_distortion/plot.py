@@ -1,0 +1,80 @@
+"""Rows to rate-distortion curves, as SVG."""
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from overtone.errors import ConfigError
+from overtone.evaluate.rate_distortion.rows import Row
+from overtone.evaluate.rate_distortion.table import ANCHOR, Averaging, average_curve, groups
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# One colour for each codec in every figure; ours is drawn on top and thicker.
+COLORS = {
+    "dfm": "#c2255c",
+    "dfm-net": "#7048e8",
+    "jpeg": "#495057",
+    "webp": "#2b8a3e",
+    "avif": "#1971c2",
+    "jpeg2000": "#e8590c",
+}
+CLASSICAL = (ANCHOR, "webp", "avif", "jpeg2000")
+PANELS: tuple[tuple[Averaging, str], ...] = (
+    ("psnr", "PSNR, dB"),
+    ("ms_ssim", "MS-SSIM, dB: −10 log10(1 − MS-SSIM)"),
+)
+
+
+def new_figure(width_inch: float, height_inch: float) -> "Figure":
+    """An empty figure that needs no screen.
+
+    Raises:
+        ConfigError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError("drawing needs matplotlib; install overtone-image[plot]") from error
+    return Figure(figsize=(width_inch, height_inch), layout="constrained")
+
+
+def curves_svg(rows: Sequence[Row], *, max_bpp: float = 1.3) -> str:
+    """Curves of every codec among the rows, averaged over pictures; a panel for each measure.
+
+    Raises:
+        ConfigError: matplotlib is not installed.
+    """
+    figure = new_figure(10, 4.2)
+    import matplotlib
+
+    # Text stays text and ids come from a fixed salt, so the same rows give the same bytes.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "overtone"}):
+        for axes, (averaging, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+            for name, group in groups(rows).items():
+                curve = average_curve(group, averaging)
+                if curve is None:
+                    continue
+                shown = sum(rate <= max_bpp for rate in curve.rate_bpp) + 1  # one to lead out
+                ours = group[0].codec not in CLASSICAL
+                axes.plot(
+                    curve.rate_bpp[:shown],
+                    curve.quality_db[:shown],
+                    label=name,
+                    color=COLORS.get(group[0].codec),
+                    linestyle="-" if group[0].preset is None else "--",
+                    linewidth=2.2 if ours else 1.2,
+                    marker="o" if ours else ".",
+                    markersize=5,
+                    zorder=3 if ours else 2,
+                )
+            axes.set_xlabel("rate, bits per pixel of the whole file")
+            axes.set_ylabel(label)
+            axes.set_xlim(0, min(max_bpp, 1.05 * max(row.rate_bpp for row in rows)))
+            axes.grid(alpha=0.3)
+        figure.axes[0].legend(loc="lower right")
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = buffer.getvalue()
+    return svg[svg.index("<svg") :]

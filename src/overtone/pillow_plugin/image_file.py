@@ -1,0 +1,77 @@
+"""`.ovt` files as Pillow images: `Image.open` reads the header, `load` decodes, `save` encodes."""
+
+import difflib
+import io
+from typing import IO, Any
+
+from PIL import Image, ImageFile
+
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container
+from overtone.codecs.registry import decode, encode
+from overtone.errors import ConfigError
+from overtone.imaging.image import from_pillow, pillow_info
+
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+# What `save` passes on to `overtone.encode`, and what replaces the image's own metadata.
+_SETTINGS = frozenset(
+    {
+        "bpp",
+        "codec",
+        "effort",
+        "num_threads",
+        "preset",
+        "progress",
+        "psnr_db",
+        "quality",
+        "seed",
+        "size_bytes",
+        "verify",
+    }
+)
+_METADATA = frozenset({"dpi", "exif", "icc_profile"})
+
+
+class OvertoneImageFile(ImageFile.ImageFile):
+    """An opened file: size, mode and metadata are known, pixels are decoded when asked for."""
+
+    format = "OVT"
+    format_description = "Overtone"
+
+    def _open(self) -> None:
+        assert self.fp is not None
+        self._data: bytes | None = self.fp.read()
+        container = Container.from_bytes(self._data, max_pixels=DEFAULT_MAX_PIXELS)
+        self._size = (container.width, container.height)
+        self._mode = _MODES[container.layout]
+        self.info.update(pillow_info(container.metadata))
+        self.tile = []
+
+    def load(self) -> Any:
+        """Decodes the pixels the first time it is called."""
+        if self._data is not None:
+            pixels = decode(self._data)
+            self._data = None
+            if self.fp is not None and self._exclusive_fp:
+                self.fp.close()
+            self.fp = io.BytesIO(pixels.tobytes())
+            self.tile = [ImageFile._Tile("raw", (0, 0, *self.size), 0, self.mode)]
+        return super().load()
+
+
+def save(image: Image.Image, fp: IO[bytes]) -> None:
+    """Encodes a Pillow image with the settings given to its `save`, in the words of `encode`.
+
+    Raises:
+        ConfigError: A setting is unknown.
+        ImageError: The mode is not supported.
+    """
+    given: dict[str, Any] = getattr(image, "encoderinfo", {})
+    for name in given.keys() - _SETTINGS - _METADATA:
+        near = difflib.get_close_matches(name, _SETTINGS | _METADATA, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigError(f"unknown setting {name} for an .ovt file{hint}")
+    source = image.copy()
+    source.info = image.info | {name: given[name] for name in given.keys() & _METADATA}
+    picture = from_pillow(source)
+    settings = {name: given[name] for name in given.keys() & _SETTINGS}
+    fp.write(encode(picture.pixels, metadata=picture.metadata, **settings))
