@@ -51,7 +51,7 @@ def test_what_does_not_fit_is_named(settings, message):
 
 def test_an_unknown_preset_names_a_near_one():
     with pytest.raises(ConfigError, match="unknown preset theses; did you mean thesis"):
-        load_preset(Outer, "dfm-net", "theses")
+        load_preset(Outer, "dfm", "theses")
 
 
 def test_a_folder_without_presets_says_so():

@@ -22,7 +22,7 @@ def test_the_demo_writes_its_report_file_and_picture(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "| dfm | 1 |" in done.stdout
+    assert "| tiled-dct | 1 |" in done.stdout
     page = (tmp_path / "demo" / "report.html").read_text("utf-8")
     assert all(word in page for word in ("<svg", "small at", "Seams", "One file, any size"))
     assert (tmp_path / "demo" / "small.ovt").read_bytes().startswith(b"OVTN")

@@ -1,297 +1,267 @@
-"""The codec dfm: its layers against slow twins, its settings, its seams."""
+"""The weights-only codec: its sections, its tiles, its views, and its two presets."""
 
-import math
+import contextlib
+import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from helpers import scene
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.helpers import SHAPES, scene
 
+from overtone.bitstream.container import Container, Layout
 from overtone.bitstream.reader import Reader
-from overtone.bitstream.writer import Writer
 from overtone.codecs.base import View, full_view
-from overtone.codecs.dfm.color import decorrelating_angles, rotation
-from overtone.codecs.dfm.decode import decode_strips
-from overtone.codecs.dfm.narrow import (
-    INPUT_SCALE_STEPS,
-    LAYER,
-    NarrowLayer,
-    load_layers,
-    set_of_plane,
+from overtone.codecs.dfm.codec import DfmCodec
+from overtone.codecs.dfm.config import DfmConfig, rd_weight, resolve
+from overtone.codecs.dfm.render import Picture, colour_axes
+from overtone.codecs.dfm.stream import (
+    QUANTISED,
+    RAW,
+    Plan,
+    QuantisedNets,
+    layer_of_weights,
+    pack_plan,
+    pack_quantised,
+    pack_raw,
+    unpack_plan,
+    unpack_quantised,
 )
-from overtone.codecs.dfm.parameters import MAX_STEP_INDEX, Parameters
-from overtone.codecs.dfm.series import NEIGHBOURS, SeriesReader, encode_planes, padded, to_planes
+from overtone.codecs.dfm.tiling import Axis, axis
 from overtone.codecs.registry import decode, encode
-from overtone.entropy.prior import load_prior, pack_prior, unpack_prior
-from overtone.errors import BitstreamError
-from overtone.kernels import _series
-from overtone.kernels.fourier import supported_isas
-from overtone.kernels.fourier_twin import forward as layer_twin
-from overtone.metrics.blockiness import seam_ratio
+from overtone.errors import BitstreamError, ConfigError, CorruptError, LimitExceededError
+from overtone.kernels.fourier import NetSpec
 
-SIZE = (75, 139)  # two rows of superblocks, three columns, neither whole
+axes = st.builds(axis, st.integers(1, 2000), st.sampled_from([0, 16, 64, 256]), st.integers(0, 40))
 
 
-def coded(image, *, step_index=400, **settings):
-    angles = decorrelating_angles(image) if image.shape[2] == 3 else None
-    parameters = Parameters(step_index=step_index, angles=angles, **settings)
-    return parameters, encode_planes(to_planes(image, angles), parameters, rd_weight=0.13)
-
-
-def reader_of(image, parameters, stream, **settings):
-    height, width, channels = image.shape
-    return SeriesReader(
-        stream,
-        parameters,
-        width=width,
-        height=height,
-        channels=channels,
-        **{"num_threads": 1, **settings},
+def plan(kind=QUANTISED, width=40, height=24, columns=2, rows=1, hidden=(3,)) -> Plan:
+    spec = NetSpec(input_scales=(0.5, 1.0), hidden=hidden, num_outputs=3)
+    return Plan(
+        kind=kind,
+        spec=spec,
+        horizontal=Axis(length=width, count=columns, margin=3),
+        vertical=Axis(length=height, count=rows, margin=2),
     )
 
 
-def reach_of(extent, n, parameters):
-    """How far a tile may blend: further the smoother it is."""
-    smooth = parameters.blend_eighths / 8 * n / extent
-    return max(parameters.overlap_px, min(smooth, 8, n / 2))
-
-
-def series_twin(tiles, parameters, shape, xs, ys):
-    """The overlapping tiles' cosine series as written, in float64."""
-    channels, tall, wide = shape
-    total = np.zeros((channels, len(ys), len(xs)))
-    weights = np.zeros((len(ys), len(xs)))
-
-    def edge(distance, reach):
-        return 0.5 * (1 + np.sin(np.pi / 2 * np.clip(distance / reach, -1, 1)))
-
-    reaches = np.zeros((tall, wide))
-    for x, y, extent, levels in tiles:
-        n = levels.shape[1]
-        reaches[y : y + n, x : x + n] = reach_of(extent, n, parameters)
-
-    def axis(positions, start, n, limit, before, after):
-        k = np.arange(n)[:, None]
-        basis = np.cos(np.pi * k * (positions - start) / n) * np.where(k, math.sqrt(2 / n), n**-0.5)
-        weight = np.ones(len(positions))
-        if start > 0:
-            weight = weight * edge(positions - start, before.min())
-        if start + n < limit:
-            weight = weight * edge(start + n - positions, after.min())
-        return basis, weight
-
-    for x, y, _, levels in tiles:
-        n = levels.shape[1]
-        q = levels.astype(np.float64)
-        shrink = np.where(np.abs(q) == 1, parameters.shrink_one, parameters.shrink) / 100
-        value = np.sign(q) * (np.abs(q) - shrink * (q != 0))
-        value[:, 0, 0] = q[:, 0, 0]
-        around = np.pad(reaches, 1, constant_values=np.inf)
-        rows, columns = slice(y + 1, y + n + 1), slice(x + 1, x + n + 1)
-        own = reaches[y, x]
-        left, right, above, below = (
-            np.minimum(side, own)
-            for side in (
-                around[rows, x],
-                around[rows, x + n + 1],
-                around[y, columns],
-                around[y + n + 1, columns],
-            )
-        )
-        bx, wx = axis(xs, x, n, wide, left, right)
-        by, wy = axis(ys, y, n, tall, above, below)
-        weight = wy[:, None] * wx[None, :]
-        total += weight * np.einsum("cvu,vj,ui->cji", parameters.step * value, by, bx)
-        weights += weight
-    return total / weights
-
-
-@pytest.fixture(scope="module")
-def example():
-    image = scene(*SIZE)
-    return image, *coded(image)
-
-
-@pytest.mark.parametrize("isa", supported_isas())
-@pytest.mark.parametrize("scale", [1, 2.3])
-def test_the_series_is_its_formula_on_every_instruction_set(example, isa, scale):
-    image, parameters, stream = example
-    height, width, channels = image.shape
-    tiles = list(reader_of(image, parameters, stream).tiles())
-    view = View(
-        x=0,
-        y=0,
-        width=width,
-        height=height,
-        out_width=round(width * scale),
-        out_height=round(height * scale),
+def container(section, weights=b"\0", width=40, height=24) -> Container:
+    return Container(
+        codec_id=2, width=width, height=height, layout=Layout.RGB, sections=(section, weights)
     )
-    reader = reader_of(image, parameters, stream, isa=isa)
-    shape = (channels, padded(height), padded(width))
-    row = 0
-    for xs, ys in reader.strips(view):
-        expected = series_twin(
-            tiles, parameters, shape, np.clip(xs, 0.5, width - 0.5), np.clip(ys, 0.5, height - 0.5)
-        )
-        # Values reach 220; float32 sums of up to 64 terms.
-        np.testing.assert_allclose(reader.values(xs, ys), expected, atol=2e-3)
-        row += len(ys)
-    assert row == view.out_height
 
 
-def test_instruction_sets_and_threads_agree_within_one_level(example):
-    image, parameters, stream = example
-    view = full_view(image.shape[1], image.shape[0])
-
-    def pixels(**settings):
-        settings = {"num_threads": 1, "isa": "auto", **settings}
-        strips = decode_strips(stream, parameters, image.shape, view, **settings)
-        return np.concatenate(list(strips)).astype(int)
-
-    reference = pixels(isa="baseline")
-    assert np.array_equal(pixels(num_threads=1), pixels(num_threads=3))
-    for isa in supported_isas():
-        assert np.abs(pixels(isa=isa) - reference).max() <= 1
+def decoded(data: bytes, view: View) -> np.ndarray:
+    return np.concatenate(list(DfmCodec().decode_rows(data, view, 2)))
 
 
-def test_tiles_cover_the_padded_picture_once(example):
-    image, parameters, stream = example
-    covered = np.zeros((padded(image.shape[0]), padded(image.shape[1])), int)
-    for x, y, _, levels in reader_of(image, parameters, stream).tiles():
-        n = levels.shape[1]
-        covered[y : y + n, x : x + n] += 1
-    assert (covered == 1).all()
+@given(axes)
+def test_windows_add_up_to_one_everywhere(side):
+    positions = np.linspace(0, side.length, 301)
+    total = sum(side.window(index, positions) for index in range(side.count))
+    np.testing.assert_allclose(total, 1, atol=1e-12)
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_a_fine_step_comes_back_nearly_exact(channels):
-    image = scene(41, 83, channels)
-    decoded = decode(encode(image, quality=100, effort="fast"))
-    assert np.abs(decoded.astype(int) - image).mean() < 0.7  # a step of one gray level
+@given(axes)
+def test_a_window_vanishes_outside_the_domain_and_domains_hold_a_pixel(side):
+    positions = np.linspace(0, side.length, 301)
+    for index in range(side.count):
+        low, high = side.domain(index)
+        outside = (positions < low) | (positions > high)
+        assert (side.window(index, positions)[outside] == 0).all()
+        assert len(side.pixels(index)) >= 1
+        centres = np.array(side.pixels(index)) + 0.5
+        assert ((centres >= low) & (centres <= high)).all()
 
 
-def test_the_narrow_layer_is_its_formula(example):
-    image, parameters, stream = example
-    reader = reader_of(image, parameters, stream)
-    xs, ys = next(reader.strips(full_view(image.shape[1], image.shape[0])))
-    around = reader.neighbourhoods(xs, ys)
-    refined = NarrowLayer(parameters, num_threads=1).refine(around)
-    for channel in range(3):
-        centre = around[0][channel].astype(np.float64)
-        assert len(NEIGHBOURS) == len(around) - 1
-        x = np.stack([(plane[channel] - centre).ravel() for plane in around[1:]])
-        x /= INPUT_SCALE_STEPS * parameters.step
-        inputs = x / (2 * (1 + np.abs(x)))
-        weights = load_layers()[set_of_plane(channel)]
-        expected = centre.ravel() + parameters.step * layer_twin(LAYER, weights, inputs)[0]
-        np.testing.assert_allclose(refined[channel].ravel(), expected, atol=1e-3)
+def test_a_plan_comes_back():
+    for kind in (RAW, QUANTISED):
+        before = plan(kind)
+        assert unpack_plan(container(pack_plan(before))) == before
 
 
-def test_neighbours_are_one_source_pixel_away_at_any_scale(example):
-    image, parameters, stream = example
-    reader = reader_of(image, parameters, stream)
-    height, width, _ = image.shape
-    xs, ys = next(reader.strips(full_view(width, height)))
-    sliced = reader.neighbourhoods(xs, ys)
-    singly = [reader.values(xs + dx, ys + dy) for dy, dx in ((0, 0), *NEIGHBOURS)]
-    for a, b in zip(sliced, singly, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-3)
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 200))
+def test_quantised_networks_come_back(seed, spread):
+    before = plan()
+    rng = np.random.default_rng(seed)
+    levels = np.rint(rng.laplace(0, spread, (2, before.spec.num_weights))).astype(np.int32)
+    levels[:, layer_of_weights(before.spec) < 0] = 0
+    nets = QuantisedNets(
+        means=rng.integers(0, 256, (2, 3), dtype=np.int32),
+        step_indices=rng.integers(0, 60, (2, 2), dtype=np.int32),
+        levels=levels,
+    )
+    after = unpack_quantised(Reader(pack_quantised(before, nets)), before)
+    for field in dataclasses.fields(QuantisedNets):
+        np.testing.assert_array_equal(getattr(after, field.name), getattr(nets, field.name))
 
 
-def test_the_narrow_layer_can_be_left_out(example):
-    image, _, _ = example
-    plain, stream = coded(image, uses_narrow=(False, False))
-    reader = reader_of(image, plain, stream)
-    xs, ys = next(reader.strips(full_view(image.shape[1], image.shape[0])))
-    around = reader.neighbourhoods(xs, ys)
-    assert np.array_equal(NarrowLayer(plain, num_threads=1).refine(around), around[0])
+def test_dead_weights_are_the_sines_of_frequency_zero():
+    spec = NetSpec(hidden=(2,), num_outputs=3)
+    groups = layer_of_weights(spec)
+    assert groups.size == spec.num_weights
+    # layer 0: 4 rows of 2 cosines, then sines; layer 1: 4 rows of 3
+    assert np.flatnonzero(groups < 0).tolist() == [8, 9, 28, 29, 30]
 
 
-@given(st.tuples(*[st.integers(0, 255)] * 3))
-def test_every_rotation_is_orthonormal(angles):
-    matrix = rotation(angles)
-    np.testing.assert_allclose(matrix @ matrix.T, np.eye(3), atol=1e-12)
-    assert np.linalg.det(matrix) == pytest.approx(1)
-
-
-def test_the_rotation_decorrelates():
-    image = scene(40, 56)
-    matrix = rotation(decorrelating_angles(image))
-    planes = np.diff(image.astype(np.float64), axis=1).reshape(-1, 3) @ matrix.T
-    power = (planes**2).mean(axis=0)
-    assert power[0] > power[1] > power[2]
-
-
-parameter_sets = st.builds(
-    Parameters,
-    step_index=st.integers(0, MAX_STEP_INDEX),
-    angles=st.none() | st.tuples(*[st.integers(0, 255)] * 3),
-    overlap_tenths=st.integers(0, 40),
-    shrink_one=st.integers(0, 50),
-    shrink=st.integers(0, 50),
-    blend_eighths=st.integers(0, 16),
-    uses_narrow=st.tuples(st.booleans(), st.booleans()),
-)
-
-
-@given(parameter_sets)
-def test_parameters_come_back(parameters):
-    writer = Writer()
-    parameters.write(writer)
-    reader = Reader(writer.to_bytes())
-    assert Parameters.read(reader, has_color=parameters.angles is not None) == parameters
-    reader.finish()
-
-
-@given(st.binary(max_size=12), st.booleans())
-def test_any_head_is_parameters_or_an_error(data, has_color):
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_any_sections_decode_or_raise_a_bitstream_error(section, weights):
+    data = container(section, weights).to_bytes()
     try:
-        parameters = Parameters.read(Reader(data), has_color=has_color)
+        out = decoded(data, full_view(40, 24))
     except BitstreamError:
         return
-    assert 1 <= parameters.step <= 512
+    assert out.shape == (24, 40, 3)
 
 
-def test_the_prior_comes_back_and_fits_the_model():
-    counters, weights = load_prior("overtone.codecs.dfm")
-    again = unpack_prior(pack_prior(counters, weights))
-    assert np.array_equal(again[0], counters)
-    assert np.array_equal(again[1], weights)
-    probabilities, _, mixing = _series.untrained()
-    assert (len(probabilities), len(mixing)) == (counters.size, weights.size)
+@given(st.data())
+def test_damage_under_a_right_checksum_decodes_or_raises(data):
+    section = bytearray(pack_plan(plan()))
+    at = data.draw(st.integers(0, len(section) - 1))
+    section[at] = data.draw(st.integers(0, 255))
+    weights = data.draw(st.binary(min_size=8, max_size=400))
+    with contextlib.suppress(BitstreamError):
+        decoded(container(bytes(section), weights).to_bytes(), full_view(40, 24))
 
 
-def test_a_foreign_prior_is_refused():
-    counters, weights = load_prior("overtone.codecs.dfm")
-    with pytest.raises(ValueError, match="another version"):
-        _series.Decoder(b"", counters[1:], weights, width=8, height=8, channels=1)
+@pytest.mark.parametrize(
+    ("hostile", "error", "message"),
+    [
+        (plan(columns=30), CorruptError, "do not fit"),
+        (plan(hidden=(10,) * 60), LimitExceededError, None),
+        (plan(kind=RAW), BitstreamError, "float32 weights needs"),
+    ],
+)
+def test_hostile_plans_are_refused(hostile, error, message):
+    width, height = (40, 24) if hostile.spec.hidden == (3,) else (1 << 14, 1 << 14)
+    whole = container(pack_plan(hostile), b"\0", width, height)
+    with pytest.raises(error, match=message):
+        list(DfmCodec().decode_rows(whole.to_bytes(), full_view(width, height), 1))
 
 
-def test_effort_never_costs_more(example):
-    image, _, _ = example
-    sizes = {}
-    for effort in ("fast", "default"):
-        data = encode(image, quality=30, effort=effort)
-        error = np.mean((decode(data).astype(float) - image) ** 2)
-        step = 512 * 2 ** (-290 / 110)
-        sizes[effort] = error * image.size + 0.13 * step**2 * 8 * len(data)
-    assert sizes["default"] <= sizes["fast"]
+def test_a_weight_that_is_not_finite_is_refused():
+    raw = plan(RAW)
+    weights = np.zeros((2, raw.spec.num_weights), np.float32)
+    weights[1, 5] = np.inf
+    with pytest.raises(CorruptError, match="not a finite number"):
+        decoded(container(pack_plan(raw), pack_raw(weights)).to_bytes(), full_view(40, 24))
 
 
-def test_interrupting_leaves_at_once():
-    def stop(fraction, message):
-        raise KeyboardInterrupt
+def test_absurd_weights_give_pixels_and_no_warning():
+    raw = plan(RAW)
+    weights = np.full((2, raw.spec.num_weights), 3e38, np.float32)
+    out = decoded(container(pack_plan(raw), pack_raw(weights)).to_bytes(), full_view(40, 24))
+    assert out.shape == (24, 40, 3)
 
-    with pytest.raises(KeyboardInterrupt):
-        encode(scene(70, 90), quality=30, progress=stop)
+
+@pytest.mark.parametrize(
+    ("shape", "channels"), [*((shape, 3) for shape in SHAPES), *(((24, 40), c) for c in (1, 2, 4))]
+)
+def test_small_pictures_of_any_shape_look_alike(shape, channels):
+    image = scene(shape[0], shape[1], channels)
+    data = encode(image, codec="dfm", quality=70, effort="fast", verify=False)
+    out = decode(data)
+    assert out.shape == image.shape
+    assert np.abs(out.astype(int) - image).mean() < 12
 
 
-def test_seams_do_not_show_when_enlarged():
-    image = scene(128, 192)
-    decoded = decode(encode(image, quality=20), scale=3)
-    ratio = seam_ratio(decoded, period_px=64, scale=3)
-    original = seam_ratio(image, period_px=64)
-    assert ratio is not None
-    assert original is not None
-    assert ratio < 2 * original
+@pytest.mark.parametrize("quality", [1, 5, 100])
+def test_the_ends_of_the_dial_write_files_too(quality):
+    image = scene(96, 128)
+    out = decode(encode(image, codec="dfm", quality=quality, effort="fast", verify=False))
+    assert np.abs(out.astype(int) - image).mean() < 20  # the mean colour alone: 28
+
+
+def test_the_same_seed_gives_the_same_bytes_on_any_number_of_threads():
+    image = scene(41, 123)
+    files = {
+        encode(image, codec="dfm", effort="fast", num_threads=threads, verify=False)
+        for threads in (1, 2)
+    }
+    assert len(files) == 1
+
+
+def _smooth_picture(columns=3, rows=2) -> Picture:
+    """Random smooth networks that disagree a lot at their borders."""
+    spec = NetSpec(input_scales=(0.5,), hidden=(2,), num_outputs=3)
+    layout = Plan(
+        kind=QUANTISED,
+        spec=spec,
+        horizontal=axis(90, 30, 4),
+        vertical=axis(60, 30, 4),
+    )
+    assert (layout.horizontal.count, layout.vertical.count) == (columns, rows)
+    rng = np.random.default_rng(5)
+    weights = rng.normal(0, 0.02, (columns * rows, spec.num_weights)).astype(np.float32)
+    means = rng.uniform(0.45, 0.55, (columns * rows, 3))
+    return Picture(layout, weights, means, num_threads=1)
+
+
+def test_no_jump_is_left_at_a_border_of_tiles_however_far_it_is_enlarged():
+    view = View(x=20, y=20, width=20, height=20, out_width=400, out_height=400)
+    pixels = np.concatenate(list(_smooth_picture().rows(view))).astype(int)
+    assert np.abs(np.diff(pixels, axis=0)).max() <= 2  # the blend spreads a jump over 160 rows
+    assert np.abs(np.diff(pixels, axis=1)).max() <= 2
+
+
+def test_a_crop_is_the_same_as_that_part_of_the_whole():
+    picture = _smooth_picture()
+    whole = np.concatenate(list(picture.rows(full_view(90, 60))))
+    view = View(x=25, y=11, width=40, height=30, out_width=40, out_height=30)
+    part = np.concatenate(list(picture.rows(view)))
+    assert np.abs(whole[11:41, 25:65].astype(int) - part).max() <= 1
+
+
+def test_a_smaller_view_is_the_average_of_the_pixels_it_covers():
+    picture = _smooth_picture()
+    whole = np.concatenate(list(picture.rows(full_view(90, 60)))).astype(float)
+    small = View(x=0, y=0, width=90, height=60, out_width=30, out_height=20)
+    out = np.concatenate(list(picture.rows(small)))
+    means = whole.reshape(20, 3, 30, 3, 3).mean(axis=(1, 3))
+    assert np.abs(out - means).max() <= 1.01
+
+
+def test_colour_axes_keep_lengths():
+    for channels in (1, 2, 3, 4):
+        matrix = colour_axes(channels)
+        np.testing.assert_allclose(matrix @ matrix.T, np.eye(channels), atol=1e-12)
+
+
+def test_a_larger_quality_weighs_the_rate_less():
+    assert rd_weight(1) > rd_weight(50) > rd_weight(100) > 0
+
+
+def test_the_thesis_preset_writes_four_bytes_a_weight():
+    config = resolve("thesis", "fast")
+    assert (config.fit.learning_rate, config.fit.batch_size) == (4e-4, 1 << 14)
+    spec = NetSpec(hidden=config.sizes[0].hidden, output="tanh")
+    weights = np.zeros((1, spec.num_weights), np.float32)
+    assert len(pack_raw(weights)) == 88_320  # thesis: 18.40 % of 400 x 400 x 3 bytes
+
+
+def test_raw_and_quantised_do_not_mix():
+    with pytest.raises(ConfigError, match="kind raw goes with"):
+        from_mapping_of({"kind": "raw"})
+
+
+def from_mapping_of(settings):
+    from overtone.config import from_mapping
+
+    return from_mapping(DfmConfig, settings)
+
+
+def test_decoding_imports_no_fitting_code(tmp_path):
+    path = tmp_path / "a.ovt"
+    path.write_bytes(encode(scene(8, 8), codec="dfm", effort="fast", verify=False))
+    script = (
+        "import sys, overtone.codecs.registry as r;"
+        f"r.decode(open({str(path)!r}, 'rb').read());"
+        "fitting = ('overtone.codecs.dfm.fit', 'torch');"
+        "print([m for m in sys.modules if m.startswith(fitting)])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

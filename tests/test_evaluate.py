@@ -161,11 +161,11 @@ def test_a_point_that_a_cheaper_one_beats_is_left_out():
 def test_half_the_rate_is_minus_fifty_percent_in_the_table():
     rows = [row(quality=q, rate_bpp=q / 100, psnr_db=20 + q / 10) for q in (10.0, 30.0, 60.0, 90.0)]
     halved = [
-        dataclasses.replace(each, codec="dfm", rate_bpp=each.rate_bpp / 2, effort="fast")
+        dataclasses.replace(each, codec="tiled-dct", rate_bpp=each.rate_bpp / 2, effort="fast")
         for each in rows
     ]
     found = summaries(halved + rows)
-    assert [summary.label for summary in found] == ["jpeg", "dfm (effort fast)"]
+    assert [summary.label for summary in found] == ["jpeg", "tiled-dct (effort fast)"]
     assert found[1].bd_psnr_percent == pytest.approx(-50)
     assert found[1].bd_mse_percent == pytest.approx(-50)
     assert "| −50.0 % |" in markdown_table(found)
@@ -173,7 +173,7 @@ def test_half_the_rate_is_minus_fifty_percent_in_the_table():
 
 def test_other_pictures_than_the_anchors_give_no_bd_rate():
     rows = [row(quality=q, rate_bpp=q, psnr_db=q) for q in (1.0, 2.0)]
-    others = [dataclasses.replace(each, codec="dfm", image="b") for each in rows]
+    others = [dataclasses.replace(each, codec="tiled-dct", image="b") for each in rows]
     assert summaries(rows + others)[1].bd_psnr_percent is None
 
 

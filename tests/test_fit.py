@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from tests.helpers import scene
 
-from overtone.codecs.dfm_net.fit.network import Problem, fit_network, has_collapsed, initial_weights
-from overtone.codecs.dfm_net.fit.settings import FitSettings
-from overtone.codecs.dfm_net.fit.tiles import fit_tiles
+from overtone.codecs.dfm.fit.network import Problem, fit_network, has_collapsed, initial_weights
+from overtone.codecs.dfm.fit.settings import FitSettings
+from overtone.codecs.dfm.fit.tiles import fit_tiles
 from overtone.errors import FitError
 from overtone.kernels import _fourier, fourier_twin
 from overtone.kernels.fourier import NetSpec

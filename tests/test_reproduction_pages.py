@@ -143,7 +143,7 @@ def damaged(fresh, tmp_path, name, line):
             "seed must be of type int, got True",
         ),
         ("thesis_generation/rows/mnist.jsonl", "{}", "not a row of distances"),
-        ("kodak/rows/dfm.jsonl", '{"suite": "x"}', "not a row of results"),
+        ("kodak/rows/jpeg.jsonl", '{"suite": "x"}', "not a row of results"),
     ],
 )
 def test_a_malformed_row_is_named_with_file_and_line_and_nothing_is_written(
@@ -202,7 +202,7 @@ def test_figures_stand_in_the_texts_of_claims():
     with pytest.raises(ConfigError, match="unknown figure of dfm-fid fids; did you mean fid"):
         figure("dfm-fid", "fids")
     with pytest.raises(ConfigError, match="unknown claim"):
-        figure("dfm", "fid")
+        figure("tiled-dct", "fid")
 
 
 def test_published_figures_stand_in_one_place():
@@ -231,14 +231,17 @@ def test_tables_in_other_documents_are_current():
 def test_markers_of_tables(tmp_path):
     (tmp_path / "docs").mkdir()
     page = tmp_path / "docs" / "page.md"
-    page.write_text("a\n<!-- table: dfm-ablation -->\nold\n<!-- /table -->\nb\n")
+    page.write_text("a\n<!-- table: tiled-dct-ablation -->\nold\n<!-- /table -->\nb\n")
     build = get_item("tables").build
     assert build(tmp_path) == {
-        "docs/page.md": "a\n<!-- table: dfm-ablation -->\nNot measured yet.\n<!-- /table -->\nb\n"
+        "docs/page.md": "a\n<!-- table: tiled-dct-ablation -->\n"
+        "Not measured yet.\n<!-- /table -->\nb\n"
     }
-    page.write_text("<!-- table: dfm-ablation -->\nold\n")
+    page.write_text("<!-- table: tiled-dct-ablation -->\nold\n")
     with pytest.raises(ConfigError, match=r"a table marker in docs/page\.md is not closed"):
         build(tmp_path)
-    page.write_text("<!-- table: dfm-abaltion -->\nold\n<!-- /table -->\n")
-    with pytest.raises(ConfigError, match=r"page\.md dfm-abaltion; did you mean dfm-ablation"):
+    page.write_text("<!-- table: tiled-dct-abaltion -->\nold\n<!-- /table -->\n")
+    with pytest.raises(
+        ConfigError, match=r"page\.md tiled-dct-abaltion; did you mean tiled-dct-ablation"
+    ):
         build(tmp_path)

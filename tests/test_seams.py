@@ -49,12 +49,13 @@ def test_blocks_of_jpeg_show():
 def test_sections_show_every_file(channels):
     sample = Sample("s", scene(90, 140, channels))
     files = [
-        measure(sample, Setting(codec=codec, quality=30.0), suite="s") for codec in ("dfm", "jpeg")
+        measure(sample, Setting(codec=codec, quality=30.0), suite="s")
+        for codec in ("tiled-dct", "jpeg")
     ]
     large = enlargement_section(sample, files)
     assert "56x45 pixels of s at 4 times" in large.title
     assert large.body.count("<img ") == 3
-    assert "dfm: this part of the file decoded at 4 times" in large.body
+    assert "tiled-dct: this part of the file decoded at 4 times" in large.body
     seams = seam_section(sample, files)
     assert seams.body.count("<tr>") == 5
-    assert "dfm, decoded at 4 times" in seams.body
+    assert "tiled-dct, decoded at 4 times" in seams.body

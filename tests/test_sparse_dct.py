@@ -205,8 +205,8 @@ def test_smaller_pictures_are_means_and_larger_ones_points_of_the_series():
 
 
 def test_other_codecs_say_that_they_have_no_prefixes():
-    data = overtone.encode(scene(8, 8), codec="dfm", effort="fast")
-    with pytest.raises(ConfigError, match="dfm shows nothing before its last byte"):
+    data = overtone.encode(scene(8, 8), codec="tiled-dct", effort="fast")
+    with pytest.raises(ConfigError, match="tiled-dct shows nothing before its last byte"):
         overtone.decode(data, max_bytes=20)
 
 

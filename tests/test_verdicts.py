@@ -167,13 +167,19 @@ def coded(codec, image, rate, db, seconds=0.1):
 )
 def test_our_codecs_against_raw_pixels_and_jpeg(tmp_path, db, error, like_jpeg):
     for rate in (0.1, 0.2, 0.4):
-        for codec, quality_db in (("jpeg", 29.0), ("dfm", db), ("dfm-net", db)):
+        for codec, quality_db in (("jpeg", 29.0), ("tiled-dct", 60.0), ("dfm", db)):
             row = coded(codec, "photo", rate, quality_db + 10 * rate)
             append_row(tmp_path / f"experiments/kodak/rows/{codec}.jsonl", row)
     findings = thesis_compression.judge(tmp_path)
-    for codec in ("`dfm`", "`dfm-net`"):
-        assert verdicts(findings, "dfm-small-error", codec) == [error]
-        assert verdicts(findings, "dfm-like-jpeg", codec) == [like_jpeg]
+    assert verdicts(findings, "dfm-small-error", "`dfm`") == [error]
+    assert verdicts(findings, "dfm-like-jpeg", "`dfm`") == [like_jpeg]
+
+
+def test_nothing_measured_of_another_codec_is_credited_to_the_machine():
+    for name in ITEMS:
+        for finding in get_item(name).judge(ROOT):
+            if finding.claim.startswith("dfm-"):
+                assert "tiled-dct" not in finding.preset + finding.measured + finding.rule
 
 
 @pytest.mark.parametrize(

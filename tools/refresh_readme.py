@@ -86,7 +86,7 @@ def sample_folder() -> Iterator[None]:
 def picture() -> str:
     """Writes the picture of original, ours and JPEG; returns the Markdown that shows it."""
     sample: Sample = load_sample(ROOT / "examples" / "coffee.png")
-    ours = measure(sample, Setting(codec="dfm", target_bpp=PICTURE_BPP), suite="readme")
+    ours = measure(sample, Setting(codec="tiled-dct", target_bpp=PICTURE_BPP), suite="readme")
     jpeg_setting = Setting(codec="jpeg", target_bpp=PICTURE_BPP)
     (jpeg,) = equal_bytes(sample, ours, [jpeg_setting], suite="readme")
     left, top, right, bottom = CROP

@@ -25,9 +25,9 @@ from experiments.thesis_compression.figure import num_weights, size_percent
 from experiments.thesis_compression.measure import CHUNK_STEPS, central_crop
 from overtone.bitstream.container import Metadata
 from overtone.codecs.base import EncodeOptions
-from overtone.codecs.dfm_net.config import Size, resolve
-from overtone.codecs.dfm_net.encode import FittedPicture, fit_picture, picture_problems
-from overtone.codecs.dfm_net.fit.network import make_fitter
+from overtone.codecs.dfm.config import Size, resolve
+from overtone.codecs.dfm.encode import FittedPicture, fit_picture, picture_problems
+from overtone.codecs.dfm.fit.network import make_fitter
 from overtone.codecs.registry import decode
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture

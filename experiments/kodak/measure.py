@@ -1,7 +1,7 @@
 """Rows of `results/<suite>/` for a folder of pictures: every codec over its own range of rates.
 
     python -m experiments.kodak.measure path/to/kodak --suite kodak-dev
-    python -m experiments.kodak.measure path/to/kodak --suite kodak-dev --codecs dfm --effort fast
+    python -m experiments.kodak.measure path/to/kodak --codecs tiled-dct --effort fast
 
 Rows that the same code has already measured are skipped, so an interrupted run goes on where it
 stopped. Prints the table of `python -m overtone.evaluate.rate_distortion.table`; the last line is
@@ -23,8 +23,8 @@ QUALITIES = {
     "webp": (1, 3, 6, 10, 15, 20, 30, 40, 50, 60, 70, 78, 84, 89),
     "avif": (4, 8, 12, 17, 22, 27, 32, 38, 45, 52, 60, 68, 75),
     "jpeg2000": (5, 10, 14, 18, 25, 31, 38, 44, 50, 57, 62, 66, 70),
-    "dfm": (10, 15, 20, 25, 30, 35, 40, 45, 50, 55),
-    "dfm-net": (20, 40, 60, 80),
+    "tiled-dct": (10, 15, 20, 25, 30, 35, 40, 45, 50, 55),
+    "dfm": (20, 40, 60, 80),
     "sparse-dct": (3, 5, 9, 16, 25, 40, 60, 75, 87),
 }
 

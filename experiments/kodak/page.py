@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from experiments.harness.item import Item, Step
-from experiments.kodak.tables import dfm_ablation, dfm_crossvalidated, jpeg_repack
+from experiments.kodak.tables import jpeg_repack, tiled_dct_ablation, tiled_dct_crossvalidated
 from experiments.notch import tables as notch_tables
 from overtone.errors import ConfigError, unknown_name
 from overtone.evaluate.rate_distortion.table import refreshed as with_results
@@ -14,8 +14,8 @@ README = "README.md"
 # Name in a marker -> what stands there.
 TABLES: dict[str, Callable[[pathlib.Path], str]] = {
     "jpeg_repack": jpeg_repack,
-    "dfm-ablation": dfm_ablation,
-    "dfm-crossvalidated": dfm_crossvalidated,
+    "tiled-dct-ablation": tiled_dct_ablation,
+    "tiled-dct-crossvalidated": tiled_dct_crossvalidated,
     "notch-faint": notch_tables.faint,
     "notch-alarms": notch_tables.false_alarms,
     "notch-sinusoids": notch_tables.sinusoids,
@@ -71,7 +71,7 @@ ITEM = Item(
     build=build,
     steps=(
         kodak_step("kodak.measure", minutes=20),
-        kodak_step("kodak.measure", "--codecs", "dfm,sparse-dct", minutes=15),
+        kodak_step("kodak.measure", "--codecs", "tiled-dct,sparse-dct", minutes=15),
         kodak_step("jpeg_repack.measure", minutes=15, replaces=True),
         kodak_step("notch.measure", minutes=4, replaces=True),
         kodak_step("tiled_dct.ablate", "--every", "2", minutes=15),

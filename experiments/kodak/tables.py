@@ -68,8 +68,8 @@ def saving_percent(rows: Iterable[Record], prior: str) -> float:
     return round(100 - 100 * statistics.mean(shares), 2)
 
 
-def dfm_ablation(root: pathlib.Path) -> str:
-    """BD-rate of `dfm` with a part taken out."""
+def tiled_dct_ablation(root: pathlib.Path) -> str:
+    """BD-rate of `tiled-dct` with a part taken out."""
     rows = read_records(root / ABLATION, CODED_FIELDS | {"variant": str})
     if not rows:
         return NOT_MEASURED
@@ -80,8 +80,8 @@ def dfm_ablation(root: pathlib.Path) -> str:
     return "\n".join(lines)
 
 
-def dfm_crossvalidated(root: pathlib.Path) -> str:
-    """BD-rate of `dfm` on pictures that its models have not seen."""
+def tiled_dct_crossvalidated(root: pathlib.Path) -> str:
+    """BD-rate of `tiled-dct` on pictures that its models have not seen."""
     rows = read_records(root / CROSSVALIDATED, CODED_FIELDS | {"effort": str})
     if not rows:
         return NOT_MEASURED

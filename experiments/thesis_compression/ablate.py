@@ -17,10 +17,10 @@ import numpy as np
 
 from overtone.bitstream.container import Metadata
 from overtone.codecs.base import EncodeOptions
-from overtone.codecs.dfm_net.config import DfmNetConfig, Size, rd_weight, resolve
-from overtone.codecs.dfm_net.encode import FittedPicture, fit_picture, picture_problems
-from overtone.codecs.dfm_net.fit.network import fit_network
-from overtone.codecs.dfm_net.stream import STEPS_PER_OCTAVE, QuantisedNets, layer_of_weights
+from overtone.codecs.dfm.config import DfmConfig, Size, rd_weight, resolve
+from overtone.codecs.dfm.encode import FittedPicture, fit_picture, picture_problems
+from overtone.codecs.dfm.fit.network import fit_network
+from overtone.codecs.dfm.stream import STEPS_PER_OCTAVE, QuantisedNets, layer_of_weights
 from overtone.codecs.registry import decode
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
@@ -31,7 +31,7 @@ STEP_EXPONENTS = range(5, 13)  # steps 2^-5 .. 2^-12 tried when rounding after t
 OUT = pathlib.Path("experiments/thesis_compression/rows/ablation.jsonl")
 BASE_SIZE = Size(tile_px=256, hidden=(6, 6, 6))
 
-Change = Callable[[DfmNetConfig], DfmNetConfig]
+Change = Callable[[DfmConfig], DfmConfig]
 
 
 def fit_with(**changes: object) -> Change:
@@ -131,7 +131,7 @@ def measured(image: np.ndarray, data: bytes, quality: float) -> dict[str, float]
     }
 
 
-def rounded_afterwards(image: np.ndarray, config: DfmNetConfig, quality: float) -> list[bytes]:
+def rounded_afterwards(image: np.ndarray, config: DfmConfig, quality: float) -> list[bytes]:
     """An unquantised fit, its weights rounded at several common steps: one file a step."""
     plan, (problem,), means = picture_problems(image, config, BASE_SIZE, rd_weight(quality))
     fair = dataclasses.replace(config.fit, is_quantised=False, batch_size=4096)

@@ -10,7 +10,6 @@ from experiments.harness.item import Finding, Verdict, share_that_does
 from experiments.harness.rows import Record, read_records
 from experiments.thesis_compression.figure import FIGURE, LOSS_BINS_PERCENT, WORST_LOSS_PERCENT
 from overtone.evaluate.rate_distortion.rows import Row, current_rows, read_rows
-from overtone.evaluate.rate_distortion.table import RATES_BPP, summaries
 
 GRID_FIELDS = {
     "image": str,
@@ -47,15 +46,12 @@ def judge(root: pathlib.Path) -> Sequence[Finding]:
     """Small error, comparable to JPEG, stable: as published, and of our codecs."""
     kodak = root / KODAK
     grid, jpeg = read_grid(root), current_rows(read_rows(kodak / "jpeg.jsonl"))
-    weights = [row for row in read_rows(kodak / "dfm-net.jsonl") if row.effort == "default"]
-    wide = [row for row in current_rows(read_rows(kodak / "dfm.jsonl")) if row.effort == "default"]
+    weights = [row for row in read_rows(kodak / "dfm.jsonl") if row.effort == "default"]
     return (
         small_error_as_published(grid),
-        small_error_of_codec("dfm-net", weights),
-        small_error_of_codec("dfm", wide),
+        small_error_of_codec("dfm", weights),
         like_jpeg_as_published(read_against_jpeg(root)),
         like_jpeg_of_weights(weights, jpeg),
-        like_jpeg_of_codec(wide, jpeg),
         stable_as_published(grid),
     )
 
@@ -176,35 +172,12 @@ def like_jpeg_of_weights(rows: Sequence[Row], jpeg: Sequence[Row]) -> Finding:
     )
     return Finding(
         claim="dfm-like-jpeg",
-        preset="ours (codec `dfm-net`)",
+        preset="ours (codec `dfm`)",
         measured=measured,
         data=names_of_images(row.image for row in rows),
         verdict=share_that_does(len(good), len(gains)),
         rule=f"All files at most {COMPARABLE_DB:g} dB below JPEG at the same rate: holds; some: in "
         "part; none: does not hold.",
-    )
-
-
-def like_jpeg_of_codec(rows: Sequence[Row], jpeg: Sequence[Row]) -> Finding:
-    """Our default codec against JPEG: means over the pictures at several rates."""
-    found = {each.label: each for each in summaries([*rows, *jpeg])}
-    own, anchor = found.get("dfm"), found.get("jpeg")
-    gains = []
-    if own and anchor:
-        pairs = zip(own.psnr_at, anchor.psnr_at, strict=True)
-        gains = [a - b for a, b in pairs if a is not None and b is not None]
-    measured = f"{min(gains):+.2f} to {max(gains):+.2f} dB at the same rate" if gains else ""
-    if gains and own and own.bd_psnr_percent is not None:
-        measured += f"; BD-rate {own.bd_psnr_percent:+.1f} %"
-    rates = ", ".join(f"{rate:g}" for rate in RATES_BPP)
-    return Finding(
-        claim="dfm-like-jpeg",
-        preset="ours (codec `dfm`)",
-        measured=measured,
-        data=names_of_images(row.image for row in rows),
-        verdict=share_that_does(sum(gain >= -COMPARABLE_DB for gain in gains), len(gains)),
-        rule=f"Mean PSNR at most {COMPARABLE_DB:g} dB below JPEG at each of {rates} bpp that both "
-        "reach: holds; at some: in part; at none: does not hold.",
     )
 
 

@@ -22,9 +22,9 @@ from experiments.harness.rebuild import rebuild
 from experiments.thesis_compression.figure import PICTURE_PX, num_weights, size_percent
 from overtone.bitstream.container import Metadata
 from overtone.codecs.base import EncodeOptions, full_view
-from overtone.codecs.dfm_net.config import Size, resolve
-from overtone.codecs.dfm_net.encode import FittedPicture, picture_problems
-from overtone.codecs.dfm_net.fit.network import make_fitter
+from overtone.codecs.dfm.config import Size, resolve
+from overtone.codecs.dfm.encode import FittedPicture, picture_problems
+from overtone.codecs.dfm.fit.network import make_fitter
 from overtone.codecs.registry import decode, get_codec
 from overtone.codecs.view import render
 from overtone.evaluate.provenance import provenance

@@ -36,7 +36,7 @@ ABLATION_FIELDS = {
 def build(root: pathlib.Path) -> dict[str, str]:
     """The page; parts without rows say so."""
     kodak = root / KODAK
-    ours = [row for row in read_rows(kodak / "dfm-net.jsonl") if row.effort == "default"]
+    ours = [row for row in read_rows(kodak / "dfm.jsonl") if row.effort == "default"]
     parts = [
         INTRODUCTION,
         sizes_part(),
@@ -153,13 +153,13 @@ def ours_part(ours: Sequence[Row], jpeg: Sequence[Row], coin: Sequence[Row]) -> 
         if row.image not in images:
             continue
         at_rate = interpolated([other for other in jpeg if other.image == row.image], row.rate_bpp)
-        name = f"COIN {row.preset}" if row.codec == "coin" else "dfm-net"
+        name = f"COIN {row.preset}" if row.codec == "coin" else "dfm"
         versus = "below JPEG's range" if at_rate is None else f"{row.psnr_db - at_rate:+.2f}"
         lines.append(
             f"| {row.image} | {name} | {row.rate_bpp:.3f} | {row.psnr_db:.2f} "
             f"| {versus} | {row.encode_s:.0f} | {1000 * row.decode_s:.0f} |"
         )
-    return f"""{title}Preset `deep` of `dfm-net` at `--effort default`, and COIN's architecture
+    return f"""{title}Preset `deep` of `dfm` at `--effort default`, and COIN's architecture
 (SIREN, omega 30, float16 weights at two bytes) fitted by `experiments/thesis_compression/coin.py`
 with PyTorch, two core-minutes each, on the same machine; every rate is that of the bytes that were
 decoded. "Against JPEG" is the difference to optimised 4:2:0 JPEG at the same rate, interpolated
@@ -229,7 +229,7 @@ ITEM = Item(
             script="kodak.measure",
             arguments=(
                 *("{data}/kodak", "--only", "kodim05,kodim15,kodim23"),
-                *("--codecs", "dfm-net", "--qualities", "30,50"),
+                *("--codecs", "dfm", "--qualities", "30,50"),
             ),
             needs=("kodak",),
             minutes=15,

@@ -1,4 +1,4 @@
-"""What each part of the codec dfm buys: BD-rate against JPEG with the part taken out.
+"""What each part of the codec tiled-dct buys: BD-rate against JPEG with the part taken out.
 
     python -m experiments.tiled_dct.ablate path/to/kodak [--every 2]
 
@@ -21,12 +21,12 @@ from experiments.kodak.tables import ABLATION as OUT
 from experiments.kodak.tables import ANCHOR, SEARCH, curve
 from overtone.bitstream.container import Container, Layout
 from overtone.bitstream.writer import Writer
-from overtone.codecs.dfm.codec import DfmCodec
-from overtone.codecs.dfm.color import decorrelating_angles
-from overtone.codecs.dfm.parameters import Parameters, step_index_of
-from overtone.codecs.dfm.search import RD_WEIGHT
-from overtone.codecs.dfm.series import PACKAGE, encode_planes, to_planes
 from overtone.codecs.registry import decode, encode
+from overtone.codecs.tiled_dct.codec import TiledDctCodec
+from overtone.codecs.tiled_dct.color import decorrelating_angles
+from overtone.codecs.tiled_dct.parameters import Parameters, step_index_of
+from overtone.codecs.tiled_dct.search import RD_WEIGHT
+from overtone.codecs.tiled_dct.series import PACKAGE, encode_planes, to_planes
 from overtone.entropy.prior import load_prior
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
@@ -65,7 +65,7 @@ VARIANTS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Ablation of the codec dfm.")
+    parser = argparse.ArgumentParser(description="Ablation of the codec tiled-dct.")
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--every", type=int, default=1, help="take every so many pictures")
     arguments = parser.parse_args()
@@ -117,7 +117,7 @@ def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, n
     writer = Writer()
     parameters.write(writer)
     prior = load_prior(PACKAGE) if variant.has_prior else untrained()
-    with mock.patch("overtone.codecs.dfm.series.load_prior", return_value=prior):
+    with mock.patch("overtone.codecs.tiled_dct.series.load_prior", return_value=prior):
         stream = encode_planes(
             to_planes(image, parameters.angles),
             parameters,
@@ -126,7 +126,7 @@ def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, n
         )
         writer.put(stream)
         container = Container(
-            codec_id=DfmCodec.codec_id,
+            codec_id=TiledDctCodec.codec_id,
             width=image.shape[1],
             height=image.shape[0],
             layout=Layout.RGB,

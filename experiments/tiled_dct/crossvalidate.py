@@ -1,4 +1,4 @@
-"""How good is dfm on pictures its prior and narrow layer have not seen?
+"""How good is tiled-dct on pictures its prior and narrow layer have not seen?
 
     python -m experiments.tiled_dct.crossvalidate path/to/kodak [--effort fast]
 
@@ -22,8 +22,8 @@ from experiments.kodak.tables import ANCHOR, curve
 from experiments.kodak.tables import CROSSVALIDATED as OUT
 from experiments.tiled_dct.ablate import QUALITIES
 from overtone.codecs.base import Effort
-from overtone.codecs.dfm.narrow import LAYER, NUM_SETS
 from overtone.codecs.registry import decode, encode
+from overtone.codecs.tiled_dct.narrow import LAYER, NUM_SETS
 from overtone.entropy.prior import unpack_prior
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
@@ -34,7 +34,7 @@ TOOLS = pathlib.Path(__file__).parents[2] / "tools"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Cross-validation of the codec dfm.")
+    parser = argparse.ArgumentParser(description="Cross-validation of the codec tiled-dct.")
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--effort", default="fast", choices=["fast", "default", "best"])
     arguments = parser.parse_args()
@@ -59,7 +59,7 @@ def held_out(learn: list[pathlib.Path], test: list[pathlib.Path], effort: Effort
         learned = {}
         for name in ("prior", "narrow"):
             out = pathlib.Path(folder, f"{name}.bin")
-            script = str(TOOLS / f"learn_dfm_{name}.py")
+            script = str(TOOLS / f"learn_tiled_dct_{name}.py")
             command = [sys.executable, script, *map(str, learn), "--out", str(out)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             learned[name] = out.read_bytes()
@@ -67,8 +67,8 @@ def held_out(learn: list[pathlib.Path], test: list[pathlib.Path], effort: Effort
     layers = tuple(np.frombuffer(learned["narrow"], "<f4").reshape(NUM_SETS, LAYER.num_weights))
     rows = []
     with (
-        mock.patch("overtone.codecs.dfm.series.load_prior", return_value=prior),
-        mock.patch("overtone.codecs.dfm.narrow.load_layers", return_value=layers),
+        mock.patch("overtone.codecs.tiled_dct.series.load_prior", return_value=prior),
+        mock.patch("overtone.codecs.tiled_dct.narrow.load_layers", return_value=layers),
     ):
         for path in test:
             image = read_picture(str(path)).pixels[:, :, :3]

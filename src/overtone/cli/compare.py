@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from overtone.evaluate.rate_distortion.gallery import Exhibit
     from overtone.evaluate.rate_distortion.run import Measured, Sample, Setting
 
-DEFAULT_CODECS = "dfm,jpeg,webp,avif,jpeg2000"
+DEFAULT_CODECS = "tiled-dct,jpeg,webp,avif,jpeg2000"
 DEFAULT_RATES = "0.1,0.2,0.4,0.8"
 
 

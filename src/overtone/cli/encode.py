@@ -37,7 +37,7 @@ def encode(
     size_bytes: Annotated[int | None, Parameter(name="--bytes")] = None,
     psnr_db: Annotated[float | None, Parameter(name="--psnr")] = None,
     effort: Literal["fast", "default", "best"] = "default",
-    codec: str = "dfm",
+    codec: str = "tiled-dct",
     lossless: bool = False,
     model: str | None = None,
     preset: str | None = None,

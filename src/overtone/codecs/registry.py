@@ -35,8 +35,8 @@ from overtone.shapes import UInt8
 
 # Key -> "module:Class", imported on first use.
 CODECS: dict[str, str] = {
+    "tiled-dct": "overtone.codecs.tiled_dct.codec:TiledDctCodec",
     "dfm": "overtone.codecs.dfm.codec:DfmCodec",
-    "dfm-net": "overtone.codecs.dfm_net.codec:DfmNetCodec",
     "sparse-dct": "overtone.codecs.sparse_dct.codec:SparseDctCodec",
     "jpeg": "overtone.codecs.pillow:JpegCodec",
     "webp": "overtone.codecs.pillow:WebpCodec",
@@ -44,10 +44,13 @@ CODECS: dict[str, str] = {
     "jpeg2000": "overtone.codecs.pillow:Jpeg2000Codec",
 }
 # Codec id in the `.ovt` header -> key. Ids are never reused.
-CODEC_IDS: dict[int, str] = {1: "dfm", 2: "dfm-net", 3: "sparse-dct"}
+CODEC_IDS: dict[int, str] = {1: "tiled-dct", 2: "dfm", 3: "sparse-dct"}
+# Keys of earlier versions, refused with the name of today. The default codec was "dfm" then, which
+# is now the deep network.
+RENAMED: dict[str, str] = {"dfm-net": "dfm"}
 MODEL_CODEC_ID = 4  # coded with a trained model: overtone.codecs.dct_list
 FINGERPRINT_BYTES = 16  # of that model, at the beginning of its section
-DEFAULT_CODEC = "dfm"
+DEFAULT_CODEC = "tiled-dct"
 
 
 def get_codec(name: str) -> AbstractCodec:
@@ -56,6 +59,8 @@ def get_codec(name: str) -> AbstractCodec:
     Raises:
         ConfigError: There is none.
     """
+    if name in RENAMED:
+        raise ConfigError(f"codec {name} is called {RENAMED[name]} now; use that name")
     if name not in CODECS:
         raise unknown_name("codec", name, CODECS)
     module, _, attribute = CODECS[name].partition(":")

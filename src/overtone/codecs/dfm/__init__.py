@@ -1,1 +1,1 @@
-"""The Deep Fourier Machine codec: a wide tiled Fourier layer under a narrow one."""
+"""The Deep Fourier Machine as a codec: a small deep network a tile, whose weights are the file."""

@@ -1,75 +1,71 @@
-"""The codec `dfm`: the section of the file, and its strips of pixels."""
+"""The codec `dfm`, weights of Deep Fourier Machines, behind the common interface."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 from typing_extensions import override
 
-from overtone.bitstream.container import Container, Layout
-from overtone.bitstream.writer import Writer
+from overtone.bitstream.container import Container
 from overtone.codecs.base import AbstractCodec, EncodeOptions, View
-from overtone.codecs.dfm.decode import decode_strips, tile_counts
-from overtone.codecs.dfm.parameters import QUALITY_STEP, Parameters
-from overtone.errors import ConfigError, CorruptError
+from overtone.codecs.dfm.render import Picture
+from overtone.codecs.dfm.stream import (
+    CODEC_ID,
+    RAW,
+    unpack_plan,
+    unpack_quantised,
+    unpack_raw,
+)
 from overtone.shapes import UInt8
 
+SECTION_NAMES = ("plan", "weights")
 
+
+@final
 class DfmCodec(AbstractCodec):
-    """A picture as a Deep Fourier Machine with a wide first layer of overlapping tiles."""
+    """Deep Fourier networks, one a tile; presets "deep" (ours) and "thesis" (as published)."""
 
     name: ClassVar[str] = "dfm"
-    codec_id: ClassVar[int] = 1
-    quality_step: ClassVar[float] = QUALITY_STEP
+    codec_id: ClassVar[int | None] = CODEC_ID
+    quality_step: ClassVar[float] = 0.5
 
     @override
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
-        from overtone.codecs.dfm.search import encode_best
+        # Imported here, so that decoding loads no fitting code.
+        from overtone.codecs.dfm.config import resolve
+        from overtone.codecs.dfm.encode import fit_picture
 
-        if options.preset is not None:
-            raise ConfigError(f"codec dfm has no preset {options.preset}; leave it out")
-        return Container(
-            codec_id=self.codec_id,
-            width=image.shape[1],
-            height=image.shape[0],
-            layout=Layout(image.shape[2]),
-            sections=(encode_best(image, options).section(),),
-            metadata=options.metadata,
-        ).to_bytes()
+        config = resolve(options.preset, options.effort)
+        return fit_picture(image, config, options).to_bytes(options.metadata)
 
     @override
     def decode_rows(
         self, data: bytes, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
         container = Container.from_bytes(data)
-        parameters, stream = _open(container)
-        shape = (container.height, container.width, int(container.layout))
-        return decode_strips(stream, parameters, shape, view, num_threads)
+        plan = unpack_plan(container)
+        reader = container.reader(1)
+        means = np.zeros((plan.num_tiles, plan.spec.num_outputs))
+        if plan.kind == RAW:
+            weights = unpack_raw(reader, plan)
+        else:
+            nets = unpack_quantised(reader, plan)
+            weights, means = nets.weights(plan.spec), nets.means / 255
+        yield from Picture(plan, weights, means, num_threads=num_threads).rows(view)
 
     @override
     def describe(self, data: bytes) -> dict[str, object]:
         container = Container.from_bytes(data)
-        parameters, stream = _open(container)
-        shape = (container.height, container.width, int(container.layout))
-        head = Writer()
-        parameters.write(head)
+        plan = unpack_plan(container)
+        sizes = map(len, container.sections)
         return {
-            "sections": {"parameters": len(head), "coefficients": len(stream)},
-            "quality": round(1 + parameters.step_index * QUALITY_STEP, 1),
-            "step": round(parameters.step, 4),
-            "overlap_px": parameters.overlap_px,
-            "narrow_layer": {
-                "luma": parameters.uses_narrow[0],
-                "chroma": parameters.uses_narrow[1],
-            },
-            "tiles": tile_counts(stream, parameters, shape),
+            "sections": dict(zip(SECTION_NAMES, sizes, strict=True)),
+            "weights": "float32" if plan.kind == RAW else "quantised",
+            "tiles": [plan.horizontal.count, plan.vertical.count],
+            "margin_px": [plan.horizontal.margin, plan.vertical.margin],
+            "hidden": list(plan.spec.hidden),
+            "input_scales": list(plan.spec.input_scales),
+            "has_residual": plan.spec.has_residual,
+            "output": plan.spec.output,
+            "weights_per_tile": plan.spec.num_weights,
         }
-
-
-def _open(container: Container) -> tuple[Parameters, bytes]:
-    """Settings and coefficient stream of the file."""
-    if len(container.sections) != 1:
-        raise CorruptError(f"codec dfm has 1 section, the file {len(container.sections)}")
-    reader = container.reader(0)
-    parameters = Parameters.read(reader, has_color=container.layout >= Layout.RGB)
-    return parameters, reader.take(reader.remaining, "coefficients")

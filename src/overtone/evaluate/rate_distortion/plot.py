@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 # One colour for each codec in every figure; ours is drawn on top and thicker.
 COLORS = {
-    "dfm": "#c2255c",
-    "dfm-net": "#7048e8",
+    "tiled-dct": "#c2255c",
+    "dfm": "#7048e8",
     "jpeg": "#495057",
     "webp": "#2b8a3e",
     "avif": "#1971c2",

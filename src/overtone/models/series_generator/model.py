@@ -21,11 +21,11 @@ from overtone.shapes import Float
 class SeriesGenerator(AbstractLatentModel):
     """Latent vector -> coefficients of one Fourier machine an image -> image of any size.
 
-    The machine is that of the codec `dfm`: a wide first layer, here a few cosine series over the
-    whole image, and a narrow deep Fourier network (thesis, eq. 4.5) from their values to colours.
-    The decoder emits the coefficients of both. Trained as an autoencoder with noise on the latents;
-    what is sampled is fitted to the latents afterwards. docs/design/series-generator.md has the
-    reasons.
+    The machine is that of the codec `tiled-dct`: a wide first layer, here a few cosine series over
+    the whole image, and a narrow deep Fourier network (thesis, eq. 4.5) from their values to
+    colours. The decoder emits the coefficients of both. Trained as an autoencoder with noise on the
+    latents; what is sampled is fitted to the latents afterwards. docs/design/series-generator.md
+    has the reasons.
     """
 
     name: ClassVar[str] = "series-generator"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from overtone.codecs.base import View
-from overtone.codecs.dfm_net.stream import Plan
-from overtone.codecs.dfm_net.tiling import Axis
+from overtone.codecs.dfm.stream import Plan
+from overtone.codecs.dfm.tiling import Axis
 from overtone.kernels.fourier import Runner
 from overtone.shapes import Float32, Float64, UInt8
 

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from overtone.codecs.base import View
-from overtone.codecs.dfm.color import rotation
-from overtone.codecs.dfm.parameters import Parameters
+from overtone.codecs.tiled_dct.color import rotation
+from overtone.codecs.tiled_dct.parameters import Parameters
 from overtone.entropy.prior import load_prior
 from overtone.errors import CorruptError
 from overtone.kernels import _series
 from overtone.kernels.fourier import Isa
 from overtone.shapes import Float32, Float64, Int16, Int32, UInt8, UInt16
 
-PACKAGE = "overtone.codecs.dfm"  # where the prior is
+PACKAGE = "overtone.codecs.tiled_dct"  # where the prior is
 NEIGHBOURS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # (dy, dx)
 MIN_TILE_LOG2, MAX_TILE_LOG2 = 3, 6
 MAX_STRIP_SAMPLES = 1 << 18  # so that memory does not grow with the scale

@@ -4,8 +4,8 @@ import concurrent.futures
 import threading
 from collections.abc import Callable, Sequence
 
-from overtone.codecs.dfm_net.fit.network import FittedNetwork, Problem, fit_network
-from overtone.codecs.dfm_net.fit.settings import FitSettings
+from overtone.codecs.dfm.fit.network import FittedNetwork, Problem, fit_network
+from overtone.codecs.dfm.fit.settings import FitSettings
 
 POLL_S = 0.2  # seconds between two calls of progress
 

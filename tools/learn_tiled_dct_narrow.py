@@ -1,6 +1,7 @@
-"""Learns the narrow layer of codec dfm from a folder of pictures, by least squares.
+"""Learns the narrow layer of codec tiled-dct from a folder of pictures, by least squares.
 
-    python tools/learn_dfm_narrow.py PICTURE... [--out src/overtone/codecs/dfm/narrow.bin]
+    python tools/learn_tiled_dct_narrow.py PICTURE... [--out
+    src/overtone/codecs/tiled_dct/narrow.bin]
 
 The layer is linear in its weights, so the best ones solve one linear system. The weights are part
 of the file format: new ones are a new format version.
@@ -13,11 +14,11 @@ import pathlib
 import numpy as np
 
 from overtone.codecs.base import full_view
-from overtone.codecs.dfm.color import decorrelating_angles
-from overtone.codecs.dfm.narrow import LAYER, NUM_SETS, layer_inputs, set_of_plane
-from overtone.codecs.dfm.parameters import Parameters, step_index_of
-from overtone.codecs.dfm.search import RD_WEIGHT
-from overtone.codecs.dfm.series import SeriesReader, encode_planes, to_planes
+from overtone.codecs.tiled_dct.color import decorrelating_angles
+from overtone.codecs.tiled_dct.narrow import LAYER, NUM_SETS, layer_inputs, set_of_plane
+from overtone.codecs.tiled_dct.parameters import Parameters, step_index_of
+from overtone.codecs.tiled_dct.search import RD_WEIGHT
+from overtone.codecs.tiled_dct.series import SeriesReader, encode_planes, to_planes
 from overtone.imaging.image import read_picture
 
 QUALITIES = (16, 24, 32, 40, 50)

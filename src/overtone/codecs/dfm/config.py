@@ -4,7 +4,7 @@ import dataclasses
 from typing import Literal
 
 from overtone.codecs.base import Effort
-from overtone.codecs.dfm_net.fit.settings import FitSettings
+from overtone.codecs.dfm.fit.settings import FitSettings
 from overtone.config import load_preset
 
 DEFAULT_PRESET = "deep"
@@ -28,7 +28,7 @@ class Size:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class DfmNetConfig:
+class DfmConfig:
     """Settings of the weights-only codec; the file keeps only what decoding needs.
 
     Attributes:
@@ -66,9 +66,9 @@ def rd_weight(quality: float) -> float:
     return 10 ** (-0.7 - 0.04 * quality)
 
 
-def resolve(preset: str | None, effort: Effort) -> DfmNetConfig:
+def resolve(preset: str | None, effort: Effort) -> DfmConfig:
     """The settings of a preset at an effort: fast takes a tenth of the steps and no trials."""
-    config = load_preset(DfmNetConfig, "dfm-net", preset or DEFAULT_PRESET)
+    config = load_preset(DfmConfig, "dfm", preset or DEFAULT_PRESET)
     if config.keeps_effort or effort == "default":
         return config
     num_steps = max(1, round(config.fit.num_steps * _EFFORT_STEPS[effort]))

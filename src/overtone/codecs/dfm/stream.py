@@ -1,4 +1,4 @@
-"""The sections of a dfm-net file.
+"""The sections of a dfm file.
 
 Section 0, the plan: which network, how many tiles (varints). Section 1, the weights: float32
 little-endian for kind raw; for kind quantised three arrays of side information and the levels, all
@@ -14,7 +14,7 @@ from overtone.bitstream.container import Container
 from overtone.bitstream.field import Field
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
-from overtone.codecs.dfm_net.tiling import Axis
+from overtone.codecs.dfm.tiling import Axis
 from overtone.entropy.coder import SymbolDecoder, SymbolEncoder
 from overtone.entropy.tables import NUM_SCALES, NUM_TABLES, SHAPES, best_table, cost_bits
 from overtone.errors import CorruptError, LimitExceededError, TruncatedError
@@ -117,7 +117,7 @@ def pack_plan(plan: Plan) -> bytes:
 def unpack_plan(container: Container) -> Plan:
     """Section 0 of a file, checked against the limits before anything is allocated."""
     if len(container.sections) != 2:
-        raise CorruptError(f"a dfm-net file has 2 sections, this one {len(container.sections)}")
+        raise CorruptError(f"a dfm file has 2 sections, this one {len(container.sections)}")
     reader = container.reader(0)
     kind = _KIND.read(reader)
     columns, rows = _COLUMNS.read(reader), _ROWS.read(reader)

@@ -14,8 +14,8 @@ import importlib.resources
 
 import numpy as np
 
-from overtone.codecs.dfm.parameters import Parameters
-from overtone.codecs.dfm.series import NEIGHBOURS
+from overtone.codecs.tiled_dct.parameters import Parameters
+from overtone.codecs.tiled_dct.series import NEIGHBOURS
 from overtone.kernels import _series
 from overtone.kernels.fourier import Isa, NetSpec, Runner
 from overtone.shapes import Float32
@@ -28,7 +28,9 @@ NUM_SETS = 2
 @functools.cache
 def load_layers() -> tuple[Float32[np.ndarray, " weights"], ...]:
     """The stored weights: first plane, other planes."""
-    stored = importlib.resources.files("overtone.codecs.dfm").joinpath("narrow.bin").read_bytes()
+    stored = (
+        importlib.resources.files("overtone.codecs.tiled_dct").joinpath("narrow.bin").read_bytes()
+    )
     weights = np.frombuffer(stored, "<f4").astype(np.float32)
     return tuple(weights.reshape(NUM_SETS, LAYER.num_weights))
 

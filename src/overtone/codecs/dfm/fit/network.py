@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from overtone.codecs.dfm_net.fit.settings import FitSettings
+from overtone.codecs.dfm.fit.settings import FitSettings
 from overtone.errors import FitError
 from overtone.kernels import _fourier
 from overtone.kernels.fourier import NetSpec

@@ -16,10 +16,10 @@ import numpy as np
 
 from overtone.bitstream.writer import Writer
 from overtone.codecs.base import Effort, EncodeOptions, full_view
-from overtone.codecs.dfm.color import decorrelating_angles
-from overtone.codecs.dfm.decode import decode_strips
-from overtone.codecs.dfm.parameters import MAX_STEP_INDEX, Parameters, step_index_of
-from overtone.codecs.dfm.series import encode_planes, to_planes
+from overtone.codecs.tiled_dct.color import decorrelating_angles
+from overtone.codecs.tiled_dct.decode import decode_strips
+from overtone.codecs.tiled_dct.parameters import MAX_STEP_INDEX, Parameters, step_index_of
+from overtone.codecs.tiled_dct.series import encode_planes, to_planes
 from overtone.shapes import Float32, UInt8
 
 RD_WEIGHT = 0.13  # squared steps a bit; high-rate theory says ln 2 / 6 = 0.116

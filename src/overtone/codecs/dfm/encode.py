@@ -7,12 +7,12 @@ import numpy as np
 
 from overtone.bitstream.container import Container, Layout, Metadata
 from overtone.codecs.base import EncodeOptions
-from overtone.codecs.dfm_net.config import DfmNetConfig, Size, rd_weight
-from overtone.codecs.dfm_net.fit.network import FittedNetwork, Problem
-from overtone.codecs.dfm_net.fit.settings import FitSettings
-from overtone.codecs.dfm_net.fit.tiles import fit_tiles
-from overtone.codecs.dfm_net.render import colour_axes
-from overtone.codecs.dfm_net.stream import (
+from overtone.codecs.dfm.config import DfmConfig, Size, rd_weight
+from overtone.codecs.dfm.fit.network import FittedNetwork, Problem
+from overtone.codecs.dfm.fit.settings import FitSettings
+from overtone.codecs.dfm.fit.tiles import fit_tiles
+from overtone.codecs.dfm.render import colour_axes
+from overtone.codecs.dfm.stream import (
     CODEC_ID,
     QUANTISED,
     RAW,
@@ -24,7 +24,7 @@ from overtone.codecs.dfm_net.stream import (
     pack_quantised,
     pack_raw,
 )
-from overtone.codecs.dfm_net.tiling import axis
+from overtone.codecs.dfm.tiling import axis
 from overtone.entropy.tables import best_table, cost_bits
 from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float32, Float64, UInt8
@@ -61,7 +61,7 @@ class FittedPicture:
 
 
 def fit_picture(
-    image: UInt8[np.ndarray, "h w c"], config: DfmNetConfig, options: EncodeOptions
+    image: UInt8[np.ndarray, "h w c"], config: DfmConfig, options: EncodeOptions
 ) -> FittedPicture:
     """Networks for a picture, in the size that pays."""
     weight = rd_weight(options.quality)
@@ -96,7 +96,7 @@ def rate_bits(net: FittedNetwork, groups: np.ndarray) -> float:
 
 def _choose_size(
     image: UInt8[np.ndarray, "h w c"],
-    config: DfmNetConfig,
+    config: DfmConfig,
     weight: float,
     options: EncodeOptions,
 ) -> Size:
@@ -151,7 +151,7 @@ def _trial_regions(image: UInt8[np.ndarray, "h w c"]) -> list[UInt8[np.ndarray, 
 
 
 def picture_problems(
-    image: UInt8[np.ndarray, "h w c"], config: DfmNetConfig, size: Size, weight: float
+    image: UInt8[np.ndarray, "h w c"], config: DfmConfig, size: Size, weight: float
 ) -> tuple[Plan, list[Problem], np.ndarray]:
     """The plan, a fitting problem a tile, and the mean colours of the tiles."""
     height, width, num_channels = image.shape
@@ -189,7 +189,7 @@ def picture_problems(
     return plan, problems, np.stack(means)
 
 
-def _groups(spec: NetSpec, config: DfmNetConfig) -> np.ndarray:
+def _groups(spec: NetSpec, config: DfmConfig) -> np.ndarray:
     groups = layer_of_weights(spec)
     return np.zeros_like(groups) if config.kind == "raw" else groups
 
@@ -217,7 +217,7 @@ def _batched(settings: FitSettings, task: Problem) -> FitSettings:
     return dataclasses.replace(settings, batch_size=min(settings.batch_size, fair))
 
 
-def _message(ready: list[FittedNetwork], problems: list[Problem], config: DfmNetConfig) -> str:
+def _message(ready: list[FittedNetwork], problems: list[Problem], config: DfmConfig) -> str:
     """Rate and PSNR of the tiles that are ready."""
     if not ready:
         return f"fitting {len(problems)} tiles"

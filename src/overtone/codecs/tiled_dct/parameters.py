@@ -5,7 +5,7 @@ import dataclasses
 from overtone.bitstream.field import Field
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
-from overtone.codecs.dfm.color import ANGLE_STEPS
+from overtone.codecs.tiled_dct.color import ANGLE_STEPS
 
 QUALITY_STEP = 0.1
 MAX_STEP_INDEX = 990  # quality 100

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from overtone.codecs.base import View
-from overtone.codecs.dfm.narrow import NarrowLayer
-from overtone.codecs.dfm.parameters import Parameters
-from overtone.codecs.dfm.series import SeriesReader, to_pixels
+from overtone.codecs.tiled_dct.narrow import NarrowLayer
+from overtone.codecs.tiled_dct.parameters import Parameters
+from overtone.codecs.tiled_dct.series import SeriesReader, to_pixels
 from overtone.imaging.image import to_uint8
 from overtone.kernels.fourier import Isa
 from overtone.shapes import UInt8

@@ -1,6 +1,6 @@
-"""Learns where the adaptive models of codec dfm start, from a folder of pictures.
+"""Learns where the adaptive models of codec tiled-dct start, from a folder of pictures.
 
-    python tools/learn_dfm_prior.py PICTURE... [--out src/overtone/codecs/dfm/prior.bin]
+    python tools/learn_tiled_dct_prior.py PICTURE... [--out src/overtone/codecs/tiled_dct/prior.bin]
 
 Codes every picture at several qualities with one model that goes on learning, and stores what it
 knows at the end with bounded confidence, so that it still adapts to a new picture. The prior is
@@ -12,10 +12,10 @@ import pathlib
 
 import numpy as np
 
-from overtone.codecs.dfm.color import decorrelating_angles
-from overtone.codecs.dfm.parameters import Parameters, step_index_of
-from overtone.codecs.dfm.search import RD_WEIGHT
-from overtone.codecs.dfm.series import encode_planes, to_planes
+from overtone.codecs.tiled_dct.color import decorrelating_angles
+from overtone.codecs.tiled_dct.parameters import Parameters, step_index_of
+from overtone.codecs.tiled_dct.search import RD_WEIGHT
+from overtone.codecs.tiled_dct.series import encode_planes, to_planes
 from overtone.entropy.prior import pack_prior, packed_state
 from overtone.imaging.image import read_picture
 from overtone.kernels import _series
