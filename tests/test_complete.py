@@ -54,6 +54,16 @@ def test_gray_pictures_are_coloured_like_their_luma(painter):
     np.testing.assert_array_equal(colorize(painter, gray), colorize(painter, images))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_luma_samples_themselves_come_back(painter, channels):
+    images = images_of(HEIGHT, WIDTH, 3, count=2)
+    luma = rgb_to_ycbcr(images)[..., 0]
+    results = colorize(painter, luma[..., None] if channels == 1 else images, num_results=2)
+    assert results.std() > 0
+    errors = rgb_to_ycbcr(results)[..., 0].astype(int) - luma[:, None].astype(int)
+    assert np.abs(errors).max() <= 1
+
+
 @pytest.mark.parametrize("factor", [2, 4])
 def test_low_frequencies_are_those_of_the_small_picture(enlarger, factor, monkeypatch):
     images = images_of(HEIGHT, WIDTH, 3, count=2)

@@ -8,10 +8,12 @@ import math
 import numpy as np
 import pytest
 from helpers import SHAPES, scene
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from overtone.transform.blocks import from_blocks, to_blocks
-from overtone.transform.color import enlarge, rgb_to_ycbcr, ycbcr_to_rgb
+from overtone.transform.color import enlarge, rgb_to_ycbcr, with_luma, ycbcr_to_rgb
 from overtone.transform.dct import (
     dct2,
     dct_matrix,
@@ -164,3 +166,22 @@ def test_other_block_sizes_have_the_same_steps_at_the_same_frequencies():
 def test_halves_are_rounded_away_from_zero():
     coeffs = np.array([-7.5, -2.5, -2.4, 2.4, 2.5, 7.5])
     np.testing.assert_array_equal(quantize(coeffs, np.array(5)), [-2, -1, 0, 0, 1, 2])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_other_luma_samples_keep_their_value_and_the_hue(seed):
+    rng = np.random.default_rng(seed)
+    image = rng.integers(0, 256, (5, 7, 3), np.uint8)
+    luma = rng.integers(0, 256, (5, 7), np.uint8)
+    mixed = with_luma(image, luma)
+    assert np.abs(rgb_to_ycbcr(mixed)[..., 0].astype(int) - luma).max() <= 1
+    differences = [x - (x @ [0.299, 0.587, 0.114])[..., None] for x in (image / 1.0, mixed / 1.0)]
+    # Of two differences the larger stays the larger, but for rounding.
+    before, after = (d[..., 0] - d[..., 2] for d in differences)
+    assert (np.sign(before) * after >= -1).all()
+
+
+def test_luma_of_its_own_changes_an_image_by_rounding_at_most():
+    image = np.random.default_rng(3).integers(0, 256, (9, 4, 3), np.uint8)
+    again = with_luma(image, rgb_to_ycbcr(image)[..., 0])
+    assert np.abs(again.astype(int) - image).max() <= 1

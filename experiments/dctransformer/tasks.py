@@ -26,7 +26,7 @@ from overtone.models.store import load_model, read_summary
 from overtone.shapes import UInt8
 from overtone.transform.color import rgb_to_ycbcr
 
-PHOTO = pathlib.Path(__file__).parent.parent / "examples" / "coffee.png"
+PHOTO = pathlib.Path(__file__).parents[2] / "examples" / "coffee.png"
 FACTOR = 2
 NUM_SHOWN = 12  # pictures of a grid
 NUM_RESULTS = 4  # of each of them

@@ -31,7 +31,7 @@ from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.model import DctTransformer
 from overtone.models.dct_transformer.steps import Engine, Precision
 
-PHOTO = pathlib.Path(__file__).parent.parent / "examples" / "coffee.png"
+PHOTO = pathlib.Path(__file__).parents[2] / "examples" / "coffee.png"
 NUM_TRIPLES = 256
 BATCH_SIZE = 32  # of training
 MAX_UNCACHED = {"fashion-mnist": 32, "photo32": 32}  # lists; elsewhere one

@@ -26,7 +26,7 @@ from overtone.transform.triples import dense_images, from_triples, levels_of_den
 QUALITY = 75
 NUM_IMAGES = 256
 SIDE_PX = 32
-PHOTO = pathlib.Path(__file__).parent.parent / "examples" / "coffee.png"
+PHOTO = pathlib.Path(__file__).parents[2] / "examples" / "coffee.png"
 
 
 def main() -> None:

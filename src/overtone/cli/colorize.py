@@ -21,7 +21,7 @@ def colorize(
     originals: bool = False,
     force: bool = False,
 ) -> int:
-    """Draw colours for pictures; their luma stays as it is.
+    """Draw colours for pictures; their luma stays as it is, to within 1 of 255.
 
     Each picture is first resized and cropped to what the model was trained on.
 

@@ -46,6 +46,30 @@ def ycbcr_to_rgb(planes: UInt8[np.ndarray, "*batch 3"]) -> UInt8[np.ndarray, "*b
     return out
 
 
+def with_luma(
+    image: UInt8[np.ndarray, "*batch 3"], luma: UInt8[np.ndarray, "*batch"]
+) -> UInt8[np.ndarray, "*batch 3"]:
+    """The colours of an RGB image with other luma samples.
+
+    The differences of red, green and blue to the image's own luma are added to the luma given; they
+    do not change it, because their weighted sum is 0. Where that leaves 0..255, they are
+    scaled down, which keeps luma and hue and gives up saturation.
+
+    Returns:
+        RGB samples whose luma, as `rgb_to_ycbcr` has it, is within 1 of the one given: the rounding
+        of three samples to 8 bits.
+    """
+    weights = np.array([0.299, 0.587, 0.114])
+    values = image.astype(np.float64)
+    differences = values - (values @ weights)[..., None]
+    target = luma.astype(np.float64)[..., None]
+    room = np.where(differences > 0, 255 - target, target)
+    size = np.abs(differences)
+    shares = np.divide(room, size, out=np.ones_like(size), where=size > room)
+    mixed = target + shares.min(-1, keepdims=True) * differences
+    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+
+
 def halve(planes: UInt8[np.ndarray, "*batch h w"], width: int) -> UInt8[np.ndarray, "*batch h2 w2"]:
     """Means of 2x2 samples; rounds down and up in turn along a row, as libjpeg does.
 

@@ -11,7 +11,7 @@ from overtone.models.dct_transformer.model import DctTransformer
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.models.store import resolve_model
 from overtone.shapes import Int16, UInt8
-from overtone.transform.color import rgb_to_ycbcr
+from overtone.transform.color import rgb_to_ycbcr, with_luma
 from overtone.transform.levels import to_levels
 from overtone.transform.quant import quantize
 from overtone.transform.scan import zigzag, zigzag_number
@@ -28,7 +28,12 @@ def colorize(
     class_name: str | None = None,
     progress: ProgressCallback | None = None,
 ) -> UInt8[np.ndarray, "n results h w 3"]:
-    """Draws colours for gray pictures; the levels of luma stay what they are, bit for bit.
+    """Draws colours for gray pictures, whose luma stays as it is.
+
+    The model sees luma as quantised levels and keeps these bit for bit; what it draws is the
+    chroma. The luma samples that were given are put back afterwards, so the luma of a result
+    differs from them by at most 1, the rounding of its RGB samples. Where a colour does not fit
+    RGB at that luma, its saturation is reduced (`overtone.transform.color.with_luma`).
 
     Args:
         model: A dct-transformer of colour pictures, trained in the order "luma-first".
@@ -51,9 +56,11 @@ def colorize(
     (levels,) = to_levels(luma, chosen.vocabulary.tables[:1], size)
     num_bands = size * size
     dense = _dense(chosen.vocabulary, [(0, levels, np.arange(num_bands))])
-    return _completed(
+    drawn = _completed(
         chosen, dense, num_bands, num_results, seed, temperature, class_name, progress
     )
+    samples = np.broadcast_to(luma[:, None, ..., 0], drawn.shape[:-1])
+    return with_luma(drawn, samples)
 
 
 def upscale(
