@@ -9,6 +9,7 @@ from overtone.errors import unknown_name
 # Name -> module:name of its `Item`, imported on first use.
 ITEMS = {
     "dfm-compression": "experiments.thesis_compression.page:ITEM",
+    "composition": "experiments.composition.page:ITEM",
     "dfm-generation": "experiments.thesis_generation.page:ITEM",
     "balance": "experiments.balance.page:ITEM",
     "dctransformer": "experiments.dctransformer.item:ITEM",
