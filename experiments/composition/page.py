@@ -144,14 +144,15 @@ def ladder_part(rows: Sequence[Record]) -> str:
         seconds = statistics.median(row["encode_s"] for row in own)
         cells += ["–" if spread is None else f"{spread:.2f}", f"{seconds:.1f}"]
         lines.append(f"| {depth} | {widths} | {' | '.join(cells)} |")
-    seeds = len({row["seed"] for row in rows})
-    text = f"""One network for the middle 128×128 pixels of {len(pictures)} pictures
-({", ".join(pictures)}), with the recipe of the preset `deep` (SOAP, coded integer weights with
-their rate in the loss) and nothing changed but the hidden layers, at three qualities and up to {seeds} seeds; every number is
-that of a decoded file, and bytes are the whole file. A depth's PSNR at so many bytes is
-interpolated along the frontier of all its files of that picture and seed, so each depth has its
-best width. Inputs are octaves of the position, from half a period up; without a hidden layer only
-more of them make the series larger."""
+    count = len(pictures)
+    names, seeds = ", ".join(pictures), len({row["seed"] for row in rows})
+    text = f"""One network for the middle 128×128 pixels of {count} pictures ({names}), with the
+recipe of the preset `deep` (SOAP, coded integer weights with their rate in the loss) and nothing
+changed but the hidden layers, at three qualities and up to {seeds} seeds; every number is that of
+a decoded file, and bytes are the whole file. A depth's PSNR at so many bytes is interpolated
+along the frontier of all its files of that picture and seed, so each depth has its best width.
+Inputs are octaves of the position, from half a period up; without a hidden layer only more of
+them make the series larger."""
     return title + text + "\n\n" + "\n".join(lines) + "\n\n" + steps_table(rows)
 
 
@@ -230,10 +231,10 @@ def photographs_part(curves: dict[str, dict[str, Curve]]) -> str:
         for anchor in ANCHORS
     ]
     lines.append(f"| mean of {len(own)} | | | {' | '.join(means)} |")
-    text = """Preset `deep` of `dfm` at the qualities that were measured, every file decoded. The change
-of bytes at equal PSNR is the BD-rate of each picture over the qualities that both codecs reach;
-negative is smaller. JPEG is 4:2:0, optimised, progressive. None of these codecs has learned
-anything from the pictures."""
+    text = """Preset `deep` of `dfm` at the qualities that were measured, every file decoded. The
+change of bytes at equal PSNR is the BD-rate of each picture over the qualities that both codecs
+reach; negative is smaller. JPEG is 4:2:0, optimised, progressive. None of these codecs has
+learned anything from the pictures."""
     return title + text + "\n\n" + "\n".join(lines)
 
 
@@ -260,10 +261,10 @@ def long_part(rows: Sequence[Record]) -> str:
             f"| {own[max(own)]['steps']} |"
         )
     names = ", ".join(sorted({row["image"] for row in rows}))
-    text = f"""The recipe as published (preset `thesis`: Adam at a constant 4e-4, float32 weights) on
-the middle 400×400 pixels of {names}, one start each; columns are minutes of processor time on one
-thread, losses in percent of the squared range, each through a file. At a constant rate the loss
-goes up and down on the way, so the last column is not always the least."""
+    text = f"""The recipe as published (preset `thesis`: Adam at a constant 4e-4, float32 weights)
+on the middle 400×400 pixels of {names}, one start each; columns are minutes of processor time on
+one thread, losses in percent of the squared range, each through a file. At a constant rate the
+loss goes up and down on the way, so the last column is not always the least."""
     return title + text + "\n\n" + "\n".join(lines)
 
 
