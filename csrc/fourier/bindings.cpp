@@ -7,11 +7,11 @@
 
 #include <string>
 
-#include "fit_bindings.h"
 #include "net.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
+using namespace overtone;
 using namespace overtone::fourier;
 
 namespace {
@@ -57,7 +57,6 @@ BatchStrides strides_of(const Runner& runner, const Array<const float>& position
 
 NB_MODULE(_fourier, m) {
   m.doc() = "Native deep Fourier networks; use overtone.kernels.fourier.";
-  overtone::fit::bind_fit(m);
   m.def("is_supported", [](const std::string& isa) { return is_supported(isa_of(isa)); });
 
   nb::class_<Runner>(m, "Runner")

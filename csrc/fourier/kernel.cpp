@@ -3,7 +3,7 @@
 #include "kernel.h"
 
 #include "products.h"
-#include "vec.h"
+#include "platform/vec.h"
 
 namespace overtone::fourier::OVERTONE_ISA {
 namespace {

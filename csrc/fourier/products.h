@@ -4,9 +4,11 @@
 // sine). Packed weights have four rows of n per entry: cosine and sine into P, then into Q.
 #pragma once
 
-#include "vec.h"
+#include "platform/vec.h"
 
 namespace overtone::fourier::OVERTONE_ISA {
+
+using namespace simd::OVERTONE_ISA;
 
 // P and Q of outputs [0, N) of a chunk over `entries` entries of one strip of S vectors.
 template <int N, int S>

@@ -7,7 +7,7 @@
 #include "kernel.h"
 #include "layout.h"
 #include "net.h"
-#include "pool.h"
+#include "platform/pool.h"
 
 namespace overtone::fourier {
 namespace {

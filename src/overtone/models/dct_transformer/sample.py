@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from overtone.entropy.choosers import Chooser, counts_of
-from overtone.kernels.decoder import pick
-from overtone.kernels.decoder_twin import probabilities_of
+from overtone.kernels.transformer import pick
+from overtone.kernels.transformer_twin import probabilities_of
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.net import START, DctTransformerNet
 from overtone.models.dct_transformer.rules import Rules

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from overtone.kernels.decoder import Decoder, DecoderSpec, StackSpec
+from overtone.kernels.transformer import Decoder, DecoderSpec, StackSpec
 from overtone.models.dct_transformer.blocks import Cache, Layer
 from overtone.models.dct_transformer.net import DctTransformerNet, Encoded
 from overtone.models.dct_transformer.surroundings import Grid, Written

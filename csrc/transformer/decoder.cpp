@@ -1,0 +1,300 @@
+// The program of a step, which all threads run together: each computes some panels of every
+// product, and the attention of some heads of some lists.
+#include "decoder.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "memory.h"
+#include "platform/barrier.h"
+#include "platform/isa.h"
+#include "platform/pool.h"
+#include "weights.h"
+
+namespace overtone::transformer {
+namespace {
+
+constexpr std::size_t kSlabRows = 256;  // rows that pass all layers together stay in the cache
+// About 300 microseconds, longer than what a caller does between two calls for one list.
+constexpr int kNumLooks = 20000;
+
+constexpr const char* kIsaNames[] = {"auto", "baseline", "avx2", "avx512"};
+
+Isa isa_of(const std::string& name) {
+  for (int i = 0; i < 4; ++i)
+    if (name == kIsaNames[i]) return resolve(static_cast<Isa>(i));
+  throw std::invalid_argument("isa must be auto, baseline, avx2 or avx512, got " + name);
+}
+
+const Kernel& kernel_of(Isa isa) {
+#ifdef OVERTONE_X86
+  if (isa == Isa::avx512) return avx512::kernel;
+  if (isa == Isa::avx2) return avx2::kernel;
+#endif
+  return baseline::kernel;
+}
+
+// Of `count` things, those of one thread.
+struct Share {
+  std::size_t first, last;
+  Share(std::size_t count, int thread, int num_threads)
+      : first(count * thread / num_threads), last(count * (thread + 1) / num_threads) {}
+};
+
+struct Stack {
+  StackSizes sizes;
+  StackWeights weights;
+  std::vector<KeptMemory> own, cross;  // of each layer
+  std::size_t num_places = 0;          // that have been read
+};
+
+// Some lists on their way through a stack.
+struct Slab {
+  const Stack& stack;
+  Places x;
+  bool is_first;   // of the stacks
+  float* logits;
+  std::size_t num_rows() const { return x.num_lists * x.num_places; }
+};
+
+}  // namespace
+
+struct Decoder::Impl {
+  Impl(Sizes sizes, int num_threads, const std::string& isa_name, bool is_bfloat16)
+      : sizes(sizes), isa(isa_of(isa_name)), kernel(kernel_of(isa)), is_bfloat16(is_bfloat16),
+        pool(num_threads, kNumLooks), barrier(num_threads, kNumLooks), normal(num_threads),
+        scratch(num_threads), head_size(sizes.width / sizes.num_heads) {}
+
+  Heads heads(int thread) {
+    return {head_size, rounded_up(head_size, kMaxLanes), scratch[thread].get()};
+  }
+
+  void reserve(std::size_t num_rows, std::size_t num_last) {
+    std::size_t most_logits = 0;
+    for (const Stack& stack : stacks)
+      most_logits = std::max<std::size_t>(most_logits, stack.sizes.num_logits);
+    for (RowMemory& rows : normal) rows.reserve(num_rows, sizes.width);
+    x.reserve(num_rows, sizes.width);
+    mixed.reserve(num_rows, sizes.width);
+    wide.reserve(num_rows, std::max(3 * sizes.width, sizes.hidden));
+    logits.reserve(num_last, most_logits);
+  }
+
+  // A thread's panels of a product; all of it is there after the barrier.
+  void multiply(int thread, const Linear& linear, Rows input, Rows output, std::size_t num_rows,
+                Then then = Then::store, float gate = 1.0f) {
+    const std::size_t num_panels = (linear.outputs + kernel.panel - 1) / kernel.panel;
+    const Share panels(num_panels, thread, pool.size());
+    kernel.multiply({&linear, input, output, static_cast<int>(num_rows), then, gate,
+                     static_cast<int>(panels.first), static_cast<int>(panels.last)});
+    barrier.wait();
+  }
+
+  Rows normalise(int thread, Norm norm, Rows from, std::size_t num_rows) {
+    const Rows to = normal[thread].rows();
+    kernel.normalise(norm, sizes.width, from, to, static_cast<int>(num_rows));
+    return to;
+  }
+
+  // Keys and values of places from `first` on, which are in rows after `offset` features.
+  void keep(const Heads& heads, const KeptMemory& kept, std::size_t list, std::size_t head,
+            Rows rows, std::size_t offset, std::size_t num_places, std::size_t first) {
+    const Kept own = kept.at(list, head);
+    for (std::size_t j = 0; j < num_places; ++j) {
+      const float* key = rows[j] + offset + head * head_size;
+      kernel.keep(heads, key, key + sizes.width, own, static_cast<int>(first + j));
+    }
+  }
+
+  void look_at(int thread, const Stack& stack, const float* encoded, std::size_t first,
+               std::size_t num_lists, std::size_t length) {
+    const Heads heads = this->heads(thread);
+    const Share items(num_lists * sizes.num_heads, thread, pool.size());
+    const auto width = static_cast<std::size_t>(sizes.width);
+    // Only read.
+    const Rows input{const_cast<float*>(encoded) + first * length * width, width};
+    for (std::size_t l = 0; l < stack.weights.layers.size(); ++l) {
+      multiply(thread, stack.weights.layers[l].cross.keys_values, input, wide.rows(),
+               num_lists * length);
+      for (std::size_t item = items.first; item < items.last; ++item) {
+        const std::size_t list = item / sizes.num_heads, head = item % sizes.num_heads;
+        const Rows rows{wide.rows()[list * length], wide.rows().stride};
+        keep(heads, stack.cross[l], first + list, head, rows, 0, length, 0);
+      }
+      barrier.wait();
+    }
+  }
+
+  void attend_own(int thread, const Slab& slab, const KeptMemory& kept) {
+    const Heads heads = this->heads(thread);
+    const Share items(slab.x.num_lists * sizes.num_heads, thread, pool.size());
+    const std::size_t count = slab.x.num_places, before = slab.stack.num_places;
+    for (std::size_t item = items.first; item < items.last; ++item) {
+      const std::size_t i = item / sizes.num_heads, head = item % sizes.num_heads;
+      const auto list = static_cast<std::size_t>(slab.x.lists[i]);
+      const Rows rows{wide.rows()[i * count], wide.rows().stride};
+      keep(heads, kept, list, head, rows, sizes.width, count, before);
+      const Kept own = kept.at(list, head);
+      for (std::size_t j = 0; j < count; ++j)
+        kernel.attend(heads, rows[j] + head * head_size, own,
+                      static_cast<int>(before + j + 1),
+                      mixed.rows()[i * count + j] + head * head_size);
+    }
+    barrier.wait();
+  }
+
+  void attend_cross(int thread, const Slab& slab, const KeptMemory& kept) {
+    const Heads heads = this->heads(thread);
+    const Share items(slab.x.num_lists * sizes.num_heads, thread, pool.size());
+    const std::size_t count = slab.x.num_places;
+    for (std::size_t item = items.first; item < items.last; ++item) {
+      const std::size_t i = item / sizes.num_heads, head = item % sizes.num_heads;
+      const Kept own = kept.at(static_cast<std::size_t>(slab.x.lists[i]), head);
+      for (std::size_t row = i * count; row < (i + 1) * count; ++row)
+        kernel.attend(heads, wide.rows()[row] + head * head_size, own,
+                      static_cast<int>(encoded_length), mixed.rows()[row] + head * head_size);
+    }
+    barrier.wait();
+  }
+
+  void start(int thread, const Slab& slab) {
+    const Share rows(slab.num_rows(), thread, pool.size());
+    const auto width = static_cast<std::size_t>(sizes.width);
+    const StackWeights& weights = slab.stack.weights;
+    if (slab.stack.sizes.num_inputs) {
+      // Only read.
+      const Rows inputs{const_cast<float*>(slab.x.inputs), std::size_t(weights.inner.inputs)};
+      multiply(thread, weights.inner, inputs, wide.rows(), slab.num_rows(), Then::gelu);
+      multiply(thread, weights.outer, wide.rows(), mixed.rows(), slab.num_rows());
+    }
+    for (std::size_t row = rows.first; row < rows.last; ++row) {
+      const std::size_t list = slab.x.lists[row / slab.x.num_places];
+      const std::size_t place = row % slab.x.num_places;
+      float* to = x.rows()[row];
+      const float* from = slab.x.data + row * width;
+      std::copy_n(from, width, to);
+      const auto add = [&](Norm norm, float* features) {
+        const Rows normal = normalise(thread, norm, {features, 0}, 1);
+        kernel.add(normal[0], to, sizes.width);
+      };
+      if (!slab.is_first) add(weights.before_norm, features.rows()[list * slab.x.num_places + place]);
+      if (slab.stack.sizes.num_inputs) add(weights.inputs_norm, mixed.rows()[row]);
+    }
+    barrier.wait();
+  }
+
+  void run_layer(int thread, const Slab& slab, std::size_t number) {
+    const LayerWeights& layer = slab.stack.weights.layers[number];
+    const std::size_t num_rows = slab.num_rows();
+    const float* gate = layer.gates.data();
+    Rows normal = normalise(thread, layer.own.norm, x.rows(), num_rows);
+    multiply(thread, layer.own.in, normal, wide.rows(), num_rows);
+    attend_own(thread, slab, slab.stack.own[number]);
+    multiply(thread, layer.own.out, mixed.rows(), x.rows(), num_rows, Then::add_to, *gate++);
+
+    normal = normalise(thread, layer.cross.norm, x.rows(), num_rows);
+    multiply(thread, layer.cross.in, normal, wide.rows(), num_rows);
+    attend_cross(thread, slab, slab.stack.cross[number]);
+    multiply(thread, layer.cross.out, mixed.rows(), x.rows(), num_rows, Then::add_to, *gate++);
+
+    for (const FeedForwardWeights& feed : layer.feed) {
+      normal = normalise(thread, feed.norm, x.rows(), num_rows);
+      multiply(thread, feed.inner, normal, wide.rows(), num_rows, Then::gelu);
+      multiply(thread, feed.outer, wide.rows(), x.rows(), num_rows, Then::add_to, *gate++);
+    }
+  }
+
+  void finish(int thread, const Slab& slab) {
+    const std::size_t count = slab.x.num_places, width = sizes.width;
+    const Rows last{x.rows()[count - 1], count * x.rows().stride};
+    const Rows normal = normalise(thread, slab.stack.weights.head_norm, last, slab.x.num_lists);
+    multiply(thread, slab.stack.weights.head, normal, logits.rows(), slab.x.num_lists);
+    const Share lists(slab.x.num_lists, thread, pool.size());
+    for (std::size_t i = lists.first; i < lists.last; ++i) {
+      const auto size = static_cast<std::size_t>(slab.stack.sizes.num_logits);
+      std::copy_n(logits.rows()[i], size, slab.logits + i * size);
+      for (std::size_t j = 0; j < count; ++j)
+        std::copy_n(x.rows()[i * count + j], width,
+                    features.rows()[slab.x.lists[i] * count + j]);
+    }
+  }
+
+  const Sizes sizes;
+  const Isa isa;
+  const Kernel& kernel;
+  const bool is_bfloat16;
+  Pool pool;
+  Barrier barrier;
+  Arena arena;
+  std::vector<Stack> stacks;
+  std::size_t num_lists = 0, encoded_length = 0;
+  RowMemory x, mixed, wide, logits;
+  RowMemory features;             // what the last stack gave, by list and place
+  std::vector<RowMemory> normal;  // of each thread
+  std::vector<Memory> scratch;
+  const int head_size;
+};
+
+Decoder::Decoder(Sizes sizes, int num_threads, const std::string& isa, bool is_bfloat16)
+    : impl_(std::make_unique<Impl>(sizes, num_threads, isa, is_bfloat16)) {}
+Decoder::~Decoder() = default;
+
+std::string Decoder::isa() const { return kIsaNames[static_cast<int>(impl_->isa)]; }
+
+void Decoder::add_stack(StackSizes sizes, const std::vector<const float*>& weights) {
+  Packer packer(impl_->kernel, impl_->sizes, impl_->is_bfloat16, impl_->arena);
+  const bool is_first = impl_->stacks.empty();
+  impl_->stacks.push_back({sizes, packer.stack(sizes, is_first, weights.data()), {}, {}, 0});
+}
+
+void Decoder::begin(const float* encoded, std::size_t num_lists, std::size_t length,
+                    std::size_t capacity) {
+  Impl& impl = *impl_;
+  impl.num_lists = num_lists;
+  impl.encoded_length = length;
+  const std::size_t most = rounded_up(std::max(capacity, length), kMaxLanes);
+  const Heads heads = impl.heads(0);
+  for (Memory& memory : impl.scratch) memory.reserve(most + 2 * heads.padded_size);
+  const std::size_t together = std::max<std::size_t>(1, kSlabRows / length);
+  impl.reserve(together * length, together);
+  for (Stack& stack : impl.stacks) {
+    stack.num_places = 0;
+    stack.own.resize(stack.weights.layers.size());
+    stack.cross.resize(stack.weights.layers.size());
+    for (KeptMemory& kept : stack.own)
+      kept.reserve(num_lists, impl.sizes.num_heads, heads, capacity);
+    for (KeptMemory& kept : stack.cross)
+      kept.reserve(num_lists, impl.sizes.num_heads, heads, length);
+    for (std::size_t first = 0; first < num_lists; first += together) {
+      const std::size_t count = std::min(together, num_lists - first);
+      impl.pool.run([&](int thread) { impl.look_at(thread, stack, encoded, first, count, length); });
+    }
+  }
+}
+
+void Decoder::advance(std::size_t number, const Places& x, float* logits) {
+  Impl& impl = *impl_;
+  Stack& stack = impl.stacks[number];
+  if (number == 0) impl.features.reserve(impl.num_lists * x.num_places, impl.sizes.width);
+  const std::size_t together = std::max<std::size_t>(1, kSlabRows / x.num_places);
+  const std::size_t most = std::min(together, x.num_lists);
+  impl.reserve(most * x.num_places, most);
+  for (std::size_t first = 0; first < x.num_lists; first += together) {
+    const std::size_t count = std::min(together, x.num_lists - first);
+    const std::size_t size = x.num_places * impl.sizes.width;
+    const float* inputs = x.inputs + first * x.num_places * stack.sizes.num_inputs;
+    const Slab slab{stack,
+                    {x.data + first * size, inputs, count, x.num_places, x.lists + first},
+                    number == 0,
+                    logits + first * stack.sizes.num_logits};
+    impl.pool.run([&](int thread) {
+      impl.start(thread, slab);
+      for (std::size_t layer = 0; layer < stack.weights.layers.size(); ++layer)
+        impl.run_layer(thread, slab, layer);
+      impl.finish(thread, slab);
+    });
+  }
+  stack.num_places += x.num_places;
+}
+
+}  // namespace overtone::transformer

@@ -1,0 +1,60 @@
+// Stacks of transformer decoder layers that read one place, or some, of many lists at a time and
+// keep the keys and values of the places before (models/dct_transformer/blocks.py is the twin).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace overtone::transformer {
+
+// All stacks have layers of these sizes.
+struct Sizes {
+  int width, num_heads, hidden, num_feed_forwards;
+};
+
+struct StackSizes {
+  int num_layers, num_logits;
+  int num_inputs;  // of the network that makes features of what is known of a place; 0 for none
+};
+
+// New features of some lists, (lists, places, width) floats, contiguous.
+struct Places {
+  const float* data;
+  const float* inputs;  // (lists, places, num_inputs), or null
+  std::size_t num_lists, num_places;
+  const std::int64_t* lists;  // their numbers, each once
+};
+
+// Used by one caller at a time. Results do not depend on the number of threads, nor those of a list
+// on the others.
+class Decoder {
+ public:
+  // Throws std::invalid_argument when the processor lacks `isa`.
+  Decoder(Sizes sizes, int num_threads, const std::string& isa, bool is_bfloat16);
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // Copies weights, in the order of overtone.kernels.transformer.shapes_of.
+  void add_stack(StackSizes sizes, const std::vector<const float*>& weights);
+
+  // Forgets all places and looks at other sequences (lists, length, width) from now on; up to
+  // `capacity` places of each list can follow.
+  void begin(const float* encoded, std::size_t num_lists, std::size_t length, std::size_t capacity);
+
+  // Reads the next places of some lists: the sum of `x`, of normalised features of the inputs if
+  // the stack has such, and, for every stack but the first, of the normalised features that the
+  // stack before gave for these places. Writes (lists, num_logits) logits for the last of them.
+  void advance(std::size_t stack, const Places& x, float* logits);
+
+  std::string isa() const;  // the one in use
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace overtone::transformer

@@ -1,0 +1,81 @@
+// Between the driver (decoder.cpp, compiled once) and the kernels (kernel.cpp, compiled once per
+// instruction set). Plain data only, see docs/design/isa-variants.md.
+#pragma once
+
+#include <cstddef>
+
+namespace overtone::transformer {
+
+// Rows of features start `stride` floats after each other and have room for whole panels.
+struct Rows {
+  float* data;
+  std::size_t stride;
+  float* operator[](std::size_t row) const { return data + row * stride; }
+};
+
+struct Norm {
+  const float* weight;
+  const float* bias;
+};
+
+// A linear layer. Its weights are in panels of as many outputs as two vectors have lanes; a panel
+// holds, input after input, those outputs' weights, as float32 or, in half the bytes, as bfloat16.
+struct Linear {
+  const void* panels;
+  const float* bias;  // of whole panels
+  int inputs, outputs;
+  bool is_bfloat16;
+};
+
+enum class Then { store, gelu, add_to };  // what becomes of a product; `add_to` after a gate
+
+struct Product {
+  const Linear* linear;
+  Rows input;
+  Rows output;
+  int num_rows;
+  Then then;
+  float gate;
+  int first_panel, last_panel;
+};
+
+// Keys and values of one head of one list. Keys lie in blocks of as many places as a vector has
+// lanes, each (features, places), values (capacity, padded features): both are read from end to end.
+struct Kept {
+  float* keys;
+  float* values;
+  std::size_t capacity;  // places, whole vectors
+};
+
+struct Heads {
+  int size;                 // features of a head
+  std::size_t padded_size;  // whole vectors
+  float* scratch;           // of one thread: capacity + 2 * padded_size floats
+};
+
+inline constexpr std::size_t kMaxPanel = 32;  // floats of the widest panel
+inline constexpr std::size_t kMaxLanes = 16;
+
+struct Kernel {
+  int panel;  // outputs of a panel
+  // `weights` is (outputs, inputs); `panels` has room for whole panels. With is_bfloat16 the lower
+  // half of every weight is dropped; the caller has rounded before.
+  void (*pack)(const float* weights, const Linear& linear, void* panels);
+  void (*multiply)(const Product& product);
+  // to = (x - mean) / sqrt(variance + 1e-5) * weight + bias, of each row
+  void (*normalise)(Norm norm, int width, Rows x, Rows to, int num_rows);
+  void (*add)(const float* from, float* to, int width);
+  // A key and a value at a place.
+  void (*keep)(const Heads& heads, const float* key, const float* value, const Kept& kept,
+               int place);
+  // to = softmax(query keys / sqrt(size)) values over the first `count` places
+  void (*attend)(const Heads& heads, const float* query, const Kept& kept, int count, float* to);
+};
+
+namespace baseline { extern const Kernel kernel; }
+#ifdef OVERTONE_X86
+namespace avx2 { extern const Kernel kernel; }
+namespace avx512 { extern const Kernel kernel; }
+#endif
+
+}  // namespace overtone::transformer
