@@ -9,6 +9,8 @@ STAMP := .venv/setup.stamp
 BUILD_INPUTS := pyproject.toml constraints.txt CMakeLists.txt tools/setup.sh \
                 $(shell find csrc -type f)
 
+CPP_SOURCES := $(shell find csrc -name "*.h" -o -name "*.cpp")
+
 .PHONY: setup test lint demo docs fuzz clean
 
 setup: $(STAMP)
@@ -20,6 +22,7 @@ $(STAMP): $(BUILD_INPUTS)
 lint: $(STAMP)
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
+	$(VENV)/clang-format --dry-run --Werror $(CPP_SOURCES)
 	$(VENV)/pyright
 
 test: lint

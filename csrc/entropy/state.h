@@ -8,20 +8,18 @@
 namespace overtone::entropy {
 
 struct State {
-    nanobind::list probabilities, counts, weights;  // of 65536; observations; 16.16
+  nanobind::list probabilities, counts, weights;  // of 65536; observations; 16.16
 
-    void add(const Element& element) {
-        for (const Counter& counter : element.counters) {
-            probabilities.append(counter.state >> 16);
-            counts.append(counter.count());
-        }
-        for (const auto& set : element.weights) {
-            for (const std::int32_t weight : set) weights.append(weight);
-        }
+  void add(const Element& element) {
+    for (const Counter& counter : element.counters) {
+      probabilities.append(counter.state >> 16);
+      counts.append(counter.count());
     }
-    nanobind::tuple to_tuple() const {
-        return nanobind::make_tuple(probabilities, counts, weights);
+    for (const auto& set : element.weights) {
+      for (const std::int32_t weight : set) weights.append(weight);
     }
+  }
+  nanobind::tuple to_tuple() const { return nanobind::make_tuple(probabilities, counts, weights); }
 };
 
 }  // namespace overtone::entropy

@@ -68,8 +68,10 @@ void construct(Fitter* self, std::vector<float> input_scales, std::vector<int> h
   spec.num_outputs = static_cast<int>(targets.shape(0));
   spec.residual = residual;
   spec.output = tanh ? fourier::Output::tanh : fourier::Output::linear;
-  Settings settings{soap,       beta1, beta2, refresh_every, clip_factor, batch_size, seed,
-                    {peak_rate, warmup_steps, total_steps, cosine, final_fraction}};
+  Settings settings{soap,        beta1,
+                    beta2,       refresh_every,
+                    clip_factor, batch_size,
+                    seed,        {peak_rate, warmup_steps, total_steps, cosine, final_fraction}};
   const Pixels pixels{positions.shape(1), positions.data(), targets.data()};
   new (self) Fitter(spec, pixels, to_vector(weights), to_rate_model(groups, log_steps), settings);
 }
@@ -109,13 +111,15 @@ NB_MODULE(_fit, module) {
             if (weights.shape(0) != self.num_weights())
               throw std::invalid_argument("weights must have one entry per weight of the net");
             self.weights() = to_vector(weights);
-          }, nb::for_getter(nb::rv_policy::move))
+          },
+          nb::for_getter(nb::rv_policy::move))
       .def_prop_rw(
           "log_steps", [](Fitter& self) { return to_numpy(self.rate_model().log_steps()); },
           [](Fitter& self, const Vector& steps) {
             if (steps.shape(0) != self.rate_model().log_steps().size())
               throw std::invalid_argument("log_steps must have one entry per group");
             self.rate_model().log_steps() = to_vector(steps);
-          }, nb::for_getter(nb::rv_policy::move))
+          },
+          nb::for_getter(nb::rv_policy::move))
       .def_prop_ro("steps_done", &Fitter::steps_done);
 }

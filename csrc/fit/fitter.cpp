@@ -39,21 +39,12 @@ float Schedule::at(long step) const {
 
 Fitter::Fitter(const fourier::NetSpec& spec, const Pixels& pixels, std::vector<float> weights,
                RateModel rate_model, const Settings& settings)
-    : net_(spec),
-      runner_(net_, 1),
-      settings_(settings),
-      count_(pixels.count),
-      axes_(spec.num_axes),
-      channels_(spec.num_outputs),
-      positions_(pixels.positions, pixels.positions + axes_ * count_),
-      targets_(pixels.targets, pixels.targets + channels_ * count_),
-      weights_(std::move(weights)),
-      seen_(weights_),
-      gradient_(weights_.size()),
-      rate_model_(std::move(rate_model)),
+    : net_(spec), runner_(net_, 1), settings_(settings), count_(pixels.count), axes_(spec.num_axes),
+      channels_(spec.num_outputs), positions_(pixels.positions, pixels.positions + axes_ * count_),
+      targets_(pixels.targets, pixels.targets + channels_ * count_), weights_(std::move(weights)),
+      seen_(weights_), gradient_(weights_.size()), rate_model_(std::move(rate_model)),
       optimizer_(make_optimizer(net_, settings)),
-      step_optimizer_(rate_model_.log_steps().size(), 0.9f, 0.99f),
-      state_(settings.seed),
+      step_optimizer_(rate_model_.log_steps().size(), 0.9f, 0.99f), state_(settings.seed),
       cursor_(count_) {
   if (count_ == 0) throw std::invalid_argument("a fit needs at least one pixel");
   if (weights_.size() != net_.num_weights() || rate_model_.group_of().size() != weights_.size())
@@ -103,8 +94,7 @@ Progress Fitter::run(long num_steps, Quantiser mode, double rate_weight, float s
   for (long i = 0; i < num_steps; ++i, ++step_) {
     const size_t start = next_batch();
     rate_model_.perturb(mode, weights_.data(), &state_, seen_.data());
-    const auto samples =
-        fourier::Samples::at({positions_.data() + start, stride, 1}, size);
+    const auto samples = fourier::Samples::at({positions_.data() + start, stride, 1}, size);
     const double error = runner_.loss_gradient(
         seen_.data(), samples, {targets_.data() + start, stride, 1}, gradient_.data());
     progress.mean_squared_error += error * normaliser / num_steps;

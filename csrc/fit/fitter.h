@@ -5,9 +5,9 @@
 #include <variant>
 #include <vector>
 
+#include "fourier/net.h"
 #include "optimizer.h"
 #include "rate_model.h"
-#include "fourier/net.h"
 
 namespace overtone::fit {
 

@@ -102,7 +102,12 @@ void adam(size_t size, float beta1, float beta2, float mean_scale, float square_
 
 }  // namespace
 
-const Matrix matrix = {multiply,         multiply_transposed,  transposed_multiply, accumulate_gram,
-                       accumulate_outer, orthogonal_iteration, adam};
+const Matrix matrix = {multiply,
+                       multiply_transposed,
+                       transposed_multiply,
+                       accumulate_gram,
+                       accumulate_outer,
+                       orthogonal_iteration,
+                       adam};
 
 }  // namespace overtone::fit::OVERTONE_ISA

@@ -27,10 +27,16 @@ struct Matrix {
                const float* gradient, float* mean, float* square, float* update);
 };
 
-namespace baseline { extern const Matrix matrix; }
+namespace baseline {
+extern const Matrix matrix;
+}
 #ifdef OVERTONE_X86
-namespace avx2 { extern const Matrix matrix; }
-namespace avx512 { extern const Matrix matrix; }
+namespace avx2 {
+extern const Matrix matrix;
+}
+namespace avx512 {
+extern const Matrix matrix;
+}
 #endif
 
 // The one of the processor at hand.

@@ -59,21 +59,11 @@ void Adam::step(float rate, const float* gradient, float* weights) {
 }
 
 Soap::Soap(const Block& block, float beta1, float beta2, int refresh_every)
-    : block_(block),
-      beta1_(beta1),
-      beta2_(beta2),
-      refresh_every_(refresh_every),
-      left_(block.rows * block.rows, 0.0f),
-      right_(block.cols * block.cols, 0.0f),
-      left_basis_(identity(block.rows)),
-      right_basis_(identity(block.cols)),
-      gradient_(block.rows * block.cols, 0.0f),
-      mean_(gradient_),
-      square_(mean_),
-      rotated_(mean_),
-      scratch_(mean_),
-      update_(mean_),
-      square_scratch_(std::max(left_.size(), right_.size())) {}
+    : block_(block), beta1_(beta1), beta2_(beta2), refresh_every_(refresh_every),
+      left_(block.rows * block.rows, 0.0f), right_(block.cols * block.cols, 0.0f),
+      left_basis_(identity(block.rows)), right_basis_(identity(block.cols)),
+      gradient_(block.rows * block.cols, 0.0f), mean_(gradient_), square_(mean_), rotated_(mean_),
+      scratch_(mean_), update_(mean_), square_scratch_(std::max(left_.size(), right_.size())) {}
 
 // Works on the transposed block G (cols x rows), so that inner loops run along many frequencies:
 // L = G^T G over frequencies, R = G G^T over outputs, eigenvectors in the rows of the bases;

@@ -15,12 +15,9 @@ constexpr double kLog2E = 1.4426950408889634;
 }  // namespace
 
 RateModel::RateModel(std::vector<int32_t> group_of, std::vector<float> log_steps)
-    : group_of_(std::move(group_of)),
-      log_steps_(std::move(log_steps)),
-      step_gradient_(log_steps_.size(), 0.0f),
-      offsets_(group_of_.size(), 0.0f),
-      spreads_(log_steps_.size(), 0.0),
-      counts_(log_steps_.size(), 0) {
+    : group_of_(std::move(group_of)), log_steps_(std::move(log_steps)),
+      step_gradient_(log_steps_.size(), 0.0f), offsets_(group_of_.size(), 0.0f),
+      spreads_(log_steps_.size(), 0.0), counts_(log_steps_.size(), 0) {
   for (int32_t group : group_of_)
     if (group >= 0) ++counts_[group];
 }

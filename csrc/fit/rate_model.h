@@ -35,7 +35,7 @@ class RateModel {
   std::vector<int32_t> group_of_;
   std::vector<float> log_steps_;
   std::vector<float> step_gradient_;
-  std::vector<float> offsets_;  // (seen - weight) / step of the last perturb
+  std::vector<float> offsets_;   // (seen - weight) / step of the last perturb
   std::vector<double> spreads_;  // mean magnitude of a group, in steps
   std::vector<int64_t> counts_;
 };

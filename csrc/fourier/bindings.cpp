@@ -60,16 +60,17 @@ NB_MODULE(_fourier, m) {
   m.def("is_supported", [](const std::string& isa) { return is_supported(isa_of(isa)); });
 
   nb::class_<Runner>(m, "Runner")
-      .def("__init__",
-           [](Runner* self, int num_axes, std::vector<float> input_scales,
-              std::vector<int> hidden, int num_outputs, bool residual, bool has_tanh,
-              int num_threads, const std::string& isa) {
-             new (self) Runner(make_net(num_axes, std::move(input_scales), std::move(hidden),
-                                        num_outputs, residual, has_tanh),
-                               num_threads, isa_of(isa));
-           },
-           "num_axes"_a, "input_scales"_a, "hidden"_a, "num_outputs"_a, "residual"_a,
-           "has_tanh"_a, "num_threads"_a, "isa"_a)
+      .def(
+          "__init__",
+          [](Runner* self, int num_axes, std::vector<float> input_scales, std::vector<int> hidden,
+             int num_outputs, bool residual, bool has_tanh, int num_threads,
+             const std::string& isa) {
+            new (self) Runner(make_net(num_axes, std::move(input_scales), std::move(hidden),
+                                       num_outputs, residual, has_tanh),
+                              num_threads, isa_of(isa));
+          },
+          "num_axes"_a, "input_scales"_a, "hidden"_a, "num_outputs"_a, "residual"_a, "has_tanh"_a,
+          "num_threads"_a, "isa"_a)
       .def_prop_ro("isa", [](const Runner& r) { return kIsaNames[static_cast<int>(r.isa())]; })
       .def_prop_ro("num_weights", [](const Runner& r) { return r.net().num_weights(); })
       .def("forward",
@@ -89,8 +90,7 @@ NB_MODULE(_fourier, m) {
            })
       .def("vjp",
            [](Runner& r, Array<const float> weights, Array<const float> positions,
-              Array<const float> cotangents, Array<float> gradient,
-              Array<float> input_gradient) {
+              Array<const float> cotangents, Array<float> gradient, Array<float> input_gradient) {
              const Samples samples = samples_at(positions);
              nb::gil_scoped_release release;
              r.vjp(weights.data(), samples, plane(cotangents, samples.count), gradient.data(),
@@ -129,13 +129,13 @@ NB_MODULE(_fourier, m) {
                          plane(cotangents, samples.count), strides_of(r, positions),
                          gradients.data());
            })
-      .def("vjp_each", [](Runner& r, Array<const float> weights, Array<const float> positions,
-                          Array<const float> cotangents, Array<float> gradients,
-                          Array<float> input_gradients) {
-        const Samples samples = samples_at(positions);
-        nb::gil_scoped_release release;
-        r.vjp_batch(weights.shape(0), weights.data(), samples,
-                    plane(cotangents, samples.count), strides_of(r, positions),
-                    gradients.data(), plane(input_gradients, samples.count));
-      });
+      .def("vjp_each",
+           [](Runner& r, Array<const float> weights, Array<const float> positions,
+              Array<const float> cotangents, Array<float> gradients, Array<float> input_gradients) {
+             const Samples samples = samples_at(positions);
+             nb::gil_scoped_release release;
+             r.vjp_batch(weights.shape(0), weights.data(), samples,
+                         plane(cotangents, samples.count), strides_of(r, positions),
+                         gradients.data(), plane(input_gradients, samples.count));
+           });
 }

@@ -2,8 +2,8 @@
 // docs/design/fourier-kernel.md for the algebra.
 #include "kernel.h"
 
-#include "products.h"
 #include "platform/vec.h"
+#include "products.h"
 
 namespace overtone::fourier::OVERTONE_ISA {
 namespace {

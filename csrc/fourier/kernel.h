@@ -39,10 +39,16 @@ struct Kernel {
   void (*tanh_row)(float* row, int count);
 };
 
-namespace baseline { extern const Kernel kernel; }
+namespace baseline {
+extern const Kernel kernel;
+}
 #ifdef OVERTONE_X86
-namespace avx2 { extern const Kernel kernel; }
-namespace avx512 { extern const Kernel kernel; }
+namespace avx2 {
+extern const Kernel kernel;
+}
+namespace avx512 {
+extern const Kernel kernel;
+}
 #endif
 
 }  // namespace overtone::fourier

@@ -61,8 +61,8 @@ struct Runner::Impl {
   }
 
   // Many networks, each on one thread.
-  void run_batch(std::size_t batch, const float* weights, const Task& task,
-                 BatchStrides strides, float* gradients, double* losses) {
+  void run_batch(std::size_t batch, const float* weights, const Task& task, BatchStrides strides,
+                 float* gradients, double* losses) {
     const std::size_t size = net.num_weights();
     pool.run([&](int index) {
       Worker& worker = workers[index];
@@ -126,8 +126,7 @@ double Runner::loss_gradient(const float* weights, const Samples& samples,
 
 void Runner::vjp(const float* weights, const Samples& samples, Plane<const float> cotangents,
                  float* gradient, Plane<float> input_gradient) {
-  const Task task{
-      .samples = &samples, .cotangents = cotangents, .input_gradient = input_gradient};
+  const Task task{.samples = &samples, .cotangents = cotangents, .input_gradient = input_gradient};
   impl_->run_one(weights, task, gradient);
 }
 
@@ -144,8 +143,8 @@ void Runner::forward_batch(std::size_t batch, const float* weights, const Sample
 }
 
 void Runner::loss_gradient_batch(std::size_t batch, const float* weights, const Samples& samples,
-                                 Plane<const float> targets, BatchStrides strides,
-                                 float* gradients, double* losses) {
+                                 Plane<const float> targets, BatchStrides strides, float* gradients,
+                                 double* losses) {
   const Task task{.samples = &samples, .targets = targets};
   impl_->run_batch(batch, weights, task, strides, gradients, losses);
 }
@@ -153,8 +152,7 @@ void Runner::loss_gradient_batch(std::size_t batch, const float* weights, const 
 void Runner::vjp_batch(std::size_t batch, const float* weights, const Samples& samples,
                        Plane<const float> cotangents, BatchStrides strides, float* gradients,
                        Plane<float> input_gradients) {
-  const Task task{
-      .samples = &samples, .cotangents = cotangents, .input_gradient = input_gradients};
+  const Task task{.samples = &samples, .cotangents = cotangents, .input_gradient = input_gradients};
   impl_->run_batch(batch, weights, task, strides, gradients, nullptr);
 }
 

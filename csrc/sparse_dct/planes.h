@@ -19,23 +19,23 @@ using Level = std::int16_t;
 
 // Zigzag number of band (v, u), and back.
 struct Zigzag {
-    std::array<std::array<std::uint8_t, kSide>, kSide> number;  // [v][u]
-    std::array<std::uint8_t, kBands> u, v;
-    constexpr Zigzag() : number{}, u{}, v{} {
-        int at = 0;
-        for (int sum = 0; sum < 2 * kSide - 1; ++sum) {
-            for (int i = 0; i <= sum; ++i) {
-                // Odd diagonals run down and to the left, even ones up and to the right.
-                const int row = sum % 2 ? i : sum - i, column = sum - row;
-                if (row >= kSide || column >= kSide) continue;
-                number[static_cast<std::size_t>(row)][static_cast<std::size_t>(column)] =
-                    static_cast<std::uint8_t>(at);
-                v[static_cast<std::size_t>(at)] = static_cast<std::uint8_t>(row);
-                u[static_cast<std::size_t>(at)] = static_cast<std::uint8_t>(column);
-                ++at;
-            }
-        }
+  std::array<std::array<std::uint8_t, kSide>, kSide> number;  // [v][u]
+  std::array<std::uint8_t, kBands> u, v;
+  constexpr Zigzag() : number{}, u{}, v{} {
+    int at = 0;
+    for (int sum = 0; sum < 2 * kSide - 1; ++sum) {
+      for (int i = 0; i <= sum; ++i) {
+        // Odd diagonals run down and to the left, even ones up and to the right.
+        const int row = sum % 2 ? i : sum - i, column = sum - row;
+        if (row >= kSide || column >= kSide) continue;
+        number[static_cast<std::size_t>(row)][static_cast<std::size_t>(column)] =
+            static_cast<std::uint8_t>(at);
+        v[static_cast<std::size_t>(at)] = static_cast<std::uint8_t>(row);
+        u[static_cast<std::size_t>(at)] = static_cast<std::uint8_t>(column);
+        ++at;
+      }
     }
+  }
 };
 inline constexpr Zigzag kZigzag;
 
@@ -43,39 +43,38 @@ inline constexpr Zigzag kZigzag;
 enum class Kind { luma = 0, first_chroma = 1, second_chroma = 2 };
 
 struct Component {
-    int width = 0, height = 0;  // blocks
-    Kind kind = Kind::luma;
-    std::array<std::int32_t, kBands> q_table{};  // zigzag order
-    std::vector<Level> levels;                    // [band][row][column], with borders
-    std::vector<std::int32_t> energy;             // [row][column]: recent amplitudes, see add_band
+  int width = 0, height = 0;  // blocks
+  Kind kind = Kind::luma;
+  std::array<std::int32_t, kBands> q_table{};  // zigzag order
+  std::vector<Level> levels;                   // [band][row][column], with borders
+  std::vector<std::int32_t> energy;            // [row][column]: recent amplitudes, see add_band
 
-    int stride() const { return width + 2 * kBorder; }
-    std::ptrdiff_t at(int row, int column) const {
-        return static_cast<std::ptrdiff_t>(row + kBorder) * stride() + column + kBorder;
-    }
-    std::ptrdiff_t plane_size() const {
-        return static_cast<std::ptrdiff_t>(height + 2 * kBorder) * stride();
-    }
-    Level* band(int k) { return levels.data() + k * plane_size(); }
-    const Level* band(int k) const { return levels.data() + k * plane_size(); }
-    // Level times step, bounded so that sums of products stay far inside 64 bits.
-    std::int32_t amplitude(int k, std::ptrdiff_t place) const {
-        const std::int64_t value =
-            std::int64_t{band(k)[place]} * q_table[static_cast<std::size_t>(k)];
-        return static_cast<std::int32_t>(value < -32768 ? -32768 : value > 32767 ? 32767 : value);
-    }
+  int stride() const { return width + 2 * kBorder; }
+  std::ptrdiff_t at(int row, int column) const {
+    return static_cast<std::ptrdiff_t>(row + kBorder) * stride() + column + kBorder;
+  }
+  std::ptrdiff_t plane_size() const {
+    return static_cast<std::ptrdiff_t>(height + 2 * kBorder) * stride();
+  }
+  Level* band(int k) { return levels.data() + k * plane_size(); }
+  const Level* band(int k) const { return levels.data() + k * plane_size(); }
+  // Level times step, bounded so that sums of products stay far inside 64 bits.
+  std::int32_t amplitude(int k, std::ptrdiff_t place) const {
+    const std::int64_t value = std::int64_t{band(k)[place]} * q_table[static_cast<std::size_t>(k)];
+    return static_cast<std::int32_t>(value < -32768 ? -32768 : value > 32767 ? 32767 : value);
+  }
 
-    void allocate() {
-        levels.assign(static_cast<std::size_t>(plane_size()) * kBands, 0);
-        energy.assign(static_cast<std::size_t>(plane_size()), 0);
+  void allocate() {
+    levels.assign(static_cast<std::size_t>(plane_size()) * kBands, 0);
+    energy.assign(static_cast<std::size_t>(plane_size()), 0);
+  }
+  // Once a band is known: energy = 3/4 energy + 4 |amplitude|, in quarter amplitudes.
+  void add_band(int k) {
+    for (std::ptrdiff_t i = 0; i < plane_size(); ++i) {
+      auto& e = energy[static_cast<std::size_t>(i)];
+      e = e - (e >> 2) + 4 * std::abs(amplitude(k, i));
     }
-    // Once a band is known: energy = 3/4 energy + 4 |amplitude|, in quarter amplitudes.
-    void add_band(int k) {
-        for (std::ptrdiff_t i = 0; i < plane_size(); ++i) {
-            auto& e = energy[static_cast<std::size_t>(i)];
-            e = e - (e >> 2) + 4 * std::abs(amplitude(k, i));
-        }
-    }
+  }
 };
 
 }  // namespace overtone::sparse_dct

@@ -10,59 +10,60 @@ RowDecoder::RowDecoder(const std::uint8_t* data, std::size_t size, const Geometr
       decoder_(data, size), bits_{decoder_}, blocks_(new LevelBlock[kMaxChannels]) {}
 
 void RowDecoder::decode_row() {
-    TileRow row{row_, {}, {}};
-    row.levels.assign(static_cast<std::size_t>(geometry_.channels) * kMaxTile *
-                          static_cast<std::size_t>(geometry_.width), 0);
-    for (int x = 0; x < geometry_.width; x += kMaxTile) {
-        square(row, x, row_, kMaxLog2);
-        // The coder looks four bytes ahead.
-        if (decoder_.overrun() > 4) throw std::runtime_error("coefficients end too early");
-    }
-    row_ += kMaxTile;
-    rows_.push_back(std::move(row));
-    if (rows_.size() > 3) rows_.pop_front();
+  TileRow row{row_, {}, {}};
+  row.levels.assign(static_cast<std::size_t>(geometry_.channels) * kMaxTile *
+                        static_cast<std::size_t>(geometry_.width),
+                    0);
+  for (int x = 0; x < geometry_.width; x += kMaxTile) {
+    square(row, x, row_, kMaxLog2);
+    // The coder looks four bytes ahead.
+    if (decoder_.overrun() > 4) throw std::runtime_error("coefficients end too early");
+  }
+  row_ += kMaxTile;
+  rows_.push_back(std::move(row));
+  if (rows_.size() > 3) rows_.pop_front();
 }
 
 void RowDecoder::square(TileRow& row, int x, int y, int log2n) {
-    if (x >= geometry_.width || y >= geometry_.height) return;
-    bool is_split = !geometry_.fits(x, y, log2n);
-    if (!is_split && log2n > kMinLog2) {
-        is_split = code_split(bits_, *model_, log2n, near_.at(x - 1, y), near_.at(x, y - 1), 0);
+  if (x >= geometry_.width || y >= geometry_.height) return;
+  bool is_split = !geometry_.fits(x, y, log2n);
+  if (!is_split && log2n > kMinLog2) {
+    is_split = code_split(bits_, *model_, log2n, near_.at(x - 1, y), near_.at(x, y - 1), 0);
+  }
+  if (is_split) {
+    const int half = 1 << (log2n - 1);
+    for (int q = 0; q < 4; ++q) {
+      square(row, x + (q & 1) * half, y + (q >> 1) * half, log2n - 1);
     }
-    if (is_split) {
-        const int half = 1 << (log2n - 1);
-        for (int q = 0; q < 4; ++q) {
-            square(row, x + (q & 1) * half, y + (q >> 1) * half, log2n - 1);
-        }
-        return;
+    return;
+  }
+  const int n = 1 << log2n;
+  const TileContext context = near_.context(x, y, log2n, geometry_.channels);
+  int extent_classes[kMaxChannels] = {}, dc_levels[kMaxChannels] = {};
+  SeamResidual seams[kMaxChannels];
+  for (int c = 0; c < geometry_.channels; ++c) {
+    blocks_[c].clear(n);
+    seams[c] = near_.seam(x, y, log2n, c);
+  }
+  code_tile(bits_, *model_, context, blocks_.get(), extent_classes, seams, dc_levels);
+  Tile tile{x, y, log2n, {}};
+  for (int c = 0; c < geometry_.channels; ++c) {
+    const Level* level = blocks_[c].level;
+    const int extent = extent_of_class(extent_classes[c], log2n);
+    tile.extents[c] = std::max(1, extent);
+    near_.place_edges(x, y, log2n, c, level, dc_levels[c], extent);
+    Level* plane = row.levels.data() +
+                   (static_cast<std::ptrdiff_t>(c) * kMaxTile + (y - row.y)) * geometry_.width + x;
+    for (int v = 0; v < std::min(n, extent); ++v) {
+      std::memcpy(plane + static_cast<std::ptrdiff_t>(v) * geometry_.width, level + v * n,
+                  sizeof(Level) * static_cast<std::size_t>(n));
     }
-    const int n = 1 << log2n;
-    const TileContext context = near_.context(x, y, log2n, geometry_.channels);
-    int extent_classes[kMaxChannels] = {}, dc_levels[kMaxChannels] = {};
-    SeamResidual seams[kMaxChannels];
-    for (int c = 0; c < geometry_.channels; ++c) {
-        blocks_[c].clear(n);
-        seams[c] = near_.seam(x, y, log2n, c);
-    }
-    code_tile(bits_, *model_, context, blocks_.get(), extent_classes, seams, dc_levels);
-    Tile tile{x, y, log2n, {}};
-    for (int c = 0; c < geometry_.channels; ++c) {
-        const Level* level = blocks_[c].level;
-        const int extent = extent_of_class(extent_classes[c], log2n);
-        tile.extents[c] = std::max(1, extent);
-        near_.place_edges(x, y, log2n, c, level, dc_levels[c], extent);
-        Level* plane = row.levels.data() +
-                       (static_cast<std::ptrdiff_t>(c) * kMaxTile + (y - row.y)) * geometry_.width + x;
-        for (int v = 0; v < std::min(n, extent); ++v) {
-            std::memcpy(plane + static_cast<std::ptrdiff_t>(v) * geometry_.width, level + v * n,
-                        sizeof(Level) * static_cast<std::size_t>(n));
-        }
-        plane[0] = static_cast<Level>(dc_levels[c]);
-    }
-    Profile profile;
-    describe_tile(context, blocks_.get(), extent_classes, profile);
-    near_.place(x, y, profile);
-    row.tiles.push_back(tile);
+    plane[0] = static_cast<Level>(dc_levels[c]);
+  }
+  Profile profile;
+  describe_tile(context, blocks_.get(), extent_classes, profile);
+  near_.place(x, y, profile);
+  row.tiles.push_back(tile);
 }
 
 }  // namespace overtone::tiled_dct

@@ -11,36 +11,36 @@ namespace overtone::tiled_dct {
 
 // One row of superblocks, decoded.
 struct TileRow {
-    int y;
-    std::vector<Tile> tiles;
-    std::vector<Level> levels;  // [channel][row within][x], each tile's levels at its place
+  int y;
+  std::vector<Tile> tiles;
+  std::vector<Level> levels;  // [channel][row within][x], each tile's levels at its place
 };
 
 class RowDecoder {
-  public:
-    // `data` must outlive the decoder.
-    RowDecoder(const std::uint8_t* data, std::size_t size, const Geometry& geometry,
-               const Prior& prior);
-    // Decodes the next row of superblocks, forgetting all but the last three.
-    // Throws std::runtime_error when the bytes end before the picture does.
-    void decode_row();
-    int rows_decoded() const { return row_ / kMaxTile; }
-    bool is_done() const { return row_ >= geometry_.height; }
-    bool has_leftover() const { return !decoder_.consumed_all(); }
-    const std::deque<TileRow>& rows() const { return rows_; }
-    const Geometry& geometry() const { return geometry_; }
+ public:
+  // `data` must outlive the decoder.
+  RowDecoder(const std::uint8_t* data, std::size_t size, const Geometry& geometry,
+             const Prior& prior);
+  // Decodes the next row of superblocks, forgetting all but the last three.
+  // Throws std::runtime_error when the bytes end before the picture does.
+  void decode_row();
+  int rows_decoded() const { return row_ / kMaxTile; }
+  bool is_done() const { return row_ >= geometry_.height; }
+  bool has_leftover() const { return !decoder_.consumed_all(); }
+  const std::deque<TileRow>& rows() const { return rows_; }
+  const Geometry& geometry() const { return geometry_; }
 
-  private:
-    void square(TileRow& row, int x, int y, int log2n);
+ private:
+  void square(TileRow& row, int x, int y, int log2n);
 
-    Geometry geometry_;
-    Neighbourhood near_;
-    std::unique_ptr<Model> model_;
-    BinaryDecoder decoder_;
-    DecodeBits bits_;
-    std::unique_ptr<LevelBlock[]> blocks_;
-    std::deque<TileRow> rows_;
-    int row_ = 0;
+  Geometry geometry_;
+  Neighbourhood near_;
+  std::unique_ptr<Model> model_;
+  BinaryDecoder decoder_;
+  DecodeBits bits_;
+  std::unique_ptr<LevelBlock[]> blocks_;
+  std::deque<TileRow> rows_;
+  int row_ = 0;
 };
 
 }  // namespace overtone::tiled_dct

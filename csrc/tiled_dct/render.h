@@ -10,15 +10,15 @@
 namespace overtone::tiled_dct {
 
 struct Reconstruction {
-    double step, overlap, shrink_one, shrink;  // as in EncodeSettings
-    double blend;  // overlap of smooth tiles, in half-cycles of their highest coded frequency
+  double step, overlap, shrink_one, shrink;  // as in EncodeSettings
+  double blend;  // overlap of smooth tiles, in half-cycles of their highest coded frequency
 };
 
 struct SampleGrid {
-    const double* xs;  // source pixels, ascending
-    int nx;
-    const double* ys;
-    int ny;
+  const double* xs;  // source pixels, ascending
+  int nx;
+  const double* ys;
+  int ny;
 };
 
 // `isa` is auto, baseline, avx2 or avx512; throws std::invalid_argument for any other and for one

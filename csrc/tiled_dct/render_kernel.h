@@ -10,35 +10,41 @@ namespace overtone::tiled_dct {
 
 // One tile's series: quantised coefficients and where it is.
 struct TileView {
-    int x, y, n;                    // pixels
-    float blend[4];                 // pixels to each side of the left, right, upper, lower seam
-    int extents[4];                 // coded anti-diagonals of each channel, >= 1
-    const std::int16_t* levels[4];  // row v of a channel starts at levels + v * level_stride
+  int x, y, n;                    // pixels
+  float blend[4];                 // pixels to each side of the left, right, upper, lower seam
+  int extents[4];                 // coded anti-diagonals of each channel, >= 1
+  const std::int16_t* levels[4];  // row v of a channel starts at levels + v * level_stride
 };
 
 struct RenderJob {
-    const TileView* tiles;
-    int num_tiles;
-    int level_stride;
-    int channels;
-    int width, height;  // of the padded picture
-    double step, shrink_one, shrink;
-    // Sample positions in source pixels, ascending; pixel i of the picture is centred at i + 0.5.
-    const double* xs;
-    const double* ys;
-    int nx, ny;
-    int first, last;  // columns of this job
-    float* values;    // (channel, ny, nx), zeroed
-    float* total;     // (ny, nx), zeroed: sum of the tiles' weights
-    float* scratch;   // render_scratch_floats(nx, ny)
+  const TileView* tiles;
+  int num_tiles;
+  int level_stride;
+  int channels;
+  int width, height;  // of the padded picture
+  double step, shrink_one, shrink;
+  // Sample positions in source pixels, ascending; pixel i of the picture is centred at i + 0.5.
+  const double* xs;
+  const double* ys;
+  int nx, ny;
+  int first, last;  // columns of this job
+  float* values;    // (channel, ny, nx), zeroed
+  float* total;     // (ny, nx), zeroed: sum of the tiles' weights
+  float* scratch;   // render_scratch_floats(nx, ny)
 };
 
 using RenderFunction = void (*)(const RenderJob& job);
 
-namespace baseline { RenderFunction render_function(); }
+namespace baseline {
+RenderFunction render_function();
+}
 #ifdef OVERTONE_X86
-namespace avx2 { RenderFunction render_function(); }
-namespace avx512 { RenderFunction render_function(); }
+namespace avx2 {
+RenderFunction render_function();
+}
+namespace avx512 {
+RenderFunction render_function();
+}
 #endif
 
 }  // namespace overtone::tiled_dct

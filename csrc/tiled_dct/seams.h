@@ -19,14 +19,14 @@ inline constexpr std::int32_t kQuarterWave[65] = {
     16384, 16379, 16364, 16340, 16305, 16261, 16207, 16143, 16069, 15986, 15893, 15791, 15679,
     15557, 15426, 15286, 15137, 14978, 14811, 14635, 14449, 14256, 14053, 13842, 13623, 13395,
     13160, 12916, 12665, 12406, 12140, 11866, 11585, 11297, 11003, 10702, 10394, 10080, 9760,
-    9434, 9102, 8765, 8423, 8076, 7723, 7366, 7005, 6639, 6270, 5897, 5520, 5139,
-    4756, 4370, 3981, 3590, 3196, 2801, 2404, 2006, 1606, 1205, 804, 402, 0,
+    9434,  9102,  8765,  8423,  8076,  7723,  7366,  7005,  6639,  6270,  5897,  5520,  5139,
+    4756,  4370,  3981,  3590,  3196,  2801,  2404,  2006,  1606,  1205,  804,   402,   0,
 };
 
 inline constexpr std::int32_t cosine_q14(int j) {  // cos(pi j / 128), any j >= 0
-    j &= 255;
-    if (j > 128) j = 256 - j;
-    return j <= 64 ? kQuarterWave[j] : -kQuarterWave[128 - j];
+  j &= 255;
+  if (j > 128) j = 256 - j;
+  return j <= 64 ? kQuarterWave[j] : -kQuarterWave[128 - j];
 }
 
 // Orthonormal DCT-II norms in 1/16384: [log2n][k > 0].
@@ -35,71 +35,71 @@ inline constexpr std::int32_t kNormQ14[4][2] = {
 
 // Integer DCT-II basis of each tile size, [k * n + i] in 1/16384.
 struct IntegerBasis {
-    std::vector<std::int32_t> of[4];
-    IntegerBasis() {
-        for (int s = 0; s < 4; ++s) {
-            const int n = 8 << s;
-            of[s].resize(static_cast<std::size_t>(n * n));
-            for (int k = 0; k < n; ++k) {
-                for (int i = 0; i < n; ++i) {
-                    const std::int64_t c = cosine_q14(k * (2 * i + 1) * (64 / n));
-                    of[s][static_cast<std::size_t>(k * n + i)] =
-                        static_cast<std::int32_t>((c * kNormQ14[s][k > 0]) >> 14);
-                }
-            }
+  std::vector<std::int32_t> of[4];
+  IntegerBasis() {
+    for (int s = 0; s < 4; ++s) {
+      const int n = 8 << s;
+      of[s].resize(static_cast<std::size_t>(n * n));
+      for (int k = 0; k < n; ++k) {
+        for (int i = 0; i < n; ++i) {
+          const std::int64_t c = cosine_q14(k * (2 * i + 1) * (64 / n));
+          of[s][static_cast<std::size_t>(k * n + i)] =
+              static_cast<std::int32_t>((c * kNormQ14[s][k > 0]) >> 14);
         }
+      }
     }
+  }
 };
 inline const IntegerBasis kIntegerBasis;
 
 // Unexplained seam spectra of one channel of a tile, quantiser steps in 1/1024.
 struct SeamResidual {
-    std::int32_t left[64];   // per vertical frequency v
-    std::int32_t above[64];  // per horizontal frequency u
-    bool has_left, has_above;
+  std::int32_t left[64];   // per vertical frequency v
+  std::int32_t above[64];  // per horizontal frequency u
+  bool has_left, has_above;
 
-    // Accounts for a coded coefficient: its value at the two seams.
-    void explain(int u, int v, int level, int size) {
-        left[v] -= (level * kNormQ14[size][u > 0]) >> (14 - kSeamBits);
-        above[u] -= (level * kNormQ14[size][v > 0]) >> (14 - kSeamBits);
-    }
+  // Accounts for a coded coefficient: its value at the two seams.
+  void explain(int u, int v, int level, int size) {
+    left[v] -= (level * kNormQ14[size][u > 0]) >> (14 - kSeamBits);
+    above[u] -= (level * kNormQ14[size][v > 0]) >> (14 - kSeamBits);
+  }
 };
 
 inline void seam_spectrum(const std::int32_t* values, int size, std::int32_t* spectrum) {
-    const int n = 8 << size;
-    const std::int32_t* basis = kIntegerBasis.of[size].data();
-    for (int k = 0; k < n; ++k) {
-        std::int64_t sum = 0;
-        for (int i = 0; i < n; ++i) sum += static_cast<std::int64_t>(values[i]) * basis[k * n + i];
-        spectrum[k] = static_cast<std::int32_t>(sum >> 14);
-    }
+  const int n = 8 << size;
+  const std::int32_t* basis = kIntegerBasis.of[size].data();
+  for (int k = 0; k < n; ++k) {
+    std::int64_t sum = 0;
+    for (int i = 0; i < n; ++i) sum += static_cast<std::int64_t>(values[i]) * basis[k * n + i];
+    spectrum[k] = static_cast<std::int32_t>(sum >> 14);
+  }
 }
 
 // Values along the right edge (x = n) and the bottom edge (y = n) of a tile.
 template <class LevelType>
 void edge_values(const LevelType* level, int dc, int extent, int size, std::int32_t* right,
                  std::int32_t* bottom) {
-    const int n = 8 << size;
-    const std::int32_t* basis = kIntegerBasis.of[size].data();
-    std::int64_t along_right[64] = {}, along_bottom[64] = {};  // spectra, 1/16384
-    const int used = extent < n ? extent : n;
-    for (int v = 0; v < used || v == 0; ++v) {
-        for (int u = 0; u < n && (u + v < extent || u + v == 0); ++u) {
-            const int q = u + v == 0 ? dc : level[v * n + u];
-            if (q == 0) continue;
-            along_right[v] += (u & 1 ? -q : q) * kNormQ14[size][u > 0];
-            along_bottom[u] += (v & 1 ? -q : q) * kNormQ14[size][v > 0];
-        }
+  const int n = 8 << size;
+  const std::int32_t* basis = kIntegerBasis.of[size].data();
+  std::int64_t along_right[64] = {}, along_bottom[64] = {};  // spectra, 1/16384
+  const int used = extent < n ? extent : n;
+  for (int v = 0; v < used || v == 0; ++v) {
+    for (int u = 0; u < n && (u + v < extent || u + v == 0); ++u) {
+      const int q = u + v == 0 ? dc : level[v * n + u];
+      if (q == 0) continue;
+      along_right[v] += (u & 1 ? -q : q) * kNormQ14[size][u > 0];
+      along_bottom[u] += (v & 1 ? -q : q) * kNormQ14[size][v > 0];
     }
-    for (int i = 0; i < n; ++i) {
-        std::int64_t r = 0, b = 0;
-        for (int k = 0; k < used || k == 0; ++k) {
-            r += along_right[k] * basis[k * n + i];
-            b += along_bottom[k] * basis[k * n + i];
-        }
-        right[i] = static_cast<std::int32_t>(r >> (28 - kSeamBits));
-        bottom[i] = static_cast<std::int32_t>(b >> (28 - kSeamBits));
+  }
+  for (int i = 0; i < n; ++i) {
+    std::int64_t r = 0, b = 0;
+    for (int k = 0; k < used || k == 0; ++k) {
+      r += along_right[k] * basis[k * n + i];
+      b += along_bottom[k] * basis[k * n + i];
     }
+    right[i] = static_cast<std::int32_t>(r >> (28 - kSeamBits));
+    bottom[i] = static_cast<std::int32_t>(b >> (28 - kSeamBits));
+  }
 }
 
 }  // namespace overtone::tiled_dct

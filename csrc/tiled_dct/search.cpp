@@ -8,279 +8,277 @@ namespace overtone::tiled_dct {
 namespace {
 
 struct Candidate {
-    double cost = 0;
-    Tile tile{};
-    int extent_classes[kMaxChannels] = {};
-    int dc_levels[kMaxChannels] = {};
-    std::vector<Level> levels;  // channel-major, n*n each; [0] is the DC residual
+  double cost = 0;
+  Tile tile{};
+  int extent_classes[kMaxChannels] = {};
+  int dc_levels[kMaxChannels] = {};
+  std::vector<Level> levels;  // channel-major, n*n each; [0] is the DC residual
 };
 
 }  // namespace
 
 class PictureEncoder::Search {
-  public:
-    Search(const float* planes, const Geometry& g, const EncodeSettings& s, const Prior& prior)
-        : planes_(planes), geometry_(g), settings_(s), analyser_(s.overlap), near_(g),
-          model_(prior), bits_{encoder_}, blocks_(new LevelBlock[kMaxChannels]) {}
+ public:
+  Search(const float* planes, const Geometry& g, const EncodeSettings& s, const Prior& prior)
+      : planes_(planes), geometry_(g), settings_(s), analyser_(s.overlap), near_(g), model_(prior),
+        bits_{encoder_}, blocks_(new LevelBlock[kMaxChannels]) {}
 
-    // Chooses and codes one row of superblocks; false when none is left.
-    bool encode_row() {
-        if (row_ >= geometry_.height) return false;
-        for (int x = 0; x < geometry_.width; x += kMaxTile) {
-            const auto seams = near_.seams(x);
-            std::vector<Candidate> leaves;
-            std::vector<int> splits;
-            choose(x, row_, kMaxLog2, leaves, splits);
-            near_.restore(x, seams);
-            std::size_t leaf = 0, split = 0;
-            commit(x, row_, kMaxLog2, leaves, leaf, splits, split);
-        }
-        row_ += kMaxTile;
-        return row_ < geometry_.height;
+  // Chooses and codes one row of superblocks; false when none is left.
+  bool encode_row() {
+    if (row_ >= geometry_.height) return false;
+    for (int x = 0; x < geometry_.width; x += kMaxTile) {
+      const auto seams = near_.seams(x);
+      std::vector<Candidate> leaves;
+      std::vector<int> splits;
+      choose(x, row_, kMaxLog2, leaves, splits);
+      near_.restore(x, seams);
+      std::size_t leaf = 0, split = 0;
+      commit(x, row_, kMaxLog2, leaves, leaf, splits, split);
     }
+    row_ += kMaxTile;
+    return row_ < geometry_.height;
+  }
 
-    std::vector<std::uint8_t> finish() { return encoder_.finish(); }
-    std::size_t size_bytes() const { return encoder_.size_bytes(); }
-    Model& model() { return model_; }
+  std::vector<std::uint8_t> finish() { return encoder_.finish(); }
+  std::size_t size_bytes() const { return encoder_.size_bytes(); }
+  Model& model() { return model_; }
 
-  private:
-    // Best coding of the square: its leaves in order and the split bits taken. Returns cost.
-    double choose(int x, int y, int log2n, std::vector<Candidate>& leaves,
-                  std::vector<int>& splits) {
-        if (x >= geometry_.width || y >= geometry_.height) return 0;
-        const bool fits = geometry_.fits(x, y, log2n);
-        const bool may_leaf = fits && log2n <= settings_.max_log2;
-        const bool may_split = log2n > kMinLog2 && (!may_leaf || log2n > settings_.min_log2);
-        Candidate leaf;
-        double leaf_cost = 1e300, split_cost = 1e300, split_bits[2] = {0, 0};
-        if (fits && log2n > kMinLog2) {
-            for (int s = 0; s < 2; ++s) {
-                CountBits count;
-                code_split(count, model_, log2n, near_.at(x - 1, y), near_.at(x, y - 1), s);
-                split_bits[s] = settings_.rd_weight * count.total;
-            }
-        }
-        if (may_leaf) {
-            leaf = evaluate(x, y, log2n);
-            leaf_cost = leaf.cost + split_bits[0];
-        }
-        std::vector<Candidate> child_leaves;
-        std::vector<int> child_splits;
-        if (may_split) {
-            const int half = 1 << (log2n - 1);
-            split_cost = split_bits[1];
-            for (int q = 0; q < 4; ++q) {
-                split_cost += choose(x + (q & 1) * half, y + (q >> 1) * half, log2n - 1,
-                                     child_leaves, child_splits);
-                if (split_cost >= leaf_cost) break;
-            }
-        }
-        if (leaf_cost <= split_cost) {
-            place(leaf);
-            if (log2n > kMinLog2) splits.push_back(0);
-            leaves.push_back(std::move(leaf));
-            return leaf_cost;
-        }
-        if (fits) splits.push_back(1);
-        splits.insert(splits.end(), child_splits.begin(), child_splits.end());
-        for (auto& c : child_leaves) leaves.push_back(std::move(c));
-        return split_cost;
-    }
-
-    void place(const Candidate& c) {
-        load(c);
-        remember(near_.context(c.tile.x, c.tile.y, c.tile.log2n, geometry_.channels), c);
-    }
-
-    // Leaves what later tiles see of the tile in the blocks.
-    void remember(const TileContext& tile, const Candidate& c) {
-        Profile profile;
-        describe_tile(tile, blocks_.get(), c.extent_classes, profile);
-        near_.place(c.tile.x, c.tile.y, profile);
-        for (int ch = 0; ch < geometry_.channels; ++ch) {
-            near_.place_edges(c.tile.x, c.tile.y, c.tile.log2n, ch, blocks_[ch].level,
-                              c.dc_levels[ch], extent_of_class(c.extent_classes[ch], c.tile.log2n));
-        }
-    }
-
-    void load(const Candidate& c) {
-        const int n = 1 << c.tile.log2n;
-        for (int ch = 0; ch < geometry_.channels; ++ch) {
-            LevelBlock& block = blocks_[ch];
-            block.clear(n);
-            std::memcpy(block.level, c.levels.data() + ch * n * n,
-                        sizeof(Level) * static_cast<std::size_t>(n * n));
-            for (int v = 0; v < n; ++v) {
-                for (int u = 0; u < n; ++u) *block.at(u, v) = std::abs(block.level[v * n + u]);
-            }
-        }
-    }
-
-    Candidate evaluate(int x, int y, int log2n) {
-        const int n = 1 << log2n;
-        Candidate out;
-        out.tile.x = x;
-        out.tile.y = y;
-        out.tile.log2n = log2n;
-        out.levels.assign(static_cast<std::size_t>(n * n * geometry_.channels), 0);
-        const TileContext tile = near_.context(x, y, log2n, geometry_.channels);
-        float coefficients[kMaxTile * kMaxTile];
-        for (int c = 0; c < geometry_.channels; ++c) {
-            const PlaneView plane{planes_ + static_cast<std::ptrdiff_t>(c) * geometry_.width *
-                                               geometry_.height,
-                                  geometry_.width, geometry_.height};
-            analyser_.analyse(plane, x, y, log2n, coefficients);
-            const float scale = static_cast<float>(1.0 / settings_.step);
-            for (int i = 0; i < n * n; ++i) coefficients[i] *= scale;
-            SeamResidual seam = near_.seam(x, y, log2n, c);
-            const int prediction = predict_dc(seam, log2n - kMinLog2);
-            seam.explain(0, 0, prediction, log2n - kMinLog2);
-            coefficients[0] -= static_cast<float>(prediction);
-            out.cost += quantise(tile, c, coefficients, seam, out);
-            out.dc_levels[c] = prediction + blocks_[c].level[0];
-            std::memcpy(out.levels.data() + c * n * n, blocks_[c].level,
-                        sizeof(Level) * static_cast<std::size_t>(n * n));
-            out.tile.extents[c] = extent_of_class(out.extent_classes[c], log2n);
-        }
-        return out;
-    }
-
-    // Chooses levels and extent of one channel; leaves them in its block. Returns the cost.
-    double quantise(const TileContext& tile, int c, const float* x, SeamResidual& seam,
-                    Candidate& out) {
-        const int n = 1 << tile.log2n;
-        LevelBlock& block = blocks_[c];
-        block.clear(n);
-        double energy = 0;  // of everything not yet coded
-        int last_diagonal = -1;
-        for (int v = 0; v < n; ++v) {
-            for (int u = 0; u < n; ++u) {
-                const float a = std::abs(x[v * n + u]);
-                energy += a * a;
-                if (a > 0.6f) last_diagonal = std::max(last_diagonal, u + v);
-            }
-        }
-        float extent_bits[kNumExtents + 1];
-        for (int k = 0; k < num_extents(tile.log2n); ++k) {
-            CountBits one;
-            code_extent(one, model_, tile, c, k, c > 0 ? out.extent_classes[0] : 0);
-            extent_bits[k] = one.total;
-        }
-        const double w = settings_.rd_weight;
-        double best = energy + w * extent_bits[0];
-        int best_class = 0, cls = 0;
-        double coded = 0;
-        const int count = num_extents(tile.log2n);
-        CoefficientCoder coder(model_, tile, c, blocks_.get(), seam);
-        DiagonalEnergy running;
-        for (int d = 0; d <= last_diagonal; ++d) {
-            coder.set_running(running.class_input());
-            const int first = std::max(0, d - n + 1), last = std::min(d, n - 1);
-            int sum = 0;
-            for (int u = first; u <= last; ++u) {
-                const int v = d - u;
-                const float value = x[v * n + u];
-                const CoefficientContext context = coder.context(u, v);
-                energy -= value * value;
-                const int magnitude = pick(coder, context, value, u + v == 0, coded);
-                block.level[v * n + u] = static_cast<Level>(value < 0 ? -magnitude : magnitude);
-                *block.at(u, v) = magnitude;
-                if (magnitude) {
-                    seam.explain(u, v, block.level[v * n + u], tile.log2n - kMinLog2);
-                    coder.note_signs(u, v, block.level[v * n + u]);
-                }
-                sum += magnitude;
-            }
-            running.push(sum, last - first + 1);
-            while (cls + 1 < count && extent_of_class(cls, tile.log2n) < d + 1) ++cls;
-            if (extent_of_class(cls, tile.log2n) == d + 1) {
-                const double total = coded + energy + w * extent_bits[cls];
-                if (total < best) {
-                    best = total;
-                    best_class = cls;
-                }
-            } else if (d == last_diagonal) {
-                last_diagonal = std::min(last_diagonal + 1, 2 * n - 2);
-            }
-        }
-        out.extent_classes[c] = best_class;
-        const int extent = extent_of_class(best_class, tile.log2n);
-        for (int v = 0; v < n; ++v) {
-            for (int u = std::max(0, extent - v); u < n; ++u) {
-                block.level[v * n + u] = 0;
-                *block.at(u, v) = 0;
-            }
-        }
-        return best;
-    }
-
-    int pick(const CoefficientCoder& coder, const CoefficientContext& context, float value,
-             bool is_dc, double& coded) {
-        const int top = std::min(static_cast<int>(std::abs(value) + 0.5f), kMaxLevel);
-        int chosen = 0;
-        double best = 1e300;
-        for (int k = top; k >= std::max(0, top - 1); --k) {
-            const double cost = level_cost(coder, context, value, k, is_dc);
-            if (cost < best) {
-                best = cost;
-                chosen = k;
-            }
-        }
-        if (top == 2) {
-            const double cost = level_cost(coder, context, value, 0, is_dc);
-            if (cost < best) {
-                best = cost;
-                chosen = 0;
-            }
-        }
-        coded += best;
-        return chosen;
-    }
-
-    double level_cost(const CoefficientCoder& coder, const CoefficientContext& context,
-                      float value, int k, bool is_dc) {
+ private:
+  // Best coding of the square: its leaves in order and the split bits taken. Returns cost.
+  double choose(int x, int y, int log2n, std::vector<Candidate>& leaves, std::vector<int>& splits) {
+    if (x >= geometry_.width || y >= geometry_.height) return 0;
+    const bool fits = geometry_.fits(x, y, log2n);
+    const bool may_leaf = fits && log2n <= settings_.max_log2;
+    const bool may_split = log2n > kMinLog2 && (!may_leaf || log2n > settings_.min_log2);
+    Candidate leaf;
+    double leaf_cost = 1e300, split_cost = 1e300, split_bits[2] = {0, 0};
+    if (fits && log2n > kMinLog2) {
+      for (int s = 0; s < 2; ++s) {
         CountBits count;
-        coder.code_level(count, context, value < 0 ? -k : k);
-        const double shrink = is_dc || k == 0 ? 0.0 : k == 1 ? settings_.shrink_one : settings_.shrink;
-        const double error = std::abs(value) - (k - shrink);
-        return error * error + settings_.rd_weight * count.total;
+        code_split(count, model_, log2n, near_.at(x - 1, y), near_.at(x, y - 1), s);
+        split_bits[s] = settings_.rd_weight * count.total;
+      }
     }
-
-    void commit(int x, int y, int log2n, std::vector<Candidate>& leaves,
-                std::size_t& leaf, const std::vector<int>& splits, std::size_t& split) {
-        if (x >= geometry_.width || y >= geometry_.height) return;
-        bool is_split = !geometry_.fits(x, y, log2n);
-        if (!is_split && log2n > kMinLog2) {
-            is_split = splits[split++];
-            code_split(bits_, model_, log2n, near_.at(x - 1, y), near_.at(x, y - 1), is_split);
-        }
-        if (is_split) {
-            const int half = 1 << (log2n - 1);
-            for (int q = 0; q < 4; ++q) {
-                commit(x + (q & 1) * half, y + (q >> 1) * half, log2n - 1, leaves, leaf, splits,
-                       split);
-            }
-            return;
-        }
-        Candidate& c = leaves[leaf++];
-        const TileContext tile = near_.context(x, y, log2n, geometry_.channels);
-        load(c);
-        SeamResidual seams[kMaxChannels];
-        for (int ch = 0; ch < geometry_.channels; ++ch) seams[ch] = near_.seam(x, y, log2n, ch);
-        code_tile(bits_, model_, tile, blocks_.get(), c.extent_classes, seams, c.dc_levels);
-        remember(tile, c);
+    if (may_leaf) {
+      leaf = evaluate(x, y, log2n);
+      leaf_cost = leaf.cost + split_bits[0];
     }
+    std::vector<Candidate> child_leaves;
+    std::vector<int> child_splits;
+    if (may_split) {
+      const int half = 1 << (log2n - 1);
+      split_cost = split_bits[1];
+      for (int q = 0; q < 4; ++q) {
+        split_cost +=
+            choose(x + (q & 1) * half, y + (q >> 1) * half, log2n - 1, child_leaves, child_splits);
+        if (split_cost >= leaf_cost) break;
+      }
+    }
+    if (leaf_cost <= split_cost) {
+      place(leaf);
+      if (log2n > kMinLog2) splits.push_back(0);
+      leaves.push_back(std::move(leaf));
+      return leaf_cost;
+    }
+    if (fits) splits.push_back(1);
+    splits.insert(splits.end(), child_splits.begin(), child_splits.end());
+    for (auto& c : child_leaves) leaves.push_back(std::move(c));
+    return split_cost;
+  }
 
-    const float* planes_;
-    Geometry geometry_;
-    EncodeSettings settings_;
-    Analyser analyser_;
-    Neighbourhood near_;
-    Model model_;
-    BinaryEncoder encoder_;
-    EncodeBits bits_;
-    int row_ = 0;
-    std::unique_ptr<LevelBlock[]> blocks_;
+  void place(const Candidate& c) {
+    load(c);
+    remember(near_.context(c.tile.x, c.tile.y, c.tile.log2n, geometry_.channels), c);
+  }
+
+  // Leaves what later tiles see of the tile in the blocks.
+  void remember(const TileContext& tile, const Candidate& c) {
+    Profile profile;
+    describe_tile(tile, blocks_.get(), c.extent_classes, profile);
+    near_.place(c.tile.x, c.tile.y, profile);
+    for (int ch = 0; ch < geometry_.channels; ++ch) {
+      near_.place_edges(c.tile.x, c.tile.y, c.tile.log2n, ch, blocks_[ch].level, c.dc_levels[ch],
+                        extent_of_class(c.extent_classes[ch], c.tile.log2n));
+    }
+  }
+
+  void load(const Candidate& c) {
+    const int n = 1 << c.tile.log2n;
+    for (int ch = 0; ch < geometry_.channels; ++ch) {
+      LevelBlock& block = blocks_[ch];
+      block.clear(n);
+      std::memcpy(block.level, c.levels.data() + ch * n * n,
+                  sizeof(Level) * static_cast<std::size_t>(n * n));
+      for (int v = 0; v < n; ++v) {
+        for (int u = 0; u < n; ++u) *block.at(u, v) = std::abs(block.level[v * n + u]);
+      }
+    }
+  }
+
+  Candidate evaluate(int x, int y, int log2n) {
+    const int n = 1 << log2n;
+    Candidate out;
+    out.tile.x = x;
+    out.tile.y = y;
+    out.tile.log2n = log2n;
+    out.levels.assign(static_cast<std::size_t>(n * n * geometry_.channels), 0);
+    const TileContext tile = near_.context(x, y, log2n, geometry_.channels);
+    float coefficients[kMaxTile * kMaxTile];
+    for (int c = 0; c < geometry_.channels; ++c) {
+      const PlaneView plane{
+          planes_ + static_cast<std::ptrdiff_t>(c) * geometry_.width * geometry_.height,
+          geometry_.width, geometry_.height};
+      analyser_.analyse(plane, x, y, log2n, coefficients);
+      const float scale = static_cast<float>(1.0 / settings_.step);
+      for (int i = 0; i < n * n; ++i) coefficients[i] *= scale;
+      SeamResidual seam = near_.seam(x, y, log2n, c);
+      const int prediction = predict_dc(seam, log2n - kMinLog2);
+      seam.explain(0, 0, prediction, log2n - kMinLog2);
+      coefficients[0] -= static_cast<float>(prediction);
+      out.cost += quantise(tile, c, coefficients, seam, out);
+      out.dc_levels[c] = prediction + blocks_[c].level[0];
+      std::memcpy(out.levels.data() + c * n * n, blocks_[c].level,
+                  sizeof(Level) * static_cast<std::size_t>(n * n));
+      out.tile.extents[c] = extent_of_class(out.extent_classes[c], log2n);
+    }
+    return out;
+  }
+
+  // Chooses levels and extent of one channel; leaves them in its block. Returns the cost.
+  double quantise(const TileContext& tile, int c, const float* x, SeamResidual& seam,
+                  Candidate& out) {
+    const int n = 1 << tile.log2n;
+    LevelBlock& block = blocks_[c];
+    block.clear(n);
+    double energy = 0;  // of everything not yet coded
+    int last_diagonal = -1;
+    for (int v = 0; v < n; ++v) {
+      for (int u = 0; u < n; ++u) {
+        const float a = std::abs(x[v * n + u]);
+        energy += a * a;
+        if (a > 0.6f) last_diagonal = std::max(last_diagonal, u + v);
+      }
+    }
+    float extent_bits[kNumExtents + 1];
+    for (int k = 0; k < num_extents(tile.log2n); ++k) {
+      CountBits one;
+      code_extent(one, model_, tile, c, k, c > 0 ? out.extent_classes[0] : 0);
+      extent_bits[k] = one.total;
+    }
+    const double w = settings_.rd_weight;
+    double best = energy + w * extent_bits[0];
+    int best_class = 0, cls = 0;
+    double coded = 0;
+    const int count = num_extents(tile.log2n);
+    CoefficientCoder coder(model_, tile, c, blocks_.get(), seam);
+    DiagonalEnergy running;
+    for (int d = 0; d <= last_diagonal; ++d) {
+      coder.set_running(running.class_input());
+      const int first = std::max(0, d - n + 1), last = std::min(d, n - 1);
+      int sum = 0;
+      for (int u = first; u <= last; ++u) {
+        const int v = d - u;
+        const float value = x[v * n + u];
+        const CoefficientContext context = coder.context(u, v);
+        energy -= value * value;
+        const int magnitude = pick(coder, context, value, u + v == 0, coded);
+        block.level[v * n + u] = static_cast<Level>(value < 0 ? -magnitude : magnitude);
+        *block.at(u, v) = magnitude;
+        if (magnitude) {
+          seam.explain(u, v, block.level[v * n + u], tile.log2n - kMinLog2);
+          coder.note_signs(u, v, block.level[v * n + u]);
+        }
+        sum += magnitude;
+      }
+      running.push(sum, last - first + 1);
+      while (cls + 1 < count && extent_of_class(cls, tile.log2n) < d + 1) ++cls;
+      if (extent_of_class(cls, tile.log2n) == d + 1) {
+        const double total = coded + energy + w * extent_bits[cls];
+        if (total < best) {
+          best = total;
+          best_class = cls;
+        }
+      } else if (d == last_diagonal) {
+        last_diagonal = std::min(last_diagonal + 1, 2 * n - 2);
+      }
+    }
+    out.extent_classes[c] = best_class;
+    const int extent = extent_of_class(best_class, tile.log2n);
+    for (int v = 0; v < n; ++v) {
+      for (int u = std::max(0, extent - v); u < n; ++u) {
+        block.level[v * n + u] = 0;
+        *block.at(u, v) = 0;
+      }
+    }
+    return best;
+  }
+
+  int pick(const CoefficientCoder& coder, const CoefficientContext& context, float value,
+           bool is_dc, double& coded) {
+    const int top = std::min(static_cast<int>(std::abs(value) + 0.5f), kMaxLevel);
+    int chosen = 0;
+    double best = 1e300;
+    for (int k = top; k >= std::max(0, top - 1); --k) {
+      const double cost = level_cost(coder, context, value, k, is_dc);
+      if (cost < best) {
+        best = cost;
+        chosen = k;
+      }
+    }
+    if (top == 2) {
+      const double cost = level_cost(coder, context, value, 0, is_dc);
+      if (cost < best) {
+        best = cost;
+        chosen = 0;
+      }
+    }
+    coded += best;
+    return chosen;
+  }
+
+  double level_cost(const CoefficientCoder& coder, const CoefficientContext& context, float value,
+                    int k, bool is_dc) {
+    CountBits count;
+    coder.code_level(count, context, value < 0 ? -k : k);
+    const double shrink = is_dc || k == 0 ? 0.0 : k == 1 ? settings_.shrink_one : settings_.shrink;
+    const double error = std::abs(value) - (k - shrink);
+    return error * error + settings_.rd_weight * count.total;
+  }
+
+  void commit(int x, int y, int log2n, std::vector<Candidate>& leaves, std::size_t& leaf,
+              const std::vector<int>& splits, std::size_t& split) {
+    if (x >= geometry_.width || y >= geometry_.height) return;
+    bool is_split = !geometry_.fits(x, y, log2n);
+    if (!is_split && log2n > kMinLog2) {
+      is_split = splits[split++];
+      code_split(bits_, model_, log2n, near_.at(x - 1, y), near_.at(x, y - 1), is_split);
+    }
+    if (is_split) {
+      const int half = 1 << (log2n - 1);
+      for (int q = 0; q < 4; ++q) {
+        commit(x + (q & 1) * half, y + (q >> 1) * half, log2n - 1, leaves, leaf, splits, split);
+      }
+      return;
+    }
+    Candidate& c = leaves[leaf++];
+    const TileContext tile = near_.context(x, y, log2n, geometry_.channels);
+    load(c);
+    SeamResidual seams[kMaxChannels];
+    for (int ch = 0; ch < geometry_.channels; ++ch) seams[ch] = near_.seam(x, y, log2n, ch);
+    code_tile(bits_, model_, tile, blocks_.get(), c.extent_classes, seams, c.dc_levels);
+    remember(tile, c);
+  }
+
+  const float* planes_;
+  Geometry geometry_;
+  EncodeSettings settings_;
+  Analyser analyser_;
+  Neighbourhood near_;
+  Model model_;
+  BinaryEncoder encoder_;
+  EncodeBits bits_;
+  int row_ = 0;
+  std::unique_ptr<LevelBlock[]> blocks_;
 };
 
 PictureEncoder::PictureEncoder(const float* planes, const Geometry& geometry,

@@ -1,5 +1,5 @@
-// Python face of the decoder. Shapes and values are checked in overtone.kernels.transformer; here the
-// types only, so that nothing is ever copied or converted.
+// Python face of the decoder. Shapes and values are checked in overtone.kernels.transformer; here
+// the types only, so that nothing is ever copied or converted.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
@@ -24,14 +24,15 @@ using Array = nb::ndarray<T, nb::ndim<dims>, nb::c_contig, nb::device::cpu>;
 NB_MODULE(_transformer, m) {
   m.doc() = "Native transformer decoders; use overtone.kernels.transformer.";
   nb::class_<Decoder>(m, "Decoder")
-      .def("__init__",
-           [](Decoder* self, int width, int num_heads, int hidden, int num_feed_forwards,
-              int num_threads, const std::string& isa, bool is_bfloat16) {
-             new (self) Decoder({width, num_heads, hidden, num_feed_forwards}, num_threads, isa,
-                                is_bfloat16);
-           },
-           "width"_a, "num_heads"_a, "hidden"_a, "num_feed_forwards"_a, "num_threads"_a, "isa"_a,
-           "is_bfloat16"_a)
+      .def(
+          "__init__",
+          [](Decoder* self, int width, int num_heads, int hidden, int num_feed_forwards,
+             int num_threads, const std::string& isa, bool is_bfloat16) {
+            new (self) Decoder({width, num_heads, hidden, num_feed_forwards}, num_threads, isa,
+                               is_bfloat16);
+          },
+          "width"_a, "num_heads"_a, "hidden"_a, "num_feed_forwards"_a, "num_threads"_a, "isa"_a,
+          "is_bfloat16"_a)
       .def_prop_ro("isa", &Decoder::isa)
       .def("add_stack",
            [](Decoder& decoder, int num_layers, int num_logits, int num_inputs,

@@ -52,7 +52,7 @@ struct Stack {
 struct Slab {
   const Stack& stack;
   Places x;
-  bool is_first;   // of the stacks
+  bool is_first;  // of the stacks
   float* logits;
   std::size_t num_rows() const { return x.num_lists * x.num_places; }
 };
@@ -136,8 +136,7 @@ struct Decoder::Impl {
       keep(heads, kept, list, head, rows, sizes.width, count, before);
       const Kept own = kept.at(list, head);
       for (std::size_t j = 0; j < count; ++j)
-        kernel.attend(heads, rows[j] + head * head_size, own,
-                      static_cast<int>(before + j + 1),
+        kernel.attend(heads, rows[j] + head * head_size, own, static_cast<int>(before + j + 1),
                       mixed.rows()[i * count + j] + head * head_size);
     }
     barrier.wait();
@@ -177,7 +176,8 @@ struct Decoder::Impl {
         const Rows normal = normalise(thread, norm, {features, 0}, 1);
         kernel.add(normal[0], to, sizes.width);
       };
-      if (!slab.is_first) add(weights.before_norm, features.rows()[list * slab.x.num_places + place]);
+      if (!slab.is_first)
+        add(weights.before_norm, features.rows()[list * slab.x.num_places + place]);
       if (slab.stack.sizes.num_inputs) add(weights.inputs_norm, mixed.rows()[row]);
     }
     barrier.wait();
@@ -214,8 +214,7 @@ struct Decoder::Impl {
       const auto size = static_cast<std::size_t>(slab.stack.sizes.num_logits);
       std::copy_n(logits.rows()[i], size, slab.logits + i * size);
       for (std::size_t j = 0; j < count; ++j)
-        std::copy_n(x.rows()[i * count + j], width,
-                    features.rows()[slab.x.lists[i] * count + j]);
+        std::copy_n(x.rows()[i * count + j], width, features.rows()[slab.x.lists[i] * count + j]);
     }
   }
 
@@ -267,7 +266,8 @@ void Decoder::begin(const float* encoded, std::size_t num_lists, std::size_t len
       kept.reserve(num_lists, impl.sizes.num_heads, heads, length);
     for (std::size_t first = 0; first < num_lists; first += together) {
       const std::size_t count = std::min(together, num_lists - first);
-      impl.pool.run([&](int thread) { impl.look_at(thread, stack, encoded, first, count, length); });
+      impl.pool.run(
+          [&](int thread) { impl.look_at(thread, stack, encoded, first, count, length); });
     }
   }
 }

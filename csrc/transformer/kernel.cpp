@@ -80,8 +80,7 @@ void multiply_tile(const Product& job, int row, int panel) {
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
-    for (int v = 0; v < 2 * P; ++v)
-      finish(job, sums[r][v], row + r, panel * kPanel + v * kLanes);
+    for (int v = 0; v < 2 * P; ++v) finish(job, sums[r][v], row + r, panel * kPanel + v * kLanes);
 }
 
 // All panels of the job for R rows, as many together as there are registers for.
@@ -96,8 +95,10 @@ void multiply_rows(const Product& job, int row) {
 
 template <class Weight, int R>
 void multiply_rest(const Product& job, int row, int rest) {
-  if (rest == R) multiply_rows<Weight, R>(job, row);
-  else if constexpr (R > 1) multiply_rest<Weight, R - 1>(job, row, rest);
+  if (rest == R)
+    multiply_rows<Weight, R>(job, row);
+  else if constexpr (R > 1)
+    multiply_rest<Weight, R - 1>(job, row, rest);
 }
 
 template <class Weight>
@@ -111,8 +112,10 @@ void multiply_all(const Product& job) {
 }
 
 void multiply(const Product& job) {
-  if (job.linear->is_bfloat16) multiply_all<std::uint32_t>(job);
-  else multiply_all<float>(job);
+  if (job.linear->is_bfloat16)
+    multiply_all<std::uint32_t>(job);
+  else
+    multiply_all<float>(job);
 }
 
 void pack(const float* weights, const Linear& linear, void* panels) {
@@ -125,9 +128,12 @@ void pack(const float* weights, const Linear& linear, void* panels) {
       for (std::size_t k = 0; k < inputs; ++k) {
         std::uint32_t bits = 0;
         if (from) std::memcpy(&bits, from + k, sizeof bits);
-        if (!linear.is_bfloat16) to[k * kPanel + lane] = bits;
-        else if (lane < kLanes) to[k * kLanes + lane] = bits >> 16;
-        else to[k * kLanes + lane - kLanes] |= bits & 0xffff0000;
+        if (!linear.is_bfloat16)
+          to[k * kPanel + lane] = bits;
+        else if (lane < kLanes)
+          to[k * kLanes + lane] = bits >> 16;
+        else
+          to[k * kLanes + lane - kLanes] |= bits & 0xffff0000;
       }
     }
     to += inputs * (linear.is_bfloat16 ? kLanes : kPanel);
@@ -217,8 +223,7 @@ void attend(const Heads& heads, const float* query, const Kept& kept, int count,
   const float factor = kLog2E / sqrtf(static_cast<float>(size));
   for (int i = 0; i < size; ++i) scaled[i] = query[i] * factor;
   int at = 0;
-  for (; at < count; at += kLanes)
-    store(scores + at, score(scaled, size, kept.keys + at * size));
+  for (; at < count; at += kLanes) store(scores + at, score(scaled, size, kept.keys + at * size));
   // Lanes beyond the last place hold anything.
   for (int i = count; i < at; ++i) scores[i] = -INFINITY;
   Vec highest = load(scores);

@@ -40,7 +40,8 @@ struct Product {
 };
 
 // Keys and values of one head of one list. Keys lie in blocks of as many places as a vector has
-// lanes, each (features, places), values (capacity, padded features): both are read from end to end.
+// lanes, each (features, places), values (capacity, padded features): both are read from end to
+// end.
 struct Kept {
   float* keys;
   float* values;
@@ -72,10 +73,16 @@ struct Kernel {
   void (*attend)(const Heads& heads, const float* query, const Kept& kept, int count, float* to);
 };
 
-namespace baseline { extern const Kernel kernel; }
+namespace baseline {
+extern const Kernel kernel;
+}
 #ifdef OVERTONE_X86
-namespace avx2 { extern const Kernel kernel; }
-namespace avx512 { extern const Kernel kernel; }
+namespace avx2 {
+extern const Kernel kernel;
+}
+namespace avx512 {
+extern const Kernel kernel;
+}
 #endif
 
 }  // namespace overtone::transformer

@@ -16,9 +16,8 @@ struct Candidate {
 
 // Drops what is least likely, so that those before the last one kept have less than `share`.
 void keep_likely(std::vector<Candidate>& candidates, double share) {
-  std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
-    return a.probability > b.probability;
-  });
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const auto& a, const auto& b) { return a.probability > b.probability; });
   double before = 0;
   std::size_t count = 0;
   while (count < candidates.size() && before < share) before += candidates[count++].probability;

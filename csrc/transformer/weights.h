@@ -29,7 +29,7 @@ struct LayerWeights {
 };
 
 struct StackWeights {
-  Norm before_norm;  // of what the stack before gave
+  Norm before_norm;     // of what the stack before gave
   Linear inner, outer;  // of the inputs, and then their norm
   Norm inputs_norm;
   std::vector<LayerWeights> layers;
