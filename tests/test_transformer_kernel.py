@@ -11,7 +11,7 @@ from toy_transformer import Twin, sequences
 
 from overtone.kernels import transformer_twin
 from overtone.kernels.fourier import supported_isas
-from overtone.kernels.transformer import Decoder, DecoderSpec, StackSpec, pick
+from overtone.kernels.transformer import Decoder, DecoderSpec, StackSpec, sample_top_p
 
 TOLERANCE = 1e-5  # logits are of about unit size
 
@@ -50,12 +50,12 @@ def test_logits_are_those_of_the_layers(name, num_lists, isa):
     length = 1 + 6 * num_lists % 19
     encoded, fed, known = sequences(spec, num_lists, length, 41)
     decoder = Decoder(spec, twin.weights, isa=isa)
-    decoder.begin(encoded, 41)
+    decoder.prefill(encoded, 41)
     lists, first = np.arange(num_lists), 0
     for count in (5, 1, 1, 33, 1):  # over the borders of vectors
         end = first + count
-        places = (slice(None), slice(end))
-        expected = twin.logits(encoded, [x[places] for x in fed], [x[places] for x in known])
+        some = (slice(None), slice(end))
+        expected = twin.logits(encoded, [x[some] for x in fed], [x[some] for x in known])
         for number in range(3):
             logits = advance(decoder, number, fed, known, lists, first, end)
             error = np.abs(logits - expected[number]).max()
@@ -64,14 +64,14 @@ def test_logits_are_those_of_the_layers(name, num_lists, isa):
 
 
 def advance(decoder, number, fed, known, lists, first, end):
-    """Reads some places of some lists."""
-    places = [x[lists, first:end] for x in (fed[number], known[number])]
-    return decoder.advance(number, places[0], lists, places[1])
+    """Reads some tokens of some lists."""
+    x, inputs = (own[number][lists, first:end] for own in (fed, known))
+    return decoder.decode_step(number, x, lists, inputs)
 
 
 def run(decoder, encoded, fed, known, lists, counts=(3, 1, 1)):
     """All logits of some of the lists."""
-    decoder.begin(encoded, 8)
+    decoder.prefill(encoded, 8)
     first, logits = 0, []
     for count in counts:
         end = first + count
@@ -102,7 +102,7 @@ def test_lists_can_end_within_a_step_and_between(isa):
     encoded, fed, known = sequences(spec, 4, 3, 8)
     decoder = Decoder(spec, twin.weights, isa=isa)
     expected = run(decoder, encoded, fed, known, np.arange(4), (2, 1))
-    decoder.begin(encoded, 8)
+    decoder.prefill(encoded, 8)
     advance(decoder, 0, fed, known, np.array([0, 1, 3]), 0, 2)
     advance(decoder, 1, fed, known, np.array([1, 3]), 0, 2)
     advance(decoder, 2, fed, known, np.array([1, 3]), 0, 2)
@@ -163,25 +163,25 @@ def test_mistakes_are_named():
     decoder = Decoder(spec, twin.weights)
     encoded, fed, _ = sequences(spec, 2, 3, 8)
     with pytest.raises(ValueError, match="must be C-contiguous float32, got float64"):
-        decoder.begin(cast(Any, encoded.astype(np.float64)), 8)
-    decoder.begin(encoded, 2)
+        decoder.prefill(cast(Any, encoded.astype(np.float64)), 8)
+    decoder.prefill(encoded, 2)
     lists = np.arange(2)
     with pytest.raises(ValueError, match="x must be"):
-        decoder.advance(0, fed[0][:1, :1], lists)
-    with pytest.raises(ValueError, match="2 places are kept; cannot read 3 more places"):
-        decoder.advance(0, np.ascontiguousarray(fed[0][:, :3]), lists)
-    decoder.advance(0, np.ascontiguousarray(fed[0][:, :1]), lists)
-    with pytest.raises(ValueError, match="stack 1 must read 1 more places"):
-        decoder.advance(1, np.ascontiguousarray(fed[1][:, :2]), lists)
+        decoder.decode_step(0, fed[0][:1, :1], lists)
+    with pytest.raises(ValueError, match="the caches hold 2 tokens; cannot read 3 more"):
+        decoder.decode_step(0, np.ascontiguousarray(fed[0][:, :3]), lists)
+    decoder.decode_step(0, np.ascontiguousarray(fed[0][:, :1]), lists)
+    with pytest.raises(ValueError, match="stack 1 must read 1 more tokens"):
+        decoder.decode_step(1, np.ascontiguousarray(fed[1][:, :2]), lists)
     with pytest.raises(ValueError, match=r"inputs of stack 1 must be \(2, 1, 3\), got None"):
-        decoder.advance(1, np.ascontiguousarray(fed[1][:, :1]), lists)
+        decoder.decode_step(1, np.ascontiguousarray(fed[1][:, :1]), lists)
     with pytest.raises(ValueError, match=r"lists must be int64 in 0\.\.1"):
-        decoder.advance(1, np.ascontiguousarray(fed[1][:, :1]), np.array([0, 2]))
+        decoder.decode_step(1, np.ascontiguousarray(fed[1][:, :1]), np.array([0, 2]))
 
 
 @pytest.mark.parametrize("top_p", [1.0, 0.8, 0.3, 1e-9])
 @pytest.mark.parametrize("temperature", [1.0, 0.3, 3.0, np.finfo(float).eps])
-def test_picks_are_those_of_the_twin(temperature, top_p):
+def test_tokens_are_those_of_the_twin(temperature, top_p):
     rng = np.random.default_rng(0)
     for num_tokens in (1, 2, 17, 200):
         logits = rng.normal(size=(100, num_tokens)).astype(np.float32) * 3
@@ -189,19 +189,23 @@ def test_picks_are_those_of_the_twin(temperature, top_p):
         is_legal[np.arange(100), rng.integers(num_tokens, size=100)] = True
         drawn = rng.random(100)
         drawn[0], drawn[1] = 0.0, np.nextafter(1.0, 0)
-        picked, expected = (
+        sampled, expected = (
             each(logits, is_legal, drawn, temperature=temperature, top_p=top_p)
-            for each in (pick, transformer_twin.pick)
+            for each in (sample_top_p, transformer_twin.sample_top_p)
         )
-        np.testing.assert_array_equal(picked, expected)
-        assert is_legal[np.arange(100), picked].all()
+        np.testing.assert_array_equal(sampled, expected)
+        assert is_legal[np.arange(100), sampled].all()
 
 
-def test_shares_of_picks_are_the_probabilities():
+def test_shares_of_tokens_are_the_probabilities():
     logits = np.log(np.array([[0.5, 0.2, 0.0001, 0.3]], np.float32)).repeat(4000, 0)
     is_legal = np.array([[True, True, True, False]]).repeat(4000, 0)
     drawn = (np.arange(4000) + 0.5) / 4000
-    counts = np.bincount(pick(logits, is_legal, drawn, temperature=1.0, top_p=1.0), minlength=4)
+    counts = np.bincount(
+        sample_top_p(logits, is_legal, drawn, temperature=1.0, top_p=1.0), minlength=4
+    )
     np.testing.assert_allclose(counts / 4000, [5 / 7, 2 / 7, 0, 0], atol=1e-3)
     with pytest.raises(ValueError, match="nothing is legal in row 1"):
-        pick(logits[:2], is_legal[:2] & [[True], [False]], drawn[:2], temperature=1.0, top_p=1.0)
+        sample_top_p(
+            logits[:2], is_legal[:2] & [[True], [False]], drawn[:2], temperature=1.0, top_p=1.0
+        )

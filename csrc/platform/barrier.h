@@ -8,8 +8,8 @@ namespace overtone {
 
 class Barrier {
  public:
-  // A thread that waits looks that often before it sleeps.
-  Barrier(int num_threads, int num_looks) : num_threads_(num_threads), num_looks_(num_looks) {}
+  // A waiting thread spins that often before it sleeps.
+  Barrier(int num_threads, int num_spins) : num_threads_(num_threads), num_spins_(num_spins) {}
 
   void wait() {
     if (num_threads_ == 1) return;
@@ -20,7 +20,7 @@ class Barrier {
       round_.notify_all();
       return;
     }
-    for (int i = 0; i < num_looks_; ++i) {
+    for (int i = 0; i < num_spins_; ++i) {
       if (round_.load(std::memory_order_acquire) != round) return;
 #ifdef OVERTONE_X86
       __builtin_ia32_pause();
@@ -30,7 +30,7 @@ class Barrier {
   }
 
  private:
-  const int num_threads_, num_looks_;
+  const int num_threads_, num_spins_;
   std::atomic<int> arrived_{0};
   std::atomic<std::uint32_t> round_{0};
 };

@@ -4,9 +4,9 @@ namespace overtone {
 namespace {
 
 // A thread asleep takes some 50 microseconds to wake, a fair part of a short step; so waiting
-// starts with looking.
-void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old, int num_looks) {
-  for (int i = 0; i < num_looks; ++i) {
+// starts with spinning.
+void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old, int num_spins) {
+  for (int i = 0; i < num_spins; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
 #ifdef OVERTONE_X86
     __builtin_ia32_pause();
@@ -17,7 +17,7 @@ void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old, int 
 
 }  // namespace
 
-Pool::Pool(int num_threads, int num_looks) : num_looks_(num_looks) {
+Pool::Pool(int num_threads, int num_spins) : num_spins_(num_spins) {
   for (int i = 1; i < num_threads; ++i) threads_.emplace_back([this, i] { serve(i); });
 }
 
@@ -39,13 +39,13 @@ void Pool::run(const std::function<void(int)>& work) {
   round_.notify_all();
   work(0);
   for (std::uint32_t left; (left = pending_.load(std::memory_order_acquire)) != 0;)
-    wait_while(pending_, left, num_looks_);
+    wait_while(pending_, left, num_spins_);
 }
 
 void Pool::serve(int index) {
   std::uint32_t seen = 0;
   while (true) {
-    wait_while(round_, seen, num_looks_);
+    wait_while(round_, seen, num_spins_);
     seen = round_.load(std::memory_order_acquire);
     if (is_stopping_) return;
     (*work_)(index);

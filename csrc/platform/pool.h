@@ -11,8 +11,8 @@ namespace overtone {
 
 class Pool {
  public:
-  // A thread that waits looks that often before it sleeps; 2,000 times take about 30 microseconds.
-  explicit Pool(int num_threads, int num_looks = 2000);
+  // A waiting thread spins that often before it sleeps; 2,000 times take about 30 microseconds.
+  explicit Pool(int num_threads, int num_spins = 2000);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -26,7 +26,7 @@ class Pool {
  private:
   void serve(int index);
 
-  const int num_looks_;
+  const int num_spins_;
   std::vector<std::thread> threads_;
   const std::function<void(int)>* work_ = nullptr;
   std::atomic<std::uint32_t> round_{0};

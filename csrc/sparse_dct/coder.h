@@ -66,7 +66,7 @@ class Coder {
             models_
                 .size_predictors[static_cast<std::size_t>(own.kind)][static_cast<std::size_t>(k)];
         const std::int32_t size = std::max(0, size_predictor.predict(sizes));
-        Surroundings s = surroundings(
+        CausalNeighbourhood s = neighbourhood_of(
             c, k, here,
             static_cast<int>(std::clamp<std::int64_t>(expected16 - 16 * base, -400000, 400000)));
         s.regressed = fine_class(std::int64_t{size} * 32 / step);
@@ -93,14 +93,14 @@ class Coder {
     return !is_over_;
   }
 
-  Surroundings surroundings(int c, int k, std::ptrdiff_t here, int expected) const {
+  CausalNeighbourhood neighbourhood_of(int c, int k, std::ptrdiff_t here, int expected) const {
     const Component& own = components_[static_cast<std::size_t>(c)];
     const std::ptrdiff_t stride = own.stride();
     const std::int32_t step = own.q_table[static_cast<std::size_t>(k)];
     const int u = kZigzag.u[static_cast<std::size_t>(k)],
               v = kZigzag.v[static_cast<std::size_t>(k)];
     const Level* band = own.band(k);
-    Surroundings s{};
+    CausalNeighbourhood s{};
     s.kind = static_cast<int>(own.kind);
     s.k = k;
     s.group = band_class(k);

@@ -7,7 +7,7 @@
 namespace overtone::sparse_dct {
 
 // What is known around a coefficient, as classes.
-struct Surroundings {
+struct CausalNeighbourhood {
   int kind, k, group;
   int same, own, near_blocks, predicted, combined;  // sizes
   int expected;                                     // signed, 1/16 levels
@@ -24,7 +24,7 @@ inline std::uint32_t index_of(std::initializer_list<std::pair<int, int>> digits)
   return static_cast<std::uint32_t>(index);
 }
 
-inline Query zero_query(Models& models, const Surroundings& s) {
+inline Query zero_query(Models& models, const CausalNeighbourhood& s) {
   Query q;
   q.element = &models.zero;
   q.context[0] = index_of({{s.kind, 3}, {s.k, kBands}, {s.same, 16}});
@@ -49,7 +49,7 @@ inline Query zero_query(Models& models, const Surroundings& s) {
   return q;
 }
 
-inline Query sign_query(Models& models, const Surroundings& s) {
+inline Query sign_query(Models& models, const CausalNeighbourhood& s) {
   Query q;
   q.element = &models.sign;
   const int p = signed_class(s.expected);
@@ -68,7 +68,7 @@ inline Query sign_query(Models& models, const Surroundings& s) {
 }
 
 // Whether the magnitude exceeds m >= 1, its sign being known.
-inline Query magnitude_query(Models& models, const Surroundings& s, int m, bool negative) {
+inline Query magnitude_query(Models& models, const CausalNeighbourhood& s, int m, bool negative) {
   Query q;
   q.element = &models.magnitude;
   const int unary = std::min(m - 1, kUnaryClasses - 1);
@@ -96,7 +96,7 @@ inline Query magnitude_query(Models& models, const Surroundings& s, int m, bool 
 
 // `bits(query, bit)` codes one bit and returns it; a decoder ignores its argument.
 template <class Bits>
-int code_level(Bits& bits, Models& models, const Surroundings& s, int level) {
+int code_level(Bits& bits, Models& models, const CausalNeighbourhood& s, int level) {
   if (!bits(zero_query(models, s), level != 0)) return 0;
   const bool negative = bits(sign_query(models, s), level < 0) != 0;
   const int magnitude = std::abs(level);

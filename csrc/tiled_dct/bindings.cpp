@@ -117,18 +117,20 @@ NB_MODULE(_tiled_dct, m) {
           "__init__",
           [](Encoder* self, Array<const float, 3> planes, Array<const std::uint16_t, 1> counters,
              Array<const std::int32_t, 1> weights, double step, double rd_weight, double overlap,
-             double shrink_one, double shrink, int min_log2, int max_log2) {
+             double reconstruction_offset_one, double reconstruction_offset, int min_log2,
+             int max_log2) {
             const Geometry geometry{static_cast<int>(planes.shape(2)),
                                     static_cast<int>(planes.shape(1)),
                                     static_cast<int>(planes.shape(0))};
-            new (self) Encoder{
-                nb::cast(planes),
-                PictureEncoder(planes.data(), geometry,
-                               {step, rd_weight, overlap, shrink_one, shrink, min_log2, max_log2},
-                               prior_of(counters, weights))};
+            new (self) Encoder{nb::cast(planes),
+                               PictureEncoder(planes.data(), geometry,
+                                              {step, rd_weight, overlap, reconstruction_offset_one,
+                                               reconstruction_offset, min_log2, max_log2},
+                                              prior_of(counters, weights))};
           },
           "planes"_a, "counters"_a, "weights"_a, nb::kw_only(), "step"_a, "rd_weight"_a,
-          "overlap"_a, "shrink_one"_a, "shrink"_a, "min_log2"_a, "max_log2"_a)
+          "overlap"_a, "reconstruction_offset_one"_a, "reconstruction_offset"_a, "min_log2"_a,
+          "max_log2"_a)
       .def("encode_row",
            [](Encoder& self) {
              nb::gil_scoped_release release;
@@ -160,7 +162,7 @@ NB_MODULE(_tiled_dct, m) {
       .def_prop_ro("is_done", [](const Decoder& self) { return self.rows.is_done(); })
       .def_prop_ro("has_leftover", [](const Decoder& self) { return self.rows.has_leftover(); })
       .def("tiles",
-           [](const Decoder& self) {  // of the newest row: x, y, extent, levels (channel, v, u)
+           [](const Decoder& self) {  // of the newest row: x, y, diagonals, levels (channel, v, u)
              const Geometry& geometry = self.rows.geometry();
              const TileRow& row = self.rows.rows().back();
              nb::list tiles;
@@ -173,16 +175,17 @@ NB_MODULE(_tiled_dct, m) {
       .def(
           "render",
           [](const Decoder& self, Array<const double, 1> xs, Array<const double, 1> ys,
-             Array<float, 3> values, double step, double overlap, double shrink_one, double shrink,
-             double blend, int num_threads, const std::string& isa) {
+             Array<float, 3> values, double step, double overlap, double reconstruction_offset_one,
+             double reconstruction_offset, double blend, int num_threads, const std::string& isa) {
             const SampleGrid grid{xs.data(), static_cast<int>(xs.shape(0)), ys.data(),
                                   static_cast<int>(ys.shape(0))};
             const auto function = render_for(isa);
             nb::gil_scoped_release release;
             render(self.rows.rows(), self.rows.geometry(),
-                   {step, overlap, shrink_one, shrink, blend}, grid, values.data(), num_threads,
-                   function);
+                   {step, overlap, reconstruction_offset_one, reconstruction_offset, blend}, grid,
+                   values.data(), num_threads, function);
           },
-          "xs"_a, "ys"_a, "values"_a, nb::kw_only(), "step"_a, "overlap"_a, "shrink_one"_a,
-          "shrink"_a, "blend"_a, "num_threads"_a, "isa"_a);
+          "xs"_a, "ys"_a, "values"_a, nb::kw_only(), "step"_a, "overlap"_a,
+          "reconstruction_offset_one"_a, "reconstruction_offset"_a, "blend"_a, "num_threads"_a,
+          "isa"_a);
 }

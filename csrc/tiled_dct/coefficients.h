@@ -10,15 +10,15 @@ namespace overtone::tiled_dct {
 struct CoefficientContext {
   Query zero;
   Query sign;
-  int channel, size, a_class, b_class, c_class, d_class, diagonal, neighbour;
-  int left_size, above_size;  // classes of the seam predictions' magnitudes
+  int channel, size, local_class, band_class, wider_class, recent_class, diagonal, neighbour;
+  int left_size, above_size;  // classes of the boundary predictions' magnitudes
 };
 
 class CoefficientCoder {
  public:
   CoefficientCoder(Model& model, const TileContext& tile, int channel, const LevelBlock* blocks,
-                   const SeamResidual& seam)
-      : model_(model), tile_(tile), channel_(channel), blocks_(blocks), seam_(seam),
+                   const BoundaryResidual& boundary)
+      : model_(model), tile_(tile), channel_(channel), blocks_(blocks), boundary_(boundary),
         size_(tile.log2n - kMinLog2), shape_(channel == 3 ? 0 : channel) {}
 
   CoefficientContext context(int u, int v) const {
@@ -48,11 +48,11 @@ class CoefficientCoder {
     out.channel = shape_;
     out.size = size_;
     out.diagonal = diagonal_class(diagonal);
-    out.a_class = class12(local);
-    out.b_class = class10(b);
-    out.c_class = class8(c);
+    out.local_class = class12(local);
+    out.band_class = class10(b);
+    out.wider_class = class8(c);
     const int total = running_;
-    out.d_class = class8(total);
+    out.recent_class = class8(total);
     out.neighbour = std::min(std::max(west, north), 7);
     const int fu = kFrequencyClass[static_cast<std::size_t>(u)];
     const int fv = kFrequencyClass[static_cast<std::size_t>(v)];
@@ -66,22 +66,22 @@ class CoefficientCoder {
       return static_cast<std::uint32_t>(index);
     };
     q.context[0] = at({{ch, 3}, {size_, 4}, {fv, 12}, {fu, 12}});
-    q.context[1] = at({{ch, 3}, {size_, 4}, {out.a_class, 12}, {out.b_class, 10}});
+    q.context[1] = at({{ch, 3}, {size_, 4}, {out.local_class, 12}, {out.band_class, 10}});
     q.context[2] = at({{ch, 3},
                        {std::min(west, 3), 4},
                        {std::min(north, 3), 4},
                        {std::min(north_west, 2), 3},
                        {std::min(south_west, 2), 3},
                        {out.diagonal, 12}});
-    q.context[3] = at({{ch, 3}, {out.c_class, 8}, {out.a_class, 12}, {out.diagonal, 12}});
-    q.context[4] = at({{ch, 3}, {size_, 4}, {out.b_class, 10}, {out.diagonal, 12}});
-    q.context[5] = at({{ch, 3}, {out.d_class, 8}, {out.a_class, 12}, {size_, 4}});
+    q.context[3] = at({{ch, 3}, {out.wider_class, 8}, {out.local_class, 12}, {out.diagonal, 12}});
+    q.context[4] = at({{ch, 3}, {size_, 4}, {out.band_class, 10}, {out.diagonal, 12}});
+    q.context[5] = at({{ch, 3}, {out.recent_class, 8}, {out.local_class, 12}, {size_, 4}});
     q.context[6] = at({{ch, 3}, {mixed, 24}, {out.diagonal, 12}});
-    q.context[7] = at({{ch, 3}, {fv, 12}, {fu, 12}, {out.b_class, 10}});
-    // The level each seam asks for, if this coefficient alone had to explain what is left.
+    q.context[7] = at({{ch, 3}, {fv, 12}, {fu, 12}, {out.band_class, 10}});
+    // The level each boundary asks for, if this coefficient alone had to explain what is left.
     const int n = 1 << tile_.log2n;
-    const int from_left = seam_.has_left ? seam_.left[v] * root(size_, u) >> 4 : 0;
-    const int from_above = seam_.has_above ? seam_.above[u] * root(size_, v) >> 4 : 0;
+    const int from_left = boundary_.has_left ? boundary_.left[v] * root(size_, u) >> 4 : 0;
+    const int from_above = boundary_.has_above ? boundary_.above[u] * root(size_, v) >> 4 : 0;
     const int l = signed_class(from_left), a = signed_class(from_above);
     out.left_size = std::abs(l - 6);
     out.above_size = std::abs(a - 6);
@@ -102,7 +102,7 @@ class CoefficientCoder {
     sg.selector0 = ch * 4 + size_;
     sg.selector1 = std::max(out.left_size, out.above_size) + 6 * (channel_ > 0);
     q.selector0 = (ch * 4 + size_) * 12 + out.diagonal;
-    q.selector1 = ch * 12 + out.a_class;
+    q.selector1 = ch * 12 + out.local_class;
     return out;
   }
 
@@ -112,14 +112,14 @@ class CoefficientCoder {
     q.element = &model_.magnitude;
     const auto u = [](int x) { return static_cast<std::uint32_t>(x); };
     q.context[0] = u(((c.channel * 8 + kk) * 4 + c.size) * 12 + c.diagonal);
-    q.context[1] = u((c.channel * 8 + kk) * 12 + c.a_class);
-    q.context[2] = u((c.channel * 8 + kk) * 10 + c.b_class);
-    q.context[3] = u((c.channel * 8 + kk) * 8 + c.c_class);
-    q.context[4] = u(((c.channel * 8 + kk) * 8 + c.d_class) * 4 + c.size);
-    q.context[5] = u(((c.channel * 8 + kk) * 8 + c.neighbour) * 8 + std::min(c.a_class, 7));
+    q.context[1] = u((c.channel * 8 + kk) * 12 + c.local_class);
+    q.context[2] = u((c.channel * 8 + kk) * 10 + c.band_class);
+    q.context[3] = u((c.channel * 8 + kk) * 8 + c.wider_class);
+    q.context[4] = u(((c.channel * 8 + kk) * 8 + c.recent_class) * 4 + c.size);
+    q.context[5] = u(((c.channel * 8 + kk) * 8 + c.neighbour) * 8 + std::min(c.local_class, 7));
     q.context[6] = u(((c.channel * 8 + kk) * 7 + c.left_size) * 7 + c.above_size);
     q.selector0 = c.channel * 8 + kk;
-    q.selector1 = c.a_class;
+    q.selector1 = c.local_class;
     return q;
   }
 
@@ -149,7 +149,7 @@ class CoefficientCoder {
 
  private:
   static int sign_of(int x) { return x > 0 ? 2 : x < 0 ? 0 : 1; }
-  // 1 / norm of the coefficient's seam value, in 1/16.
+  // 1 / norm of the coefficient's boundary value, in 1/16.
   static int root(int size, int k) {
     constexpr int kRoots[4][2] = {{45, 32}, {64, 45}, {91, 64}, {128, 91}};
     return kRoots[size][k > 0];
@@ -171,7 +171,7 @@ class CoefficientCoder {
   const TileContext& tile_;
   int channel_;
   const LevelBlock* blocks_;
-  const SeamResidual& seam_;
+  const BoundaryResidual& boundary_;
   int size_;
   int shape_;
   int running_ = 0;

@@ -39,29 +39,29 @@ void RowDecoder::square(TileRow& row, int x, int y, int log2n) {
   }
   const int n = 1 << log2n;
   const TileContext context = near_.context(x, y, log2n, geometry_.channels);
-  int extent_classes[kMaxChannels] = {}, dc_levels[kMaxChannels] = {};
-  SeamResidual seams[kMaxChannels];
+  int last_classes[kMaxChannels] = {}, dc_levels[kMaxChannels] = {};
+  BoundaryResidual boundaries[kMaxChannels];
   for (int c = 0; c < geometry_.channels; ++c) {
     blocks_[c].clear(n);
-    seams[c] = near_.seam(x, y, log2n, c);
+    boundaries[c] = near_.boundary(x, y, log2n, c);
   }
-  code_tile(bits_, *model_, context, blocks_.get(), extent_classes, seams, dc_levels);
+  code_tile(bits_, *model_, context, blocks_.get(), last_classes, boundaries, dc_levels);
   Tile tile{x, y, log2n, {}};
   for (int c = 0; c < geometry_.channels; ++c) {
     const Level* level = blocks_[c].level;
-    const int extent = extent_of_class(extent_classes[c], log2n);
-    tile.extents[c] = std::max(1, extent);
-    near_.place_edges(x, y, log2n, c, level, dc_levels[c], extent);
+    const int diagonals = diagonals_of_class(last_classes[c], log2n);
+    tile.diagonals[c] = std::max(1, diagonals);
+    near_.place_edges(x, y, log2n, c, level, dc_levels[c], diagonals);
     Level* plane = row.levels.data() +
                    (static_cast<std::ptrdiff_t>(c) * kMaxTile + (y - row.y)) * geometry_.width + x;
-    for (int v = 0; v < std::min(n, extent); ++v) {
+    for (int v = 0; v < std::min(n, diagonals); ++v) {
       std::memcpy(plane + static_cast<std::ptrdiff_t>(v) * geometry_.width, level + v * n,
                   sizeof(Level) * static_cast<std::size_t>(n));
     }
     plane[0] = static_cast<Level>(dc_levels[c]);
   }
   Profile profile;
-  describe_tile(context, blocks_.get(), extent_classes, profile);
+  describe_tile(context, blocks_.get(), last_classes, profile);
   near_.place(x, y, profile);
   row.tiles.push_back(tile);
 }

@@ -1,6 +1,6 @@
 // The syntax of one tile's quantised coefficients, written once for both directions.
 //
-// Order: for each channel, the extent class (how many anti-diagonals are coded), then the
+// Order: for each channel, the last-significant class (how many anti-diagonals are coded), then the
 // coefficients diagonal by diagonal from low to high frequency; each is a zero flag, a
 // magnitude and a sign. All contexts come from integers already coded.
 #pragma once
@@ -9,8 +9,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "boundary.h"
 #include "entropy/mixing.h"
-#include "seams.h"
 
 namespace overtone::tiled_dct {
 
@@ -29,24 +29,24 @@ constexpr int kMaxLevel = 32000;
 using Level = std::int16_t;
 
 // Allowed numbers of coded anti-diagonals, fine at low frequency.
-constexpr int kExtents[] = {0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 86, 127};
-constexpr int kNumExtents = 16;
+constexpr int kDiagonals[] = {0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 86, 127};
+constexpr int kNumLastClasses = 16;
 
-inline int num_extents(int log2n) {
+inline int num_last_classes(int log2n) {
   const int diagonals = 2 * (1 << log2n) - 1;
   int count = 0;
-  while (count < kNumExtents && kExtents[count] < diagonals) ++count;
+  while (count < kNumLastClasses && kDiagonals[count] < diagonals) ++count;
   return count + 1;  // the last class always covers the whole tile
 }
-inline int extent_of_class(int extent_class, int log2n) {
+inline int diagonals_of_class(int last_class, int log2n) {
   const int diagonals = 2 * (1 << log2n) - 1;
-  return std::min(kExtents[extent_class], diagonals);
+  return std::min(kDiagonals[last_class], diagonals);
 }
 
 // What later tiles see of a tile: sums of magnitudes per normalised band, in 1/16.
 struct Profile {
   std::uint16_t band[kMaxChannels][kBands][kBands];
-  std::uint8_t extent_class[kMaxChannels];  // on the scale of a 64-pixel tile
+  std::uint8_t last_class[kMaxChannels];  // on the scale of a 64-pixel tile
   std::uint8_t log2n;
 };
 
@@ -124,13 +124,11 @@ struct Model {
                      3 * 8 * 8 * 8, 3 * 8 * 7 * 7},
                     3 * 8,
                     12};
-  Element extent{{3 * 4 * 32, 3 * 32 * 32, 3 * 32 * 32, 3 * 32 * 32, 3 * 64 * 2}, 3 * 4, 3};
+  Element last{{3 * 4 * 32, 3 * 32 * 32, 3 * 32 * 32, 3 * 32 * 32, 3 * 64 * 2}, 3 * 4, 3};
   Element split{{4 * 9, 4 * 16, 4}, 4, 1};
   Element escape{{32, 32}, 1, 1};
 
-  std::array<Element*, 6> elements() {
-    return {&zero, &sign, &magnitude, &extent, &split, &escape};
-  }
+  std::array<Element*, 6> elements() { return {&zero, &sign, &magnitude, &last, &split, &escape}; }
   Model() = default;
   // Throws std::invalid_argument when the prior is of another model.
   explicit Model(Prior prior);
@@ -182,19 +180,19 @@ struct DiagonalEnergy {
   }
 };
 
-// Unary choice of the extent class, each step a bit in its own context.
+// The last-significant class in unary, each step a bit in its own context.
 template <class Bits>
-int code_extent(Bits& bits, Model& model, const TileContext& tile, int channel, int extent_class,
-                int previous_class) {
+int code_last_class(Bits& bits, Model& model, const TileContext& tile, int channel, int last_class,
+                    int previous_class) {
   const int shape = channel == 3 ? 0 : channel;
   const int size = tile.log2n - kMinLog2;
-  const int left = tile.left ? tile.left->extent_class[channel] : 0;
-  const int above = tile.above ? tile.above->extent_class[channel] : 0;
-  const int count = num_extents(tile.log2n);
+  const int left = tile.left ? tile.left->last_class[channel] : 0;
+  const int above = tile.above ? tile.above->last_class[channel] : 0;
+  const int count = num_last_classes(tile.log2n);
   int i = 0;
   while (i + 1 < count) {
     Query q;
-    q.element = &model.extent;
+    q.element = &model.last;
     const auto u = [](int x) { return static_cast<std::uint32_t>(x); };
     q.context[0] = u((shape * 4 + size) * 32 + i);
     q.context[1] = u((shape * 32 + i) * 32 + left);
@@ -203,7 +201,7 @@ int code_extent(Bits& bits, Model& model, const TileContext& tile, int channel, 
     q.context[4] = u((shape * 64 + std::clamp(2 * i - left - above + 32, 0, 63)) * 2 + (size > 1));
     q.selector0 = shape * 4 + size;
     q.selector1 = shape;
-    if (!bits(q, extent_class > i)) break;
+    if (!bits(q, last_class > i)) break;
     ++i;
   }
   return i;

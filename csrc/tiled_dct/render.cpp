@@ -56,7 +56,7 @@ class BlendMap {
     }
   }
 
-  // Over the seam of `length` pixels from (x, y), which is on one side of it.
+  // Over the boundary of `length` pixels from (x, y), which is on one side of it.
   float along(float own, int x, int y, int length, bool is_vertical) {
     for (int k = 0; k < length; k += 8) {
       const int px = is_vertical ? x : x + k, py = is_vertical ? y + k : y;
@@ -93,7 +93,7 @@ void render(const std::deque<TileRow>& rows, const Geometry& geometry, const Rec
       view.blend[2] = blend.along(own, tile.x, tile.y - 1, n, false);
       view.blend[3] = blend.along(own, tile.x, tile.y + n, n, false);
       for (int c = 0; c < geometry.channels; ++c) {
-        view.extents[c] = tile.extents[c];
+        view.diagonals[c] = tile.diagonals[c];
         view.levels[c] =
             row.levels.data() + tile.x +
             (static_cast<std::ptrdiff_t>(c) * kMaxTile + (tile.y - row.y)) * geometry.width;
@@ -110,8 +110,9 @@ void render(const std::deque<TileRow>& rows, const Geometry& geometry, const Rec
     const std::size_t down = static_cast<std::size_t>(grid.ny) + 1;
     std::vector<float> scratch((across + 2 * down) * (kMaxTile + 1) + across);
     function({tiles.data(), static_cast<int>(tiles.size()), geometry.width, geometry.channels,
-              geometry.width, geometry.height, how.step, how.shrink_one, how.shrink, grid.xs,
-              grid.ys, grid.nx, grid.ny, first, last, values, total.data(), scratch.data()});
+              geometry.width, geometry.height, how.step, how.reconstruction_offset_one,
+              how.reconstruction_offset, grid.xs, grid.ys, grid.nx, grid.ny, first, last, values,
+              total.data(), scratch.data()});
   };
   std::vector<std::thread> threads;
   for (int t = 1; t < num_threads; ++t) threads.emplace_back(work, t);

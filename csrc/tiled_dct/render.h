@@ -10,7 +10,7 @@
 namespace overtone::tiled_dct {
 
 struct Reconstruction {
-  double step, overlap, shrink_one, shrink;  // as in EncodeSettings
+  double step, overlap, reconstruction_offset_one, reconstruction_offset;  // as in EncodeSettings
   double blend;  // overlap of smooth tiles, in half-cycles of their highest coded frequency
 };
 

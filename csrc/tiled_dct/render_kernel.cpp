@@ -69,7 +69,9 @@ Axis make_axis(const double* positions, int begin, int end, int start, int n, in
 
 float dequantise(int q, const RenderJob& job) {
   const int m = q < 0 ? -q : q;
-  const double v = m == 0 ? 0 : m == 1 ? 1 - job.shrink_one : m - job.shrink;
+  const double v = m == 0   ? 0
+                   : m == 1 ? 1 - job.reconstruction_offset_one
+                            : m - job.reconstruction_offset;
   return static_cast<float>(job.step * (q < 0 ? -v : v));
 }
 
@@ -77,14 +79,14 @@ float dequantise(int q, const RenderJob& job) {
 void accumulate(const RenderJob& job, const TileView& tile, int channel, const Axis& ax,
                 const Axis& ay, float* plane, float* scratch) {
   const int cx = ax.count, cy = ay.count;
-  const int side = smaller(tile.n, tile.extents[channel]);
+  const int side = smaller(tile.n, tile.diagonals[channel]);
   float* half = scratch;  // [u * cy + j]
   float* line = half + static_cast<ptrdiff_t>(cy) * side;
   bool is_used[kMaxSide] = {};
   for (ptrdiff_t i = 0; i < static_cast<ptrdiff_t>(cy) * side; ++i) half[i] = 0;
   for (int v = 0; v < side; ++v) {
     const int16_t* levels = tile.levels[channel] + static_cast<ptrdiff_t>(v) * job.level_stride;
-    for (int u = 0; u < side && u + v < tile.extents[channel]; ++u) {
+    for (int u = 0; u < side && u + v < tile.diagonals[channel]; ++u) {
       if (levels[u] == 0) continue;
       is_used[u] = true;
       // The constant term has no dead zone to make up for.
@@ -115,7 +117,7 @@ void render(const RenderJob& job) {
     const TileView& tile = job.tiles[t];
     int used = 1;
     for (int c = 0; c < job.channels; ++c) {
-      const int side = smaller(tile.n, tile.extents[c]);
+      const int side = smaller(tile.n, tile.diagonals[c]);
       if (side > used) used = side;
     }
     const Axis ax = make_axis(job.xs, job.first, job.last, tile.x, tile.n, job.width, used,

@@ -11,8 +11,8 @@ namespace overtone::tiled_dct {
 // One tile's series: quantised coefficients and where it is.
 struct TileView {
   int x, y, n;                    // pixels
-  float blend[4];                 // pixels to each side of the left, right, upper, lower seam
-  int extents[4];                 // coded anti-diagonals of each channel, >= 1
+  float blend[4];                 // pixels to each side of the left, right, upper, lower boundary
+  int diagonals[4];               // coded anti-diagonals of each channel, >= 1
   const std::int16_t* levels[4];  // row v of a channel starts at levels + v * level_stride
 };
 
@@ -22,7 +22,7 @@ struct RenderJob {
   int level_stride;
   int channels;
   int width, height;  // of the padded picture
-  double step, shrink_one, shrink;
+  double step, reconstruction_offset_one, reconstruction_offset;
   // Sample positions in source pixels, ascending; pixel i of the picture is centred at i + 0.5.
   const double* xs;
   const double* ys;

@@ -10,7 +10,7 @@ namespace {
 struct Candidate {
   double cost = 0;
   Tile tile{};
-  int extent_classes[kMaxChannels] = {};
+  int last_classes[kMaxChannels] = {};
   int dc_levels[kMaxChannels] = {};
   std::vector<Level> levels;  // channel-major, n*n each; [0] is the DC residual
 };
@@ -27,11 +27,11 @@ class PictureEncoder::Search {
   bool encode_row() {
     if (row_ >= geometry_.height) return false;
     for (int x = 0; x < geometry_.width; x += kMaxTile) {
-      const auto seams = near_.seams(x);
+      const auto boundaries = near_.boundaries(x);
       std::vector<Candidate> leaves;
       std::vector<int> splits;
       choose(x, row_, kMaxLog2, leaves, splits);
-      near_.restore(x, seams);
+      near_.restore(x, boundaries);
       std::size_t leaf = 0, split = 0;
       commit(x, row_, kMaxLog2, leaves, leaf, splits, split);
     }
@@ -94,11 +94,11 @@ class PictureEncoder::Search {
   // Leaves what later tiles see of the tile in the blocks.
   void remember(const TileContext& tile, const Candidate& c) {
     Profile profile;
-    describe_tile(tile, blocks_.get(), c.extent_classes, profile);
+    describe_tile(tile, blocks_.get(), c.last_classes, profile);
     near_.place(c.tile.x, c.tile.y, profile);
     for (int ch = 0; ch < geometry_.channels; ++ch) {
       near_.place_edges(c.tile.x, c.tile.y, c.tile.log2n, ch, blocks_[ch].level, c.dc_levels[ch],
-                        extent_of_class(c.extent_classes[ch], c.tile.log2n));
+                        diagonals_of_class(c.last_classes[ch], c.tile.log2n));
     }
   }
 
@@ -131,21 +131,22 @@ class PictureEncoder::Search {
       analyser_.analyse(plane, x, y, log2n, coefficients);
       const float scale = static_cast<float>(1.0 / settings_.step);
       for (int i = 0; i < n * n; ++i) coefficients[i] *= scale;
-      SeamResidual seam = near_.seam(x, y, log2n, c);
-      const int prediction = predict_dc(seam, log2n - kMinLog2);
-      seam.explain(0, 0, prediction, log2n - kMinLog2);
+      BoundaryResidual boundary = near_.boundary(x, y, log2n, c);
+      const int prediction = predict_dc(boundary, log2n - kMinLog2);
+      boundary.explain(0, 0, prediction, log2n - kMinLog2);
       coefficients[0] -= static_cast<float>(prediction);
-      out.cost += quantise(tile, c, coefficients, seam, out);
+      out.cost += quantise(tile, c, coefficients, boundary, out);
       out.dc_levels[c] = prediction + blocks_[c].level[0];
       std::memcpy(out.levels.data() + c * n * n, blocks_[c].level,
                   sizeof(Level) * static_cast<std::size_t>(n * n));
-      out.tile.extents[c] = extent_of_class(out.extent_classes[c], log2n);
+      out.tile.diagonals[c] = diagonals_of_class(out.last_classes[c], log2n);
     }
     return out;
   }
 
-  // Chooses levels and extent of one channel; leaves them in its block. Returns the cost.
-  double quantise(const TileContext& tile, int c, const float* x, SeamResidual& seam,
+  // Chooses levels and last-significant class of one channel; leaves them in its block. Returns the
+  // cost.
+  double quantise(const TileContext& tile, int c, const float* x, BoundaryResidual& boundary,
                   Candidate& out) {
     const int n = 1 << tile.log2n;
     LevelBlock& block = blocks_[c];
@@ -159,18 +160,18 @@ class PictureEncoder::Search {
         if (a > 0.6f) last_diagonal = std::max(last_diagonal, u + v);
       }
     }
-    float extent_bits[kNumExtents + 1];
-    for (int k = 0; k < num_extents(tile.log2n); ++k) {
+    float last_class_bits[kNumLastClasses + 1];
+    for (int k = 0; k < num_last_classes(tile.log2n); ++k) {
       CountBits one;
-      code_extent(one, model_, tile, c, k, c > 0 ? out.extent_classes[0] : 0);
-      extent_bits[k] = one.total;
+      code_last_class(one, model_, tile, c, k, c > 0 ? out.last_classes[0] : 0);
+      last_class_bits[k] = one.total;
     }
     const double w = settings_.rd_weight;
-    double best = energy + w * extent_bits[0];
+    double best = energy + w * last_class_bits[0];
     int best_class = 0, cls = 0;
     double coded = 0;
-    const int count = num_extents(tile.log2n);
-    CoefficientCoder coder(model_, tile, c, blocks_.get(), seam);
+    const int count = num_last_classes(tile.log2n);
+    CoefficientCoder coder(model_, tile, c, blocks_.get(), boundary);
     DiagonalEnergy running;
     for (int d = 0; d <= last_diagonal; ++d) {
       coder.set_running(running.class_input());
@@ -185,15 +186,15 @@ class PictureEncoder::Search {
         block.level[v * n + u] = static_cast<Level>(value < 0 ? -magnitude : magnitude);
         *block.at(u, v) = magnitude;
         if (magnitude) {
-          seam.explain(u, v, block.level[v * n + u], tile.log2n - kMinLog2);
+          boundary.explain(u, v, block.level[v * n + u], tile.log2n - kMinLog2);
           coder.note_signs(u, v, block.level[v * n + u]);
         }
         sum += magnitude;
       }
       running.push(sum, last - first + 1);
-      while (cls + 1 < count && extent_of_class(cls, tile.log2n) < d + 1) ++cls;
-      if (extent_of_class(cls, tile.log2n) == d + 1) {
-        const double total = coded + energy + w * extent_bits[cls];
+      while (cls + 1 < count && diagonals_of_class(cls, tile.log2n) < d + 1) ++cls;
+      if (diagonals_of_class(cls, tile.log2n) == d + 1) {
+        const double total = coded + energy + w * last_class_bits[cls];
         if (total < best) {
           best = total;
           best_class = cls;
@@ -202,10 +203,10 @@ class PictureEncoder::Search {
         last_diagonal = std::min(last_diagonal + 1, 2 * n - 2);
       }
     }
-    out.extent_classes[c] = best_class;
-    const int extent = extent_of_class(best_class, tile.log2n);
+    out.last_classes[c] = best_class;
+    const int diagonals = diagonals_of_class(best_class, tile.log2n);
     for (int v = 0; v < n; ++v) {
-      for (int u = std::max(0, extent - v); u < n; ++u) {
+      for (int u = std::max(0, diagonals - v); u < n; ++u) {
         block.level[v * n + u] = 0;
         *block.at(u, v) = 0;
       }
@@ -240,8 +241,10 @@ class PictureEncoder::Search {
                     int k, bool is_dc) {
     CountBits count;
     coder.code_level(count, context, value < 0 ? -k : k);
-    const double shrink = is_dc || k == 0 ? 0.0 : k == 1 ? settings_.shrink_one : settings_.shrink;
-    const double error = std::abs(value) - (k - shrink);
+    const double reconstruction_offset = is_dc || k == 0 ? 0.0
+                                         : k == 1        ? settings_.reconstruction_offset_one
+                                                         : settings_.reconstruction_offset;
+    const double error = std::abs(value) - (k - reconstruction_offset);
     return error * error + settings_.rd_weight * count.total;
   }
 
@@ -263,9 +266,10 @@ class PictureEncoder::Search {
     Candidate& c = leaves[leaf++];
     const TileContext tile = near_.context(x, y, log2n, geometry_.channels);
     load(c);
-    SeamResidual seams[kMaxChannels];
-    for (int ch = 0; ch < geometry_.channels; ++ch) seams[ch] = near_.seam(x, y, log2n, ch);
-    code_tile(bits_, model_, tile, blocks_.get(), c.extent_classes, seams, c.dc_levels);
+    BoundaryResidual boundaries[kMaxChannels];
+    for (int ch = 0; ch < geometry_.channels; ++ch)
+      boundaries[ch] = near_.boundary(x, y, log2n, ch);
+    code_tile(bits_, model_, tile, blocks_.get(), c.last_classes, boundaries, c.dc_levels);
     remember(tile, c);
   }
 

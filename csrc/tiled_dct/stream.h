@@ -25,17 +25,17 @@ class Neighbourhood {
         right_(static_cast<std::size_t>(kMaxTile * geometry.channels)), width_(geometry.width),
         channels_(geometry.channels) {}
 
-  // The seams around the superblock at column x, to restore after a trial.
-  using Seams = std::vector<std::int32_t>;
-  Seams seams(int x) const {
-    Seams saved = right_;
+  // The boundaries around the superblock at column x, to restore after a trial.
+  using Boundaries = std::vector<std::int32_t>;
+  Boundaries boundaries(int x) const {
+    Boundaries saved = right_;
     for (int c = 0; c < channels_; ++c) {
       const auto* from = &bottom_[static_cast<std::size_t>(c * width_ + x)];
       saved.insert(saved.end(), from, from + std::min(kMaxTile, width_ - x));
     }
     return saved;
   }
-  void restore(int x, const Seams& saved) {
+  void restore(int x, const Boundaries& saved) {
     std::copy_n(saved.begin(), right_.size(), right_.begin());
     const int wide = std::min(kMaxTile, width_ - x);
     for (int c = 0; c < channels_; ++c) {
@@ -45,24 +45,25 @@ class Neighbourhood {
   }
 
   // Seam spectra a tile at (x, y) starts from.
-  SeamResidual seam(int x, int y, int log2n, int channel) const {
-    SeamResidual out;
+  BoundaryResidual boundary(int x, int y, int log2n, int channel) const {
+    BoundaryResidual out;
     out.has_left = x > 0;
     out.has_above = y > 0;
     const int size = log2n - kMinLog2;
     if (x > 0)
-      seam_spectrum(&right_[static_cast<std::size_t>(channel * kMaxTile + y % kMaxTile)], size,
-                    out.left);
+      boundary_spectrum(&right_[static_cast<std::size_t>(channel * kMaxTile + y % kMaxTile)], size,
+                        out.left);
     else
       std::memset(out.left, 0, sizeof out.left);
     if (y > 0)
-      seam_spectrum(&bottom_[static_cast<std::size_t>(channel * width_ + x)], size, out.above);
+      boundary_spectrum(&bottom_[static_cast<std::size_t>(channel * width_ + x)], size, out.above);
     else
       std::memset(out.above, 0, sizeof out.above);
     return out;
   }
-  void place_edges(int x, int y, int log2n, int channel, const Level* level, int dc, int extent) {
-    edge_values(level, dc, extent, log2n - kMinLog2,
+  void place_edges(int x, int y, int log2n, int channel, const Level* level, int dc,
+                   int diagonals) {
+    edge_values(level, dc, diagonals, log2n - kMinLog2,
                 &right_[static_cast<std::size_t>(channel * kMaxTile + y % kMaxTile)],
                 &bottom_[static_cast<std::size_t>(channel * width_ + x)]);
   }
@@ -92,37 +93,37 @@ class Neighbourhood {
   int wide_;
   std::vector<Profile> profiles_;
   std::vector<int> origin_;
-  std::vector<std::int32_t> bottom_, right_;  // seam values
+  std::vector<std::int32_t> bottom_, right_;  // boundary values
   int width_, channels_;
 };
 
-// Predicted DC level, from the seams' means.
-inline int predict_dc(const SeamResidual& seam, int size) {
-  // A seam's mean is spectrum[0] / sqrt(n); the DC coefficient is n times the mean.
+// Predicted DC level, from the boundaries' means.
+inline int predict_dc(const BoundaryResidual& boundary, int size) {
+  // A boundary's mean is spectrum[0] / sqrt(n); the DC coefficient is n times the mean.
   constexpr int kRootN[4] = {45, 64, 91, 128};  // sqrt(n), 1/16
   int sum = 0, count = 0;
-  if (seam.has_left) sum += seam.left[0], ++count;
-  if (seam.has_above) sum += seam.above[0], ++count;
+  if (boundary.has_left) sum += boundary.left[0], ++count;
+  if (boundary.has_above) sum += boundary.above[0], ++count;
   if (count == 2) sum >>= 1;
-  return (static_cast<std::int64_t>(sum) * kRootN[size] + (1 << (kSeamBits + 3))) >>
-         (kSeamBits + 4);
+  return (static_cast<std::int64_t>(sum) * kRootN[size] + (1 << (kBoundaryBits + 3))) >>
+         (kBoundaryBits + 4);
 }
 
 // The profile of a coded tile; level[0] holds the DC residual.
 inline void describe_tile(const TileContext& tile, const LevelBlock* blocks,
-                          const int* extent_classes, Profile& out) {
+                          const int* last_classes, Profile& out) {
   const int n = 1 << tile.log2n, shift = tile.log2n - kMinLog2;
   out.log2n = static_cast<std::uint8_t>(tile.log2n);
   for (int c = 0; c < tile.num_channels; ++c) {
-    // Class on the scale of the largest tile: extents scale with the tile's side.
-    const int scaled = extent_of_class(extent_classes[c], tile.log2n) << (kMaxLog2 - tile.log2n);
+    // Class on the scale of the largest tile: diagonals scale with the tile's side.
+    const int scaled = diagonals_of_class(last_classes[c], tile.log2n) << (kMaxLog2 - tile.log2n);
     int cls = 0;
-    while (cls + 1 < kNumExtents && kExtents[cls] < scaled) ++cls;
-    out.extent_class[c] = static_cast<std::uint8_t>(cls);
+    while (cls + 1 < kNumLastClasses && kDiagonals[cls] < scaled) ++cls;
+    out.last_class[c] = static_cast<std::uint8_t>(cls);
     int sums[kBands][kBands] = {};
-    const int extent = extent_of_class(extent_classes[c], tile.log2n);
-    for (int v = 0; v < std::min(n, extent); ++v) {
-      for (int u = 0; u < n && u + v < extent; ++u) {
+    const int diagonals = diagonals_of_class(last_classes[c], tile.log2n);
+    for (int v = 0; v < std::min(n, diagonals); ++v) {
+      for (int u = 0; u < n && u + v < diagonals; ++u) {
         sums[v >> shift][u >> shift] += *blocks[c].at(u, v);
       }
     }
@@ -139,20 +140,20 @@ inline void describe_tile(const TileContext& tile, const LevelBlock* blocks,
 // `dc_residual` excluded: level[0] already is the residual.
 template <class Bits>
 void code_tile(Bits& bits, Model& model, const TileContext& tile, LevelBlock* blocks,
-               int* extent_classes, SeamResidual* seams, int* dc_levels) {
+               int* last_classes, BoundaryResidual* boundaries, int* dc_levels) {
   const int n = 1 << tile.log2n;
   for (int c = 0; c < tile.num_channels; ++c) {
     LevelBlock& block = blocks[c];
-    const int previous = c > 0 ? extent_classes[0] : 0;
-    extent_classes[c] = code_extent(bits, model, tile, c, extent_classes[c], previous);
-    const int extent = extent_of_class(extent_classes[c], tile.log2n);
+    const int previous = c > 0 ? last_classes[0] : 0;
+    last_classes[c] = code_last_class(bits, model, tile, c, last_classes[c], previous);
+    const int diagonals = diagonals_of_class(last_classes[c], tile.log2n);
     block.clear_magnitudes(n);  // contexts see what is coded, not what is known
     const int size = tile.log2n - kMinLog2;
-    const int prediction = predict_dc(seams[c], size);
-    seams[c].explain(0, 0, prediction, size);
-    CoefficientCoder coder(model, tile, c, blocks, seams[c]);
+    const int prediction = predict_dc(boundaries[c], size);
+    boundaries[c].explain(0, 0, prediction, size);
+    CoefficientCoder coder(model, tile, c, blocks, boundaries[c]);
     DiagonalEnergy energy;
-    for (int d = 0; d < extent; ++d) {
+    for (int d = 0; d < diagonals; ++d) {
       coder.set_running(energy.class_input());
       const int first = std::max(0, d - n + 1), last = std::min(d, n - 1);
       int sum = 0;
@@ -163,7 +164,7 @@ void code_tile(Bits& bits, Model& model, const TileContext& tile, LevelBlock* bl
         const int magnitude = std::abs(level);
         *block.at(u, v) = magnitude;
         if (magnitude) {
-          seams[c].explain(u, v, level, size);
+          boundaries[c].explain(u, v, level, size);
           coder.note_signs(u, v, level);
         }
         sum += magnitude;

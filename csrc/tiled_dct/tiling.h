@@ -13,12 +13,12 @@ namespace overtone::tiled_dct {
 struct Tile {
   std::int32_t x, y;  // pixels
   std::int32_t log2n;
-  std::int32_t extents[kMaxChannels];  // coded anti-diagonals per channel
+  std::int32_t diagonals[kMaxChannels];  // coded anti-diagonals per channel
 };
 
-// The largest extent of a tile's channels: how fine its detail is.
+// The most coded anti-diagonals of a tile's channels: how fine its detail is.
 inline int widest(const Tile& tile, int channels) {
-  return *std::max_element(tile.extents, tile.extents + channels);
+  return *std::max_element(tile.diagonals, tile.diagonals + channels);
 }
 
 constexpr int kMaxOverlap = 4;

@@ -42,22 +42,23 @@ NB_MODULE(_transformer, m) {
              nb::gil_scoped_release release;
              decoder.add_stack({num_layers, num_logits, num_inputs}, pointers);
            })
-      .def("begin",
+      .def("prefill",
            [](Decoder& decoder, Array<const float, 3> encoded, std::size_t capacity) {
              nb::gil_scoped_release release;
-             decoder.begin(encoded.data(), encoded.shape(0), encoded.shape(1), capacity);
+             decoder.prefill(encoded.data(), encoded.shape(0), encoded.shape(1), capacity);
            })
-      .def("advance", [](Decoder& decoder, std::size_t stack, Array<const float, 3> x,
-                         Array<const float, 3> inputs, Array<const std::int64_t, 1> lists,
-                         Array<float, 2> logits) {
-        const Places places{x.data(), inputs.data(), x.shape(0), x.shape(1), lists.data()};
+      .def("decode_step", [](Decoder& decoder, std::size_t stack, Array<const float, 3> x,
+                             Array<const float, 3> inputs, Array<const std::int64_t, 1> lists,
+                             Array<float, 2> logits) {
+        const Tokens tokens{x.data(), inputs.data(), x.shape(0), x.shape(1), lists.data()};
         nb::gil_scoped_release release;
-        decoder.advance(stack, places, logits.data());
+        decoder.decode_step(stack, tokens, logits.data());
       });
-  m.def("pick", [](Array<const float, 2> logits, Array<const bool, 2> is_legal, double temperature,
-                   double top_p, Array<const double, 1> drawn, Array<std::int64_t, 1> tokens) {
-    nb::gil_scoped_release release;
-    pick(logits.data(), is_legal.data(), logits.shape(0), logits.shape(1), {temperature, top_p},
-         drawn.data(), tokens.data());
-  });
+  m.def("sample_top_p",
+        [](Array<const float, 2> logits, Array<const bool, 2> is_legal, double temperature,
+           double top_p, Array<const double, 1> drawn, Array<std::int64_t, 1> tokens) {
+          nb::gil_scoped_release release;
+          sample_top_p(logits.data(), is_legal.data(), logits.shape(0), logits.shape(1),
+                       {temperature, top_p}, drawn.data(), tokens.data());
+        });
 }

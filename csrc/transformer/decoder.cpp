@@ -14,9 +14,10 @@
 namespace overtone::transformer {
 namespace {
 
-constexpr std::size_t kSlabRows = 256;  // rows that pass all layers together stay in the cache
+constexpr std::size_t kMicroBatchRows =
+    256;  // rows that pass all layers together stay in the cache
 // About 300 microseconds, longer than what a caller does between two calls for one list.
-constexpr int kNumLooks = 20000;
+constexpr int kNumSpins = 20000;
 
 constexpr const char* kIsaNames[] = {"auto", "baseline", "avx2", "avx512"};
 
@@ -44,17 +45,17 @@ struct Share {
 struct Stack {
   StackSizes sizes;
   StackWeights weights;
-  std::vector<KeptMemory> own, cross;  // of each layer
-  std::size_t num_places = 0;          // that have been read
+  std::vector<KvCache> own, cross;  // of each layer
+  std::size_t num_tokens = 0;       // that have been read
 };
 
 // Some lists on their way through a stack.
-struct Slab {
+struct MicroBatch {
   const Stack& stack;
-  Places x;
+  Tokens x;
   bool is_first;  // of the stacks
   float* logits;
-  std::size_t num_rows() const { return x.num_lists * x.num_places; }
+  std::size_t num_rows() const { return x.num_lists * x.num_tokens; }
 };
 
 }  // namespace
@@ -62,7 +63,7 @@ struct Slab {
 struct Decoder::Impl {
   Impl(Sizes sizes, int num_threads, const std::string& isa_name, bool is_bfloat16)
       : sizes(sizes), isa(isa_of(isa_name)), kernel(kernel_of(isa)), is_bfloat16(is_bfloat16),
-        pool(num_threads, kNumLooks), barrier(num_threads, kNumLooks), normal(num_threads),
+        pool(num_threads, kNumSpins), barrier(num_threads, kNumSpins), normal(num_threads),
         scratch(num_threads), head_size(sizes.width / sizes.num_heads) {}
 
   Heads heads(int thread) {
@@ -82,10 +83,10 @@ struct Decoder::Impl {
 
   // A thread's panels of a product; all of it is there after the barrier.
   void multiply(int thread, const Linear& linear, Rows input, Rows output, std::size_t num_rows,
-                Then then = Then::store, float gate = 1.0f) {
+                Epilogue epilogue = Epilogue::store, float gate = 1.0f) {
     const std::size_t num_panels = (linear.outputs + kernel.panel - 1) / kernel.panel;
     const Share panels(num_panels, thread, pool.size());
-    kernel.multiply({&linear, input, output, static_cast<int>(num_rows), then, gate,
+    kernel.multiply({&linear, input, output, static_cast<int>(num_rows), epilogue, gate,
                      static_cast<int>(panels.first), static_cast<int>(panels.last)});
     barrier.wait();
   }
@@ -96,18 +97,18 @@ struct Decoder::Impl {
     return to;
   }
 
-  // Keys and values of places from `first` on, which are in rows after `offset` features.
-  void keep(const Heads& heads, const KeptMemory& kept, std::size_t list, std::size_t head,
-            Rows rows, std::size_t offset, std::size_t num_places, std::size_t first) {
-    const Kept own = kept.at(list, head);
-    for (std::size_t j = 0; j < num_places; ++j) {
+  // Keys and values of tokens from `first` on, which are in rows after `offset` features.
+  void append(const Heads& heads, const KvCache& cache, std::size_t list, std::size_t head,
+              Rows rows, std::size_t offset, std::size_t num_tokens, std::size_t first) {
+    const HeadCache own = cache.at(list, head);
+    for (std::size_t j = 0; j < num_tokens; ++j) {
       const float* key = rows[j] + offset + head * head_size;
-      kernel.keep(heads, key, key + sizes.width, own, static_cast<int>(first + j));
+      kernel.append(heads, key, key + sizes.width, own, static_cast<int>(first + j));
     }
   }
 
-  void look_at(int thread, const Stack& stack, const float* encoded, std::size_t first,
-               std::size_t num_lists, std::size_t length) {
+  void prefill_cross(int thread, const Stack& stack, const float* encoded, std::size_t first,
+                     std::size_t num_lists, std::size_t length) {
     const Heads heads = this->heads(thread);
     const Share items(num_lists * sizes.num_heads, thread, pool.size());
     const auto width = static_cast<std::size_t>(sizes.width);
@@ -119,22 +120,22 @@ struct Decoder::Impl {
       for (std::size_t item = items.first; item < items.last; ++item) {
         const std::size_t list = item / sizes.num_heads, head = item % sizes.num_heads;
         const Rows rows{wide.rows()[list * length], wide.rows().stride};
-        keep(heads, stack.cross[l], first + list, head, rows, 0, length, 0);
+        append(heads, stack.cross[l], first + list, head, rows, 0, length, 0);
       }
       barrier.wait();
     }
   }
 
-  void attend_own(int thread, const Slab& slab, const KeptMemory& kept) {
+  void attend_self(int thread, const MicroBatch& batch, const KvCache& cache) {
     const Heads heads = this->heads(thread);
-    const Share items(slab.x.num_lists * sizes.num_heads, thread, pool.size());
-    const std::size_t count = slab.x.num_places, before = slab.stack.num_places;
+    const Share items(batch.x.num_lists * sizes.num_heads, thread, pool.size());
+    const std::size_t count = batch.x.num_tokens, before = batch.stack.num_tokens;
     for (std::size_t item = items.first; item < items.last; ++item) {
       const std::size_t i = item / sizes.num_heads, head = item % sizes.num_heads;
-      const auto list = static_cast<std::size_t>(slab.x.lists[i]);
+      const auto list = static_cast<std::size_t>(batch.x.lists[i]);
       const Rows rows{wide.rows()[i * count], wide.rows().stride};
-      keep(heads, kept, list, head, rows, sizes.width, count, before);
-      const Kept own = kept.at(list, head);
+      append(heads, cache, list, head, rows, sizes.width, count, before);
+      const HeadCache own = cache.at(list, head);
       for (std::size_t j = 0; j < count; ++j)
         kernel.attend(heads, rows[j] + head * head_size, own, static_cast<int>(before + j + 1),
                       mixed.rows()[i * count + j] + head * head_size);
@@ -142,13 +143,13 @@ struct Decoder::Impl {
     barrier.wait();
   }
 
-  void attend_cross(int thread, const Slab& slab, const KeptMemory& kept) {
+  void attend_cross(int thread, const MicroBatch& batch, const KvCache& cache) {
     const Heads heads = this->heads(thread);
-    const Share items(slab.x.num_lists * sizes.num_heads, thread, pool.size());
-    const std::size_t count = slab.x.num_places;
+    const Share items(batch.x.num_lists * sizes.num_heads, thread, pool.size());
+    const std::size_t count = batch.x.num_tokens;
     for (std::size_t item = items.first; item < items.last; ++item) {
       const std::size_t i = item / sizes.num_heads, head = item % sizes.num_heads;
-      const Kept own = kept.at(static_cast<std::size_t>(slab.x.lists[i]), head);
+      const HeadCache own = cache.at(static_cast<std::size_t>(batch.x.lists[i]), head);
       for (std::size_t row = i * count; row < (i + 1) * count; ++row)
         kernel.attend(heads, wide.rows()[row] + head * head_size, own,
                       static_cast<int>(encoded_length), mixed.rows()[row] + head * head_size);
@@ -156,65 +157,66 @@ struct Decoder::Impl {
     barrier.wait();
   }
 
-  void start(int thread, const Slab& slab) {
-    const Share rows(slab.num_rows(), thread, pool.size());
+  void embed(int thread, const MicroBatch& batch) {
+    const Share rows(batch.num_rows(), thread, pool.size());
     const auto width = static_cast<std::size_t>(sizes.width);
-    const StackWeights& weights = slab.stack.weights;
-    if (slab.stack.sizes.num_inputs) {
+    const StackWeights& weights = batch.stack.weights;
+    if (batch.stack.sizes.num_inputs) {
       // Only read.
-      const Rows inputs{const_cast<float*>(slab.x.inputs), std::size_t(weights.inner.inputs)};
-      multiply(thread, weights.inner, inputs, wide.rows(), slab.num_rows(), Then::gelu);
-      multiply(thread, weights.outer, wide.rows(), mixed.rows(), slab.num_rows());
+      const Rows inputs{const_cast<float*>(batch.x.inputs), std::size_t(weights.inner.inputs)};
+      multiply(thread, weights.inner, inputs, wide.rows(), batch.num_rows(), Epilogue::gelu);
+      multiply(thread, weights.outer, wide.rows(), mixed.rows(), batch.num_rows());
     }
     for (std::size_t row = rows.first; row < rows.last; ++row) {
-      const std::size_t list = slab.x.lists[row / slab.x.num_places];
-      const std::size_t place = row % slab.x.num_places;
+      const std::size_t list = batch.x.lists[row / batch.x.num_tokens];
+      const std::size_t position = row % batch.x.num_tokens;
       float* to = x.rows()[row];
-      const float* from = slab.x.data + row * width;
+      const float* from = batch.x.data + row * width;
       std::copy_n(from, width, to);
       const auto add = [&](Norm norm, float* features) {
         const Rows normal = normalise(thread, norm, {features, 0}, 1);
         kernel.add(normal[0], to, sizes.width);
       };
-      if (!slab.is_first)
-        add(weights.before_norm, features.rows()[list * slab.x.num_places + place]);
-      if (slab.stack.sizes.num_inputs) add(weights.inputs_norm, mixed.rows()[row]);
+      if (!batch.is_first)
+        add(weights.before_norm, features.rows()[list * batch.x.num_tokens + position]);
+      if (batch.stack.sizes.num_inputs) add(weights.inputs_norm, mixed.rows()[row]);
     }
     barrier.wait();
   }
 
-  void run_layer(int thread, const Slab& slab, std::size_t number) {
-    const LayerWeights& layer = slab.stack.weights.layers[number];
-    const std::size_t num_rows = slab.num_rows();
+  void run_layer(int thread, const MicroBatch& batch, std::size_t number) {
+    const LayerWeights& layer = batch.stack.weights.layers[number];
+    const std::size_t num_rows = batch.num_rows();
     const float* gate = layer.gates.data();
     Rows normal = normalise(thread, layer.own.norm, x.rows(), num_rows);
     multiply(thread, layer.own.in, normal, wide.rows(), num_rows);
-    attend_own(thread, slab, slab.stack.own[number]);
-    multiply(thread, layer.own.out, mixed.rows(), x.rows(), num_rows, Then::add_to, *gate++);
+    attend_self(thread, batch, batch.stack.own[number]);
+    multiply(thread, layer.own.out, mixed.rows(), x.rows(), num_rows, Epilogue::gated_add, *gate++);
 
     normal = normalise(thread, layer.cross.norm, x.rows(), num_rows);
     multiply(thread, layer.cross.in, normal, wide.rows(), num_rows);
-    attend_cross(thread, slab, slab.stack.cross[number]);
-    multiply(thread, layer.cross.out, mixed.rows(), x.rows(), num_rows, Then::add_to, *gate++);
+    attend_cross(thread, batch, batch.stack.cross[number]);
+    multiply(thread, layer.cross.out, mixed.rows(), x.rows(), num_rows, Epilogue::gated_add,
+             *gate++);
 
     for (const FeedForwardWeights& feed : layer.feed) {
       normal = normalise(thread, feed.norm, x.rows(), num_rows);
-      multiply(thread, feed.inner, normal, wide.rows(), num_rows, Then::gelu);
-      multiply(thread, feed.outer, wide.rows(), x.rows(), num_rows, Then::add_to, *gate++);
+      multiply(thread, feed.inner, normal, wide.rows(), num_rows, Epilogue::gelu);
+      multiply(thread, feed.outer, wide.rows(), x.rows(), num_rows, Epilogue::gated_add, *gate++);
     }
   }
 
-  void finish(int thread, const Slab& slab) {
-    const std::size_t count = slab.x.num_places, width = sizes.width;
+  void read_out(int thread, const MicroBatch& batch) {
+    const std::size_t count = batch.x.num_tokens, width = sizes.width;
     const Rows last{x.rows()[count - 1], count * x.rows().stride};
-    const Rows normal = normalise(thread, slab.stack.weights.head_norm, last, slab.x.num_lists);
-    multiply(thread, slab.stack.weights.head, normal, logits.rows(), slab.x.num_lists);
-    const Share lists(slab.x.num_lists, thread, pool.size());
+    const Rows normal = normalise(thread, batch.stack.weights.head_norm, last, batch.x.num_lists);
+    multiply(thread, batch.stack.weights.head, normal, logits.rows(), batch.x.num_lists);
+    const Share lists(batch.x.num_lists, thread, pool.size());
     for (std::size_t i = lists.first; i < lists.last; ++i) {
-      const auto size = static_cast<std::size_t>(slab.stack.sizes.num_logits);
-      std::copy_n(logits.rows()[i], size, slab.logits + i * size);
+      const auto size = static_cast<std::size_t>(batch.stack.sizes.num_logits);
+      std::copy_n(logits.rows()[i], size, batch.logits + i * size);
       for (std::size_t j = 0; j < count; ++j)
-        std::copy_n(x.rows()[i * count + j], width, features.rows()[slab.x.lists[i] * count + j]);
+        std::copy_n(x.rows()[i * count + j], width, features.rows()[batch.x.lists[i] * count + j]);
     }
   }
 
@@ -228,7 +230,7 @@ struct Decoder::Impl {
   std::vector<Stack> stacks;
   std::size_t num_lists = 0, encoded_length = 0;
   RowMemory x, mixed, wide, logits;
-  RowMemory features;             // what the last stack gave, by list and place
+  RowMemory features;             // what the last stack gave, by list and token
   std::vector<RowMemory> normal;  // of each thread
   std::vector<Memory> scratch;
   const int head_size;
@@ -246,55 +248,55 @@ void Decoder::add_stack(StackSizes sizes, const std::vector<const float*>& weigh
   impl_->stacks.push_back({sizes, packer.stack(sizes, is_first, weights.data()), {}, {}, 0});
 }
 
-void Decoder::begin(const float* encoded, std::size_t num_lists, std::size_t length,
-                    std::size_t capacity) {
+void Decoder::prefill(const float* encoded, std::size_t num_lists, std::size_t length,
+                      std::size_t capacity) {
   Impl& impl = *impl_;
   impl.num_lists = num_lists;
   impl.encoded_length = length;
   const std::size_t most = rounded_up(std::max(capacity, length), kMaxLanes);
   const Heads heads = impl.heads(0);
   for (Memory& memory : impl.scratch) memory.reserve(most + 2 * heads.padded_size);
-  const std::size_t together = std::max<std::size_t>(1, kSlabRows / length);
+  const std::size_t together = std::max<std::size_t>(1, kMicroBatchRows / length);
   impl.reserve(together * length, together);
   for (Stack& stack : impl.stacks) {
-    stack.num_places = 0;
+    stack.num_tokens = 0;
     stack.own.resize(stack.weights.layers.size());
     stack.cross.resize(stack.weights.layers.size());
-    for (KeptMemory& kept : stack.own)
-      kept.reserve(num_lists, impl.sizes.num_heads, heads, capacity);
-    for (KeptMemory& kept : stack.cross)
-      kept.reserve(num_lists, impl.sizes.num_heads, heads, length);
+    for (KvCache& cache : stack.own)
+      cache.reserve(num_lists, impl.sizes.num_heads, heads, capacity);
+    for (KvCache& cache : stack.cross)
+      cache.reserve(num_lists, impl.sizes.num_heads, heads, length);
     for (std::size_t first = 0; first < num_lists; first += together) {
       const std::size_t count = std::min(together, num_lists - first);
       impl.pool.run(
-          [&](int thread) { impl.look_at(thread, stack, encoded, first, count, length); });
+          [&](int thread) { impl.prefill_cross(thread, stack, encoded, first, count, length); });
     }
   }
 }
 
-void Decoder::advance(std::size_t number, const Places& x, float* logits) {
+void Decoder::decode_step(std::size_t number, const Tokens& x, float* logits) {
   Impl& impl = *impl_;
   Stack& stack = impl.stacks[number];
-  if (number == 0) impl.features.reserve(impl.num_lists * x.num_places, impl.sizes.width);
-  const std::size_t together = std::max<std::size_t>(1, kSlabRows / x.num_places);
+  if (number == 0) impl.features.reserve(impl.num_lists * x.num_tokens, impl.sizes.width);
+  const std::size_t together = std::max<std::size_t>(1, kMicroBatchRows / x.num_tokens);
   const std::size_t most = std::min(together, x.num_lists);
-  impl.reserve(most * x.num_places, most);
+  impl.reserve(most * x.num_tokens, most);
   for (std::size_t first = 0; first < x.num_lists; first += together) {
     const std::size_t count = std::min(together, x.num_lists - first);
-    const std::size_t size = x.num_places * impl.sizes.width;
-    const float* inputs = x.inputs + first * x.num_places * stack.sizes.num_inputs;
-    const Slab slab{stack,
-                    {x.data + first * size, inputs, count, x.num_places, x.lists + first},
-                    number == 0,
-                    logits + first * stack.sizes.num_logits};
+    const std::size_t size = x.num_tokens * impl.sizes.width;
+    const float* inputs = x.inputs + first * x.num_tokens * stack.sizes.num_inputs;
+    const MicroBatch batch{stack,
+                           {x.data + first * size, inputs, count, x.num_tokens, x.lists + first},
+                           number == 0,
+                           logits + first * stack.sizes.num_logits};
     impl.pool.run([&](int thread) {
-      impl.start(thread, slab);
+      impl.embed(thread, batch);
       for (std::size_t layer = 0; layer < stack.weights.layers.size(); ++layer)
-        impl.run_layer(thread, slab, layer);
-      impl.finish(thread, slab);
+        impl.run_layer(thread, batch, layer);
+      impl.read_out(thread, batch);
     });
   }
-  stack.num_places += x.num_places;
+  stack.num_tokens += x.num_tokens;
 }
 
 }  // namespace overtone::transformer

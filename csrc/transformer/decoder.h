@@ -1,5 +1,5 @@
-// Stacks of transformer decoder layers that read one place, or some, of many lists at a time and
-// keep the keys and values of the places before (models/dct_transformer/blocks.py is the twin).
+// Stacks of transformer decoder layers that read one token, or some, of many lists at a time and
+// keep the keys and values of the tokens before (models/dct_transformer/blocks.py is the twin).
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@ struct Sizes {
 
 struct StackSizes {
   int num_layers, num_logits;
-  int num_inputs;  // of the network that makes features of what is known of a place; 0 for none
+  int num_inputs;  // of the network that makes features of what is known of a token; 0 for none
 };
 
-// New features of some lists, (lists, places, width) floats, contiguous.
-struct Places {
+// New features of some lists, (lists, tokens, width) floats, contiguous.
+struct Tokens {
   const float* data;
-  const float* inputs;  // (lists, places, num_inputs), or null
-  std::size_t num_lists, num_places;
+  const float* inputs;  // (lists, tokens, num_inputs), or null
+  std::size_t num_lists, num_tokens;
   const std::int64_t* lists;  // their numbers, each once
 };
 
@@ -41,14 +41,15 @@ class Decoder {
   // Copies weights, in the order of overtone.kernels.transformer.shapes_of.
   void add_stack(StackSizes sizes, const std::vector<const float*>& weights);
 
-  // Forgets all places and looks at other sequences (lists, length, width) from now on; up to
-  // `capacity` places of each list can follow.
-  void begin(const float* encoded, std::size_t num_lists, std::size_t length, std::size_t capacity);
+  // Empties the caches and fills those of cross-attention from encoder outputs (lists, length,
+  // width); up to `capacity` tokens of each list can follow.
+  void prefill(const float* encoded, std::size_t num_lists, std::size_t length,
+               std::size_t capacity);
 
-  // Reads the next places of some lists: the sum of `x`, of normalised features of the inputs if
+  // Reads the next tokens of some lists: the sum of `x`, of normalised features of the inputs if
   // the stack has such, and, for every stack but the first, of the normalised features that the
-  // stack before gave for these places. Writes (lists, num_logits) logits for the last of them.
-  void advance(std::size_t stack, const Places& x, float* logits);
+  // stack before gave for these tokens. Writes (lists, num_logits) logits for the last of them.
+  void decode_step(std::size_t stack, const Tokens& x, float* logits);
 
   std::string isa() const;  // the one in use
 

@@ -51,8 +51,8 @@ OVERTONE_INLINE Vec gelu(Vec x) {
 OVERTONE_INLINE void finish(const Product& job, Vec sum, int row, int output) {
   float* to = job.output[row] + output;
   sum += load(job.linear->bias + output);
-  if (job.then == Then::gelu) sum = gelu(sum);
-  if (job.then == Then::add_to) sum = load(to) + job.gate * sum;
+  if (job.epilogue == Epilogue::gelu) sum = gelu(sum);
+  if (job.epilogue == Epilogue::gated_add) sum = load(to) + job.gate * sum;
   store(to, sum);
 }
 
@@ -176,15 +176,16 @@ void add(const float* from, float* to, int width) {
   for (int i = 0; i < width; ++i) to[i] += from[i];
 }
 
-void keep(const Heads& heads, const float* key, const float* value, const Kept& kept, int place) {
+void append(const Heads& heads, const float* key, const float* value, const HeadCache& cache,
+            int position) {
   const int size = heads.size;
-  float* keys = kept.keys + place / kLanes * size * kLanes + place % kLanes;
+  float* keys = cache.keys + position / kLanes * size * kLanes + position % kLanes;
   for (int i = 0; i < size; ++i) keys[i * kLanes] = key[i];
-  float* to = kept.values + place * heads.padded_size;
+  float* to = cache.values + position * heads.padded_size;
   for (int i = 0; i < size; ++i) to[i] = value[i];
 }
 
-// Scores of one block of places.
+// Scores of one block of tokens.
 OVERTONE_INLINE Vec score(const float* query, int size, const float* keys) {
   Vec sums[4] = {};
   int i = 0;
@@ -215,16 +216,16 @@ OVERTONE_INLINE void mix(const float* weights, int count, const float* values, s
   for (int v = 0; v < V; ++v) store(to + v * kLanes, (even[v] + odd[v]) * scale);
 }
 
-void attend(const Heads& heads, const float* query, const Kept& kept, int count, float* to) {
+void attend(const Heads& heads, const float* query, const HeadCache& cache, int count, float* to) {
   const int size = heads.size;
   float* scores = heads.scratch;
-  float* scaled = scores + kept.capacity;
+  float* scaled = scores + cache.capacity;
   float* mixed = scaled + heads.padded_size;
   const float factor = kLog2E / sqrtf(static_cast<float>(size));
   for (int i = 0; i < size; ++i) scaled[i] = query[i] * factor;
   int at = 0;
-  for (; at < count; at += kLanes) store(scores + at, score(scaled, size, kept.keys + at * size));
-  // Lanes beyond the last place hold anything.
+  for (; at < count; at += kLanes) store(scores + at, score(scaled, size, cache.keys + at * size));
+  // Lanes beyond the last token hold anything.
   for (int i = count; i < at; ++i) scores[i] = -INFINITY;
   Vec highest = load(scores);
   for (int i = kLanes; i < count; i += kLanes) {
@@ -246,14 +247,14 @@ void attend(const Heads& heads, const float* query, const Kept& kept, int count,
   const float scale = 1.0f / sum_of(sums);
   std::size_t v = 0;
   for (; v + 2 * kLanes <= heads.padded_size; v += 2 * kLanes)
-    mix<2>(scores, count, kept.values + v, heads.padded_size, scale, mixed + v);
+    mix<2>(scores, count, cache.values + v, heads.padded_size, scale, mixed + v);
   for (; v < heads.padded_size; v += kLanes)
-    mix<1>(scores, count, kept.values + v, heads.padded_size, scale, mixed + v);
+    mix<1>(scores, count, cache.values + v, heads.padded_size, scale, mixed + v);
   for (int i = 0; i < size; ++i) to[i] = mixed[i];
 }
 
 }  // namespace
 
-const Kernel kernel = {kPanel, pack, multiply, normalise, add, keep, attend};
+const Kernel kernel = {kPanel, pack, multiply, normalise, add, append, attend};
 
 }  // namespace overtone::transformer::OVERTONE_ISA

@@ -27,25 +27,26 @@ struct Linear {
   bool is_bfloat16;
 };
 
-enum class Then { store, gelu, add_to };  // what becomes of a product; `add_to` after a gate
+// What becomes of a product: stored, passed through GELU, or added to the output times a gate.
+enum class Epilogue { store, gelu, gated_add };
 
 struct Product {
   const Linear* linear;
   Rows input;
   Rows output;
   int num_rows;
-  Then then;
+  Epilogue epilogue;
   float gate;
   int first_panel, last_panel;
 };
 
-// Keys and values of one head of one list. Keys lie in blocks of as many places as a vector has
-// lanes, each (features, places), values (capacity, padded features): both are read from end to
+// Keys and values of one head of one list. Keys lie in blocks of as many tokens as a vector has
+// lanes, each (features, tokens), values (capacity, padded features): both are read from end to
 // end.
-struct Kept {
+struct HeadCache {
   float* keys;
   float* values;
-  std::size_t capacity;  // places, whole vectors
+  std::size_t capacity;  // tokens, whole vectors
 };
 
 struct Heads {
@@ -66,11 +67,12 @@ struct Kernel {
   // to = (x - mean) / sqrt(variance + 1e-5) * weight + bias, of each row
   void (*normalise)(Norm norm, int width, Rows x, Rows to, int num_rows);
   void (*add)(const float* from, float* to, int width);
-  // A key and a value at a place.
-  void (*keep)(const Heads& heads, const float* key, const float* value, const Kept& kept,
-               int place);
-  // to = softmax(query keys / sqrt(size)) values over the first `count` places
-  void (*attend)(const Heads& heads, const float* query, const Kept& kept, int count, float* to);
+  // Stores a key and a value at a position.
+  void (*append)(const Heads& heads, const float* key, const float* value, const HeadCache& cache,
+                 int position);
+  // to = softmax(query keys / sqrt(size)) values over the first `count` tokens
+  void (*attend)(const Heads& heads, const float* query, const HeadCache& cache, int count,
+                 float* to);
 };
 
 namespace baseline {

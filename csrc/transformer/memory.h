@@ -1,4 +1,4 @@
-// Memory for weights, rows of features, and kept keys and values.
+// Memory for weights, rows of features, and cache keys and values.
 #pragma once
 
 #include <algorithm>
@@ -90,7 +90,7 @@ class RowMemory {
 };
 
 // Keys and values of all heads of some lists, for one layer.
-class KeptMemory {
+class KvCache {
  public:
   void reserve(std::size_t num_lists, std::size_t num_heads, const Heads& heads,
                std::size_t capacity) {
@@ -99,7 +99,7 @@ class KeptMemory {
     memory_.reserve(num_lists * num_heads * (of_keys + of_values));
     num_heads_ = num_heads, of_keys_ = of_keys, of_values_ = of_values, capacity_ = padded;
   }
-  Kept at(std::size_t list, std::size_t head) const {
+  HeadCache at(std::size_t list, std::size_t head) const {
     float* keys = memory_.get() + (list * num_heads_ + head) * (of_keys_ + of_values_);
     return {keys, keys + of_keys_, capacity_};
   }

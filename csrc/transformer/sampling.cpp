@@ -14,8 +14,8 @@ struct Candidate {
   double probability;
 };
 
-// Drops what is least likely, so that those before the last one kept have less than `share`.
-void keep_likely(std::vector<Candidate>& candidates, double share) {
+// Drops what is least likely, so that those before the last one cache have less than `share`.
+void keep_nucleus(std::vector<Candidate>& candidates, double share) {
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const auto& a, const auto& b) { return a.probability > b.probability; });
   double before = 0;
@@ -28,26 +28,27 @@ void keep_likely(std::vector<Candidate>& candidates, double share) {
 
 }  // namespace
 
-void pick(const float* logits, const bool* is_legal, std::size_t num_rows, std::size_t num_tokens,
-          Spread spread, const double* drawn, std::int64_t* tokens) {
+void sample_top_p(const float* logits, const bool* is_legal, std::size_t num_rows,
+                  std::size_t vocabulary, SamplingSettings settings, const double* drawn,
+                  std::int64_t* tokens) {
   std::vector<Candidate> candidates;
   for (std::size_t row = 0; row < num_rows; ++row) {
-    const float* own = logits + row * num_tokens;
-    const bool* legal = is_legal + row * num_tokens;
+    const float* own = logits + row * vocabulary;
+    const bool* legal = is_legal + row * vocabulary;
     double highest = -INFINITY, total = 0;
-    for (std::size_t k = 0; k < num_tokens; ++k)
+    for (std::size_t k = 0; k < vocabulary; ++k)
       if (legal[k]) highest = std::max<double>(highest, own[k]);
     candidates.clear();
-    for (std::size_t k = 0; k < num_tokens; ++k) {
+    for (std::size_t k = 0; k < vocabulary; ++k) {
       if (!legal[k]) continue;
-      const double size = std::exp((own[k] - highest) / spread.temperature);
+      const double size = std::exp((own[k] - highest) / settings.temperature);
       candidates.push_back({k, size});
       total += size;
     }
     if (candidates.empty())
       throw std::invalid_argument("nothing is legal in row " + std::to_string(row));
     for (Candidate& candidate : candidates) candidate.probability /= total;
-    if (spread.top_p < 1) keep_likely(candidates, spread.top_p);
+    if (settings.top_p < 1) keep_nucleus(candidates, settings.top_p);
     double mass = 0;
     for (const Candidate& candidate : candidates) mass += candidate.probability;
     const double bound = drawn[row] * mass;

@@ -12,8 +12,8 @@ namespace overtone::transformer {
 
 struct AttentionWeights {
   Norm norm;
-  Linear in;           // queries; for attention over a list's own places keys and values, too
-  Linear keys_values;  // of what is looked at, for cross attention
+  Linear in;           // queries; of self-attention keys and values, too
+  Linear keys_values;  // of the encoder's sequence, for cross-attention
   Linear out;
 };
 

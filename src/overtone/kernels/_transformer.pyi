@@ -25,8 +25,8 @@ class Decoder:
         weights: Sequence[NDArray[np.float32]],
         /,
     ) -> None: ...
-    def begin(self, encoded: NDArray[np.float32], capacity: int, /) -> None: ...
-    def advance(
+    def prefill(self, encoded: NDArray[np.float32], capacity: int, /) -> None: ...
+    def decode_step(
         self,
         stack: int,
         x: NDArray[np.float32],
@@ -36,7 +36,7 @@ class Decoder:
         /,
     ) -> None: ...
 
-def pick(
+def sample_top_p(
     logits: NDArray[np.float32],
     is_legal: NDArray[np.bool_],
     temperature: float,

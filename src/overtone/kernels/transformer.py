@@ -1,8 +1,8 @@
-"""Stacks of transformer decoder layers that write many lists a place at a time, and picking.
+"""Stacks of transformer decoder layers that write many lists a token at a time, and sampling.
 
 The layers are those of `overtone.models.dct_transformer.blocks`, which is the twin: pre-norm
-attention over a list's own places and over an encoder's sequence, then feed-forward layers with
-exact GELU, each behind a gate. Keys and values of what was read are kept.
+self-attention over a list's tokens, cross-attention over an encoder's sequence, then feed-forward
+layers with exact GELU, each behind a gate. A cache keeps keys and values of the tokens read.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ class StackSpec:
     Attributes:
         num_layers: Of the stack.
         num_logits: Outputs of the head.
-        num_inputs: Numbers that are known of a place besides; a network of one hidden layer of
+        num_inputs: Numbers that are known of a token besides; a network of one hidden layer of
             `width` makes features of them, which are normalised. 0 for none.
     """
 
@@ -88,7 +88,7 @@ def _sizes(stacks: Sequence[StackSpec]) -> list[int]:
 
 
 class Decoder:
-    """Reads places of many lists and gives logits of what comes next.
+    """Reads tokens of many lists and gives logits of what comes next.
 
     Results do not depend on the number of threads, nor those of a list on the others. One call at
     a time: use a decoder per Python thread. Weights are copied.
@@ -143,12 +143,12 @@ class Decoder:
         """The instruction set in use."""
         return self._native.isa
 
-    def begin(self, encoded: Float32, capacity: int) -> None:
-        """Forgets all places; looks at other sequences from now on.
+    def prefill(self, encoded: Float32, capacity: int) -> None:
+        """Empties the caches and fills those of cross-attention from new encoder outputs.
 
         Args:
-            encoded: (lists, length, width), what each list's layers look at.
-            capacity: Places that can be read at most.
+            encoded: (lists, length, width), what each list attends to.
+            capacity: Tokens of a list that can be read at most.
         """
         _checked("encoded", encoded)
         if encoded.ndim != 3 or encoded.shape[2] != self.spec.width or not encoded.size:
@@ -157,48 +157,48 @@ class Decoder:
             )
         if capacity < 1:
             raise ValueError(f"capacity must be at least 1, got {capacity}")
-        self._native.begin(encoded, capacity)
+        self._native.prefill(encoded, capacity)
         self._num_lists, self._capacity = len(encoded), capacity
         self._num_read = [0] * len(self.spec.stacks)
 
-    def advance(
+    def decode_step(
         self, stack: int, x: Float32, lists: NDArray[np.int64], inputs: Float32 | None = None
     ) -> Float32:
-        """Reads the next places of some lists with one stack.
+        """Reads the next tokens of some lists with one stack.
 
-        A stack reads the places that the one before has read, of the same lists or of some of them.
+        A stack reads the tokens that the one before has read, of the same lists or of some of them.
 
         Args:
             stack: Its number.
-            x: (lists, places, width), what is added to the features of the stack before.
+            x: (lists, tokens, width), what is added to the features of the stack before.
             lists: Their numbers, each once.
-            inputs: (lists, places, num_inputs), for a stack that has such.
+            inputs: (lists, tokens, num_inputs), for a stack that has such.
 
         Returns:
-            Logits (lists, num_logits) after the last of the places.
+            Logits (lists, num_logits) after the last of the tokens.
         """
         if x.ndim != 3 or x.shape[::2] != (len(lists), self.spec.width) or not x.size:
-            raise ValueError(f"x must be ({len(lists)}, places, {self.spec.width}), got {x.shape}")
+            raise ValueError(f"x must be ({len(lists)}, tokens, {self.spec.width}), got {x.shape}")
         if lists.dtype != np.int64 or lists.min() < 0 or lists.max() >= self._num_lists:
             raise ValueError(f"lists must be int64 in 0..{self._num_lists - 1}, got {lists}")
         num_read, num_new = self._num_read, x.shape[1]
         if stack and num_read[stack] + num_new != num_read[stack - 1]:
             missing = num_read[stack - 1] - num_read[stack]
-            raise ValueError(f"stack {stack} must read {missing} more places, got {num_new}")
+            raise ValueError(f"stack {stack} must read {missing} more tokens, got {num_new}")
         if num_read[0] + (0 if stack else num_new) > self._capacity:
-            raise ValueError(f"{self._capacity} places are kept; cannot read {num_new} more places")
+            raise ValueError(f"the caches hold {self._capacity} tokens; cannot read {num_new} more")
         shape = (*x.shape[:2], self.spec.stacks[stack].num_inputs)
         inputs = np.empty(shape, np.float32) if inputs is None and not shape[2] else inputs
         if inputs is None or inputs.shape != shape:
             found = None if inputs is None else inputs.shape
             raise ValueError(f"inputs of stack {stack} must be {shape}, got {found}")
         logits = np.empty((len(lists), self.spec.stacks[stack].num_logits), np.float32)
-        self._native.advance(stack, x, inputs, lists, logits)
+        self._native.decode_step(stack, x, inputs, lists, logits)
         num_read[stack] += num_new
         return logits
 
 
-def pick(
+def sample_top_p(
     logits: Float32,
     is_legal: NDArray[np.bool_],
     drawn: NDArray[np.float64],
@@ -210,7 +210,7 @@ def pick(
 
     Args:
         logits: Of each token.
-        is_legal: Which may be picked, at least one in each row.
+        is_legal: Which may be drawn, at least one in each row.
         drawn: In [0, 1) for each row; decides.
         temperature: Logits are divided by it, > 0.
         top_p: Share of the probability that is drawn from.
@@ -221,7 +221,7 @@ def pick(
             f"{logits.shape}, {is_legal.shape} and {drawn.shape}"
         )
     tokens = np.empty(len(logits), np.int64)
-    _transformer.pick(logits, is_legal, temperature, top_p, drawn, tokens)
+    _transformer.sample_top_p(logits, is_legal, temperature, top_p, drawn, tokens)
     return tokens
 
 

@@ -1,4 +1,4 @@
-"""The slow, obvious twin of `overtone.kernels.transformer.pick`."""
+"""The slow, obvious twin of `overtone.kernels.transformer.sample_top_p`."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ def probabilities_of(
     return sizes / sizes.sum(-1, keepdims=True)
 
 
-def pick(
+def sample_top_p(
     logits: NDArray[np.floating],
     is_legal: NDArray[np.bool_],
     drawn: NDArray[np.float64],
@@ -21,7 +21,7 @@ def pick(
     temperature: float,
     top_p: float,
 ) -> NDArray[np.int64]:
-    """See `overtone.kernels.transformer.pick`: inverts the cumulative distribution of each row."""
+    """Inverts the cumulative distribution of each row; arguments are those of the kernel."""
     probabilities = probabilities_of(logits, is_legal, temperature)
     if top_p < 1:
         order = np.argsort(-probabilities, axis=-1, kind="stable")
@@ -29,5 +29,5 @@ def pick(
         ordered = np.where(ordered.cumsum(-1) - ordered < top_p, ordered, 0.0)
         np.put_along_axis(probabilities, order, ordered, -1)
     mass = probabilities.cumsum(-1)
-    picked = (mass <= drawn[:, None] * mass[:, -1:]).sum(-1)
-    return np.minimum(picked, (np.arange(mass.shape[-1]) * is_legal).max(-1))
+    sampled = (mass <= drawn[:, None] * mass[:, -1:]).sum(-1)
+    return np.minimum(sampled, (np.arange(mass.shape[-1]) * is_legal).max(-1))

@@ -1,7 +1,7 @@
 // What the neighbours' edges say about a tile's coefficients, in integers.
 //
-// A tile's series should continue its neighbours' values across the seam. Each neighbour
-// leaves its values along its right and bottom edge; their cosine transform along the seam,
+// A tile's series should continue its neighbours' values across the boundary. Each neighbour
+// leaves its values along its right and bottom edge; their cosine transform along the boundary,
 // minus what the tile's coded coefficients already explain, predicts signs and sizes of the
 // coefficients still to come.
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace overtone::tiled_dct {
 
-constexpr int kSeamBits = 10;  // fraction bits of seam values, quantiser steps
+constexpr int kBoundaryBits = 10;  // fraction bits of boundary values, quantiser steps
 
 // cos(pi j / 128) in 1/16384, j = 0 .. 64.
 inline constexpr std::int32_t kQuarterWave[65] = {
@@ -52,20 +52,20 @@ struct IntegerBasis {
 };
 inline const IntegerBasis kIntegerBasis;
 
-// Unexplained seam spectra of one channel of a tile, quantiser steps in 1/1024.
-struct SeamResidual {
+// Unexplained boundary spectra of one channel of a tile, quantiser steps in 1/1024.
+struct BoundaryResidual {
   std::int32_t left[64];   // per vertical frequency v
   std::int32_t above[64];  // per horizontal frequency u
   bool has_left, has_above;
 
-  // Accounts for a coded coefficient: its value at the two seams.
+  // Accounts for a coded coefficient: its value at the two boundaries.
   void explain(int u, int v, int level, int size) {
-    left[v] -= (level * kNormQ14[size][u > 0]) >> (14 - kSeamBits);
-    above[u] -= (level * kNormQ14[size][v > 0]) >> (14 - kSeamBits);
+    left[v] -= (level * kNormQ14[size][u > 0]) >> (14 - kBoundaryBits);
+    above[u] -= (level * kNormQ14[size][v > 0]) >> (14 - kBoundaryBits);
   }
 };
 
-inline void seam_spectrum(const std::int32_t* values, int size, std::int32_t* spectrum) {
+inline void boundary_spectrum(const std::int32_t* values, int size, std::int32_t* spectrum) {
   const int n = 8 << size;
   const std::int32_t* basis = kIntegerBasis.of[size].data();
   for (int k = 0; k < n; ++k) {
@@ -77,14 +77,14 @@ inline void seam_spectrum(const std::int32_t* values, int size, std::int32_t* sp
 
 // Values along the right edge (x = n) and the bottom edge (y = n) of a tile.
 template <class LevelType>
-void edge_values(const LevelType* level, int dc, int extent, int size, std::int32_t* right,
+void edge_values(const LevelType* level, int dc, int diagonals, int size, std::int32_t* right,
                  std::int32_t* bottom) {
   const int n = 8 << size;
   const std::int32_t* basis = kIntegerBasis.of[size].data();
   std::int64_t along_right[64] = {}, along_bottom[64] = {};  // spectra, 1/16384
-  const int used = extent < n ? extent : n;
+  const int used = diagonals < n ? diagonals : n;
   for (int v = 0; v < used || v == 0; ++v) {
-    for (int u = 0; u < n && (u + v < extent || u + v == 0); ++u) {
+    for (int u = 0; u < n && (u + v < diagonals || u + v == 0); ++u) {
       const int q = u + v == 0 ? dc : level[v * n + u];
       if (q == 0) continue;
       along_right[v] += (u & 1 ? -q : q) * kNormQ14[size][u > 0];
@@ -97,8 +97,8 @@ void edge_values(const LevelType* level, int dc, int extent, int size, std::int3
       r += along_right[k] * basis[k * n + i];
       b += along_bottom[k] * basis[k * n + i];
     }
-    right[i] = static_cast<std::int32_t>(r >> (28 - kSeamBits));
-    bottom[i] = static_cast<std::int32_t>(b >> (28 - kSeamBits));
+    right[i] = static_cast<std::int32_t>(r >> (28 - kBoundaryBits));
+    bottom[i] = static_cast<std::int32_t>(b >> (28 - kBoundaryBits));
   }
 }
 
