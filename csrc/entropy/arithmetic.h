@@ -9,6 +9,7 @@ namespace overtone::entropy {
 
 // Probability that the bit is 1, in 1/65536, always within [1, 65535].
 using Probability = std::uint32_t;
+inline constexpr Probability kProbabilityOne = 1u << 16;
 
 class BinaryEncoder {
  public:
@@ -58,7 +59,7 @@ class BinaryEncoder {
 class BinaryDecoder {
  public:
   BinaryDecoder(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {
-    for (int i = 0; i < 4; ++i) code_ = (code_ << 8) | next();
+    for (std::size_t i = 0; i < kLookAhead; ++i) code_ = (code_ << 8) | next();
   }
 
   int decode(Probability p_one) {
@@ -79,8 +80,10 @@ class BinaryDecoder {
     return bit;
   }
 
-  // Bytes read past the end; more than four means the stream is cut or hostile.
-  std::size_t overrun() const { return position_ > size_ ? position_ - size_ : 0; }
+  // Whether the stream has ended: bytes past its end have been read, as zeros.
+  bool is_past_end() const { return position_ > size_; }
+  // Whether it has ended too early, for the coder looks four bytes ahead.
+  bool is_cut() const { return position_ > size_ + kLookAhead; }
   bool consumed_all() const { return position_ >= size_; }
 
  private:
@@ -90,6 +93,7 @@ class BinaryDecoder {
     return byte;
   }
 
+  static constexpr std::size_t kLookAhead = 4;
   const std::uint8_t* data_;
   std::size_t size_;
   std::size_t position_ = 0;

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "platform/variants.h"
+
 namespace overtone::fit {
 
 struct Matrix {
@@ -27,17 +29,7 @@ struct Matrix {
                const float* gradient, float* mean, float* square, float* update);
 };
 
-namespace baseline {
-extern const Matrix matrix;
-}
-#ifdef OVERTONE_X86
-namespace avx2 {
-extern const Matrix matrix;
-}
-namespace avx512 {
-extern const Matrix matrix;
-}
-#endif
+OVERTONE_DECLARE_VARIANTS(extern const Matrix matrix)
 
 // The one of the processor at hand.
 const Matrix& matrix();

@@ -25,26 +25,8 @@ std::vector<float> identity(size_t size) {
 
 }  // namespace
 
-namespace {
-
-const Matrix& choose() {
-#ifdef OVERTONE_X86
-  switch (resolve(Isa::automatic)) {
-    case Isa::avx512:
-      return avx512::matrix;
-    case Isa::avx2:
-      return avx2::matrix;
-    default:
-      break;
-  }
-#endif
-  return baseline::matrix;
-}
-
-}  // namespace
-
 const Matrix& matrix() {
-  static const Matrix& chosen = choose();
+  static const Matrix& chosen = OVERTONE_VARIANT(resolve(Isa::automatic), matrix);
   return chosen;
 }
 

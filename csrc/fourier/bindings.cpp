@@ -19,14 +19,6 @@ namespace {
 template <class T>
 using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
 
-constexpr const char* kIsaNames[] = {"auto", "baseline", "avx2", "avx512"};
-
-Isa isa_of(const std::string& name) {
-  for (int i = 0; i < 4; ++i)
-    if (name == kIsaNames[i]) return static_cast<Isa>(i);
-  throw std::invalid_argument("isa must be auto, baseline, avx2 or avx512, got " + name);
-}
-
 // (..., channels, pixels), contiguous.
 template <class T>
 Plane<T> plane(const Array<T>& array, std::size_t pixels) {
@@ -71,7 +63,7 @@ NB_MODULE(_fourier, m) {
           },
           "num_axes"_a, "input_scales"_a, "hidden"_a, "num_outputs"_a, "residual"_a, "has_tanh"_a,
           "num_threads"_a, "isa"_a)
-      .def_prop_ro("isa", [](const Runner& r) { return kIsaNames[static_cast<int>(r.isa())]; })
+      .def_prop_ro("isa", [](const Runner& r) { return name_of(r.isa()); })
       .def_prop_ro("num_weights", [](const Runner& r) { return r.net().num_weights(); })
       .def("forward",
            [](Runner& r, Array<const float> weights, Array<const float> positions,

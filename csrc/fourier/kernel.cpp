@@ -245,7 +245,6 @@ void tanh_row(float* row, int count) {
 
 }  // namespace
 
-extern const Kernel kernel;
 const Kernel kernel = {forward, backward, tanh_row};
 
 }  // namespace overtone::fourier::OVERTONE_ISA

@@ -12,14 +12,6 @@
 namespace overtone::fourier {
 namespace {
 
-const Kernel& kernel_of(Isa isa) {
-#ifdef OVERTONE_X86
-  if (isa == Isa::avx512) return avx512::kernel;
-  if (isa == Isa::avx2) return avx2::kernel;
-#endif
-  return baseline::kernel;
-}
-
 template <class T>
 Plane<T> shifted(Plane<T> plane, std::ptrdiff_t offset) {
   if (plane) plane.data += offset;
@@ -31,7 +23,7 @@ Plane<T> shifted(Plane<T> plane, std::ptrdiff_t offset) {
 struct Runner::Impl {
   Impl(const Net& net, int num_threads, Isa isa)
       : net(net), owner(this->net), plan(owner.plan()), isa(resolve(isa)),
-        kernel(kernel_of(this->isa)), pool(num_threads) {
+        kernel(OVERTONE_VARIANT(this->isa, kernel)), pool(num_threads) {
     for (int i = 0; i < num_threads; ++i) workers.emplace_back(this->net, plan, kernel);
   }
 

@@ -1,9 +1,23 @@
 #include "isa.h"
 
+#include <array>
 #include <initializer_list>
 #include <stdexcept>
 
 namespace overtone {
+namespace {
+
+constexpr std::array<const char*, 4> kNames = {"auto", "baseline", "avx2", "avx512"};
+
+}  // namespace
+
+Isa isa_of(const std::string& name) {
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (name == kNames[i]) return static_cast<Isa>(i);
+  throw std::invalid_argument("isa must be auto, baseline, avx2 or avx512, got " + name);
+}
+
+const char* name_of(Isa isa) { return kNames[static_cast<std::size_t>(isa)]; }
 
 bool is_supported(Isa isa) {
 #ifdef OVERTONE_X86
@@ -25,7 +39,8 @@ Isa resolve(Isa isa) {
     return Isa::baseline;
   }
   if (!is_supported(isa))
-    throw std::invalid_argument("this processor does not offer the instruction set asked for");
+    throw std::invalid_argument(std::string("this processor does not offer ") + name_of(isa) +
+                                "; use auto");
   return isa;
 }
 

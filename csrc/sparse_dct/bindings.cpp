@@ -1,111 +1,100 @@
+// Python face of the coefficient coder of sparse-dct; what Python calls is overtone.codecs.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
 #include <stdexcept>
+#include <string>
 
 #include "coder.h"
 #include "entropy/state.h"
+#include "platform/arrays.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
+using namespace overtone;
 using namespace overtone::sparse_dct;
 
 namespace {
 
-using Levels = nb::ndarray<const Level, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
-using Table = nb::ndarray<const std::uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Shape = std::pair<int, int>;  // rows and columns of blocks
 
-// Components of a picture that are empty; shapes in blocks (rows, columns).
+Kind kind_of(int component, int count) {
+  if (count < 3 || component == 0 || component == 3) return Kind::luma;
+  return component == 1 ? Kind::first_chroma : Kind::second_chroma;
+}
+
+// Components of a picture, of which nothing is known yet.
 struct Picture {
-  std::array<Component, kMaxComponents> components;
+  Components components;
   int count;
 
-  Picture(const std::vector<std::pair<int, int>>& shapes, const std::vector<Table>& tables)
+  Picture(const std::vector<Shape>& shapes, const std::vector<InputArray>& tables)
       : count(static_cast<int>(shapes.size())) {
-    if (count < 1 || count > kMaxComponents || tables.size() != shapes.size()) {
-      throw std::invalid_argument("1 to 4 components, each with a table");
+    if (shapes.empty() || shapes.size() > kMaxComponents || tables.size() != shapes.size()) {
+      throw std::invalid_argument("a picture has 1 to 4 components and a table for each, got " +
+                                  std::to_string(shapes.size()) + " components and " +
+                                  std::to_string(tables.size()) + " tables");
     }
-    for (int c = 0; c < count; ++c) {
-      Component& component = components[static_cast<std::size_t>(c)];
-      const auto [height, width] = shapes[static_cast<std::size_t>(c)];
-      const Table& table = tables[static_cast<std::size_t>(c)];
-      if (height < 1 || width < 1 || table.shape(0) != kBands) {
-        throw std::invalid_argument("a component has at least one block and 64 steps");
-      }
-      component.height = height;
-      component.width = width;
-      const bool has_color = count >= 3;
-      component.kind = has_color && c == 1   ? Kind::first_chroma
-                       : has_color && c == 2 ? Kind::second_chroma
-                                             : Kind::luma;
-      for (int k = 0; k < kBands; ++k) {
-        component.q_table[static_cast<std::size_t>(k)] = std::max<std::int32_t>(1, table.data()[k]);
-      }
-      component.allocate();
+    if (count >= 3 && shapes[1] != shapes[2]) {
+      throw std::invalid_argument("both chroma components must have as many blocks");
     }
+    for (int c = 0; c < count; ++c) allocate(c, shapes[c], tables[c]);
   }
+
   // Between the bands and an array of (64, rows, columns).
   template <class Outside>
   void copy(int c, Outside* outside) {
-    Component& component = components[static_cast<std::size_t>(c)];
+    Component& component = components[c];
     for (int k = 0; k < kBands; ++k) {
-      for (int row = 0; row < component.height; ++row) {
+      for (int row = 0; row < component.height; ++row, outside += component.width) {
         Level* inside = component.band(k) + component.at(row, 0);
         if constexpr (std::is_const_v<Outside>)
           std::copy_n(outside, component.width, inside);
         else
           std::copy_n(inside, component.width, outside);
-        outside += component.width;
       }
     }
   }
-};
 
-using Counters = nb::ndarray<const std::uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Weights = nb::ndarray<const std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-// Where the models start, checked against their sizes.
-Prior prior_of(const Counters& counters, const Weights& weights) {
-  static const auto sizes = [] {
-    const auto models = std::make_unique<Models>();
-    std::array<std::size_t, 2> out{0, models->predictor_weights().size()};
-    for (const Element* element : models->elements()) {
-      out[0] += element->counters.size();
-      for (const auto& set : element->weights) out[1] += set.size();
+ private:
+  void allocate(int c, const Shape& shape, const InputArray& table) {
+    if (shape.first < 1 || shape.second < 1) {
+      throw std::invalid_argument("a component has at least one block, got " +
+                                  std::to_string(shape.first) + " rows of " +
+                                  std::to_string(shape.second));
     }
-    return out;
-  }();
-  if (counters.shape(0) != sizes[0] || weights.shape(0) != sizes[1]) {
-    throw std::invalid_argument("the prior is not one of these models");
+    Component& component = components[c];
+    component.height = shape.first;
+    component.width = shape.second;
+    component.kind = kind_of(c, count);
+    const std::uint16_t* steps = read<std::uint16_t>("a table", table, {kBands});
+    for (int k = 0; k < kBands; ++k) component.q_table[k] = std::max<std::int32_t>(1, steps[k]);
+    component.allocate();
   }
-  return {counters.data(), counters.shape(0), weights.data(), weights.shape(0)};
-}
+};
 
 // Probabilities (of 65536), counts and weights, to make a prior of.
 nb::tuple state_of(Models& models) {
-  overtone::entropy::State state;
+  State state;
   for (const Element* element : models.elements()) state.add(*element);
   for (const std::int32_t* weight : models.predictor_weights()) state.weights.append(*weight);
   return state.to_tuple();
 }
 
-nb::object encode(const std::vector<Levels>& levels, const std::vector<Table>& tables,
-                  const Counters& counters, const Weights& weights, bool learned) {
-  std::vector<std::pair<int, int>> shapes;
-  for (const Levels& component : levels) {
-    if (component.shape(0) != kBands)
-      throw std::invalid_argument("levels must be (64, rows, columns)");
+nb::object encode(const std::vector<InputArray>& levels, const std::vector<InputArray>& tables,
+                  const InputArray& counters, const InputArray& weights, bool learned) {
+  std::vector<Shape> shapes;
+  std::vector<const Level*> data;
+  for (const InputArray& component : levels) {
+    data.push_back(read<Level>("levels of a component", component, {kBands, kAny, kAny}));
     shapes.emplace_back(static_cast<int>(component.shape(1)), static_cast<int>(component.shape(2)));
   }
   Picture picture(shapes, tables);
-  for (int c = 0; c < picture.count; ++c) {
-    picture.copy(c, levels[static_cast<std::size_t>(c)].data());
-  }
+  for (int c = 0; c < picture.count; ++c) picture.copy(c, data[c]);
   BinaryEncoder encoder;
-  auto coder =
+  const auto coder =
       std::make_unique<Coder>(picture.components, picture.count, prior_of(counters, weights));
   {
     nb::gil_scoped_release release;
@@ -113,42 +102,42 @@ nb::object encode(const std::vector<Levels>& levels, const std::vector<Table>& t
     coder->run(bits, [] { return false; });
   }
   const auto bytes = encoder.finish();
-  const nb::bytes out(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const nb::bytes out(bytes.data(), bytes.size());
   if (learned) return nb::make_tuple(out, state_of(coder->models()));
   return out;
 }
 
-nb::list decode(nb::bytes data, const std::vector<std::pair<int, int>>& shapes,
-                const std::vector<Table>& tables, const Counters& counters, const Weights& weights,
-                bool is_prefix) {
+void decode_all(Coder& coder, BinaryDecoder& decoder, bool is_prefix) {
+  DecodeBits bits{decoder};
+  if (is_prefix) {
+    coder.run(bits, [&] { return decoder.is_past_end(); });
+    return;
+  }
+  coder.run(bits, [&] {
+    if (decoder.is_cut()) throw std::runtime_error("coefficients end too early");
+    return false;
+  });
+  if (!decoder.consumed_all()) throw std::runtime_error("bytes follow the last coefficient");
+}
+
+nb::list decode(const nb::bytes& data, const std::vector<Shape>& shapes,
+                const std::vector<InputArray>& tables, const InputArray& counters,
+                const InputArray& weights, bool is_prefix) {
   Picture picture(shapes, tables);
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(data.c_str());
-  BinaryDecoder decoder(bytes, data.size());
-  auto coder =
+  BinaryDecoder decoder(reinterpret_cast<const std::uint8_t*>(data.c_str()), data.size());
+  const auto coder =
       std::make_unique<Coder>(picture.components, picture.count, prior_of(counters, weights));
   {
     nb::gil_scoped_release release;
-    DecodeBits bits{decoder};
-    if (is_prefix) {
-      coder->run(bits, [&] { return decoder.overrun() > 0; });
-    } else {
-      coder->run(bits, [&] {
-        // The coder looks four bytes ahead.
-        if (decoder.overrun() > 4) throw std::runtime_error("coefficients end too early");
-        return false;
-      });
-      if (!decoder.consumed_all()) throw std::runtime_error("bytes follow the last coefficient");
-    }
+    decode_all(*coder, decoder, is_prefix);
   }
   nb::list out;
   for (int c = 0; c < picture.count; ++c) {
-    const Component& component = picture.components[static_cast<std::size_t>(c)];
-    const auto rows = static_cast<std::size_t>(component.height);
-    const auto columns = static_cast<std::size_t>(component.width);
-    auto* levels = new Level[kBands * rows * columns];
-    picture.copy(c, levels);
-    const nb::capsule owner(levels, [](void* p) noexcept { delete[] static_cast<Level*>(p); });
-    out.append(nb::ndarray<nb::numpy, Level, nb::ndim<3>>(levels, {kBands, rows, columns}, owner));
+    const auto rows = static_cast<std::size_t>(picture.components[c].height);
+    const auto columns = static_cast<std::size_t>(picture.components[c].width);
+    std::vector<Level> levels(kBands * rows * columns);
+    picture.copy(c, levels.data());
+    out.append(to_numpy<Level, 3>(std::move(levels), {kBands, rows, columns}));
   }
   return out;
 }

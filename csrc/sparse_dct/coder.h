@@ -6,15 +6,16 @@
 
 #include <stdexcept>
 
-#include "coefficient.h"
+#include "neighbourhood.h"
 
 namespace overtone::sparse_dct {
 
-constexpr int kGroupEnds[4] = {1, 4, 16, 64};
+inline constexpr int kGroupEnds[4] = {1, 4, 16, 64};
+inline constexpr int kMaxExpected = 400000;  // of a forecast, in 1/16 levels
 
 class Coder {
  public:
-  Coder(std::array<Component, kMaxComponents>& components, int count, const Prior& prior)
+  Coder(Components& components, int count, const Prior& prior)
       : components_(components), count_(count), models_(prior) {}
 
   // Codes everything; `is_at_end()` is asked after each coefficient, and once it is true the
@@ -24,14 +25,13 @@ class Coder {
     int begin = 0;
     for (const int end : kGroupEnds) {
       for (int c = 0; c < count_; ++c) {
-        Component& component = components_[static_cast<std::size_t>(c)];
         for (int k = begin; k < end; ++k) {
           // A prefix that ends in band 0 leaves the rest of it to the predictions.
           const bool is_complete = run_band(bits, is_at_end, c, k);
           if (k == 0) {
-            close_dc(component);
+            close_dc(components_[c]);
           } else if (is_complete) {
-            component.add_band(k);
+            components_[c].add_band(k);
           } else {
             return;
           }
@@ -43,155 +43,52 @@ class Coder {
   Models& models() { return models_; }
 
  private:
+  // False when the stream has ended within the band, or before.
   template <class Bits, class IsAtEnd>
   bool run_band(Bits& bits, IsAtEnd is_at_end, int c, int k) {
-    Component& own = components_[static_cast<std::size_t>(c)];
-    const std::int32_t step = own.q_table[static_cast<std::size_t>(k)];
-    Level* band = own.band(k);
-    Predictor& predictor =
-        models_.predictors[static_cast<std::size_t>(own.kind)][static_cast<std::size_t>(k)];
+    Component& own = components_[c];
     for (int row = 0; row < own.height; ++row) {
       for (int column = 0; column < own.width; ++column) {
-        const std::ptrdiff_t here = own.at(row, column);
-        const Inputs in = gather(components_, c, k, row, column);
-        const std::int32_t predicted = predictor.predict(in);
-        const std::int64_t expected16 = (std::int64_t{predicted} * 16) / step;
-        int base = 0;
-        if (k == 0) {
-          // The level of a constant component is coded as a difference.
-          base = static_cast<int>((expected16 + 8) >> 4);
-        }
-        const Inputs sizes = gather_sizes(components_, c, k, here, luma_energy(own, here));
-        Predictor& size_predictor =
-            models_
-                .size_predictors[static_cast<std::size_t>(own.kind)][static_cast<std::size_t>(k)];
-        const std::int32_t size = std::max(0, size_predictor.predict(sizes));
-        CausalNeighbourhood s = neighbourhood_of(
-            c, k, here,
-            static_cast<int>(std::clamp<std::int64_t>(expected16 - 16 * base, -400000, 400000)));
-        s.regressed = fine_class(std::int64_t{size} * 32 / step);
-        int level = base;
         if (is_over_ && k > 0) return false;
-        if (!is_over_) {
-          level = base + code_level(bits, models_, s, band[here] - base);
-          level = std::clamp(level, -kMaxLevel, kMaxLevel);
-          if (is_at_end()) {
-            if (k > 0) return false;
-            is_over_ = true;
-            level = base;
-          }
-        }
-        band[here] = static_cast<Level>(level);
-        if (!is_over_) {
-          predictor.learn(in, own.amplitude(k, here) - predicted, step);
-          const std::int32_t was =
-              k == 0 ? own.amplitude(0, here) - predicted : own.amplitude(k, here);
-          size_predictor.learn(sizes, std::abs(was) - size, step);
-        }
+        code_coefficient(bits, is_at_end, c, k, own.at(row, column));
       }
     }
     return !is_over_;
   }
 
-  CausalNeighbourhood neighbourhood_of(int c, int k, std::ptrdiff_t here, int expected) const {
-    const Component& own = components_[static_cast<std::size_t>(c)];
-    const std::ptrdiff_t stride = own.stride();
-    const std::int32_t step = own.q_table[static_cast<std::size_t>(k)];
-    const int u = kZigzag.u[static_cast<std::size_t>(k)],
-              v = kZigzag.v[static_cast<std::size_t>(k)];
-    const Level* band = own.band(k);
-    CausalNeighbourhood s{};
-    s.kind = static_cast<int>(own.kind);
-    s.k = k;
-    s.group = band_class(k);
-    s.west = std::abs(band[here - 1]);
-    s.north = std::abs(band[here - stride]);
-    s.west_sign = sign_of(band[here - 1]);
-    s.north_sign = sign_of(band[here - stride]);
-    int around = 4 * (s.west + s.north) +
-                 2 * (std::abs(band[here - stride - 1]) + std::abs(band[here - stride + 1])) +
-                 std::abs(band[here - 2]) + std::abs(band[here - 2 * stride]);
-    if (k == 0) {
-      // Constant components are large everywhere; it is their differences that tell.
-      const int corner = band[here - stride - 1];
-      around = 4 * (std::abs(band[here - 1] - corner) + std::abs(band[here - stride] - corner) +
-                    std::abs(band[here - stride] - band[here - stride + 1]));
-      s.west = s.north = 0;
-      s.west_sign = s.north_sign = 1;
+  template <class Bits, class IsAtEnd>
+  void code_coefficient(Bits& bits, IsAtEnd is_at_end, int c, int k, std::ptrdiff_t here) {
+    Component& own = components_[c];
+    const auto kind = static_cast<std::size_t>(own.kind);
+    const std::int32_t step = own.q_table[k];
+    Predictor& predictor = models_.predictors[kind][k];
+    const Inputs in = gather(components_, c, k, here);
+    const std::int32_t predicted = predictor.predict(in);
+    const std::int64_t expected16 = (std::int64_t{predicted} * 16) / step;
+    // The level of a constant component is coded as a difference.
+    const int base = k == 0 ? static_cast<int>((expected16 + 8) >> 4) : 0;
+    Level& level = own.band(k)[here];
+    if (is_over_) {
+      level = static_cast<Level>(base);
+      return;
     }
-    s.expected = expected;
-    s.predicted = size_class(std::abs(std::int64_t{expected}));
-    const auto& e = own.energy;
-    const auto energy = [&](std::ptrdiff_t d) {
-      return std::int64_t{e[static_cast<std::size_t>(here + d)]};
-    };
-    const std::int64_t own16 = energy(0) * 2 / step;
-    const std::int64_t near16 =
-        (energy(-1) + energy(1) + energy(-stride) + energy(stride)) / (2 * step);
-    s.same = size_class(around);
-    s.own = size_class(own16);
-    s.near_blocks = size_class(near16);
-    const auto parent = [&](int row_band, int column_band) {
-      if (row_band < 0 || column_band < 0) return 0;
-      const int b =
-          kZigzag.number[static_cast<std::size_t>(row_band)][static_cast<std::size_t>(column_band)];
-      if (b == 0) return 0;
-      return std::abs(own.amplitude(b, here)) / step;
-    };
-    s.parent_u = parent(v, u - 1);
-    s.parent_v = parent(v - 1, u);
-    s.parent_uv = parent(v - 1, u - 1);
-    int run = 0, nonzero = 0;
-    for (int b = k - 1; b >= 1; --b) {
-      if (own.band(b)[here] != 0)
-        ++nonzero;
-      else if (nonzero == 0)
-        ++run;
+    Predictor& size_predictor = models_.size_predictors[kind][k];
+    const std::int32_t luma = luma_energy(components_, own, here);
+    const Inputs sizes = gather_sizes(components_, c, k, here, luma);
+    const std::int32_t size = std::max(0, size_predictor.predict(sizes));
+    const auto expected = static_cast<int>(
+        std::clamp<std::int64_t>(expected16 - 16 * base, -kMaxExpected, kMaxExpected));
+    const CausalNeighbourhood s = neighbourhood_of(components_, c, k, here, expected, size, luma);
+    const int coded = base + code_level(bits, models_, s, level - base);
+    if (is_at_end()) {
+      is_over_ = true;
+      if (k == 0) level = static_cast<Level>(base);
+      return;
     }
-    s.run = std::min(run, 15);
-    s.nonzero = nonzero < 4 ? nonzero : nonzero < 6 ? 4 : nonzero < 10 ? 5 : nonzero < 18 ? 6 : 7;
-    s.other_sign = 1;
-    if (own.kind == Kind::second_chroma) {
-      const Level other = components_[static_cast<std::size_t>(c - 1)].band(k)[here];
-      s.other_size = std::abs(other);
-      s.other_sign = sign_of(other);
-    }
-    if (own.kind != Kind::luma) s.luma_size = size_class(luma_energy(own, here) * 16 / step);
-    const std::int64_t mixed = 3 * around + 2 * own16 + near16 +
-                               2 * std::abs(std::int64_t{expected}) +
-                               (s.other_size ? 16 * s.other_size : 0);
-    s.combined = fine_class(mixed);
-    return s;
-  }
-
-  // Energy of luma where a chroma block is.
-  std::int32_t luma_energy(const Component& own, std::ptrdiff_t here) const {
-    if (own.kind == Kind::luma) return 0;
-    const Component& luma = components_[0];
-    const std::ptrdiff_t row = here / own.stride() - kBorder,
-                         column = here % own.stride() - kBorder;
-    const int down = luma.height > own.height ? 2 : 1, across = luma.width > own.width ? 2 : 1;
-    std::int64_t sum = 0;
-    for (int i = 0; i < down; ++i) {
-      for (int j = 0; j < across; ++j) {
-        const std::ptrdiff_t y = std::min<std::ptrdiff_t>(row * down + i, luma.height - 1);
-        const std::ptrdiff_t x = std::min<std::ptrdiff_t>(column * across + j, luma.width - 1);
-        sum += luma.energy[static_cast<std::size_t>(
-            luma.at(static_cast<int>(y), static_cast<int>(x)))];
-      }
-    }
-    return static_cast<std::int32_t>(sum / (16 * down * across));
-  }
-
-  static int fine_class(std::int64_t x) {
-    int c = 0;
-    std::int64_t width = 1, end = 1;
-    while (c < 63 && x >= end) {
-      ++c;
-      if (c % 6 == 0) width *= 2;
-      end += width;
-    }
-    return c;
+    level = static_cast<Level>(std::clamp(coded, -kMaxLevel, kMaxLevel));
+    const std::int32_t amplitude = own.amplitude(k, here);
+    predictor.learn(in, amplitude - predicted, step);
+    size_predictor.learn(sizes, std::abs(k == 0 ? amplitude - predicted : amplitude) - size, step);
   }
 
   // Beyond the edges the constant component goes on.
@@ -206,7 +103,7 @@ class Coder {
     }
   }
 
-  std::array<Component, kMaxComponents>& components_;
+  Components& components_;
   int count_;
   bool is_over_ = false;
   Models models_;

@@ -1,36 +1,57 @@
-// The adaptive models: for each kind of bit, tables of counters that contexts choose from.
+// The syntax of a coefficient and its adaptive models: for each kind of bit, tables of counters
+// that contexts choose from.
 #pragma once
 
-#include "entropy/mixing.h"
+#include "entropy/bits.h"
+#include "entropy/classes.h"
+#include "entropy/prior.h"
 #include "prediction.h"
 
 namespace overtone::sparse_dct {
 
 using namespace overtone::entropy;
 
-constexpr int kKinds = 3;
-constexpr int kUnaryLevels = 18;  // magnitudes coded one flag at a time
-constexpr int kUnaryClasses = 10;
-constexpr int kMaxEscapeBits = 15;
-constexpr int kBandClasses = 12;
-constexpr int kSizeClasses = 16;
-constexpr int kSignedClasses = 19;
+// Radices of the contexts' digits.
+inline constexpr int kKinds = 3;
+inline constexpr int kBandClasses = 12;
+inline constexpr int kSizeClasses = 16;
+inline constexpr int kFineClasses = 64;
+inline constexpr int kSignedClasses = 19;
+inline constexpr int kRuns = 16;       // zeros among lower bands, the last for all that are longer
+inline constexpr int kNonzeros = 8;    // classes of how many lower bands are not zero
+inline constexpr int kFlags = 10;      // of the magnitude, the last for all that follow
+inline constexpr int kMostAhead = 20;  // levels by which the forecast is ahead of a magnitude
+inline constexpr int kAheads = 2 * kMostAhead + 1;
+
+inline constexpr MagnitudeLimits kLimits{.unary = 18, .escape_bits = 15, .largest = kMaxLevel};
 
 // 0 .. 15, of an amount in 1/16 levels.
 inline int size_class(std::int64_t x) {
-  static constexpr int kEnds[15] = {1, 2, 3, 5, 7, 10, 14, 19, 26, 37, 53, 78, 120, 200, 400};
-  int c = 0;
-  while (c < 15 && x >= kEnds[c]) ++c;
-  return c;
+  static constexpr int kEnds[kSizeClasses - 1] = {1,  2,  3,  5,  7,   10,  14, 19,
+                                                  26, 37, 53, 78, 120, 200, 400};
+  return class_of(x, kEnds);
 }
 
 // 0 .. 18, 9 is zero; of a signed amount in 1/16 levels.
 inline int signed_class(std::int64_t x) {
-  static constexpr int kEnds[9] = {1, 3, 5, 8, 12, 18, 28, 50, 110};
-  const std::int64_t m = x < 0 ? -x : x;
-  int c = 0;
-  while (c < 9 && m >= kEnds[c]) ++c;
-  return x < 0 ? 9 - c : 9 + c;
+  static constexpr int kEnds[kSignedClasses / 2] = {1, 3, 5, 8, 12, 18, 28, 50, 110};
+  return signed_class_of(x, kEnds);
+}
+
+// 0 .. 63, six to an octave, of an amount in 1/16 levels.
+inline int fine_class(std::int64_t x) {
+  static constexpr auto kEnds = [] {
+    std::array<std::int64_t, kFineClasses - 1> ends{};
+    std::int64_t width = 1, end = 1;
+    int c = 0;
+    for (std::int64_t& entry : ends) {
+      entry = end;
+      if (++c % 6 == 0) width *= 2;
+      end += width;
+    }
+    return ends;
+  }();
+  return static_cast<int>(std::upper_bound(kEnds.begin(), kEnds.end(), x) - kEnds.begin());
 }
 
 // Groups of bands that behave alike, by their place in zigzag order.
@@ -42,36 +63,48 @@ inline int band_class(int k) {
   return kClass[k];
 }
 
+using ZeroSyntax =
+    Syntax<Digits<kKinds, kBands>, Digits<kKinds, kFineClasses>,
+           Digits<kKinds, kBands, kSizeClasses>, Digits<kKinds, kBands, kSizeClasses>,
+           Digits<kKinds, kBands, kSizeClasses>, Digits<kKinds, kBands, kSizeClasses>,
+           Digits<kKinds, kBandClasses, kRuns, kNonzeros>,
+           Digits<kKinds, kBandClasses, 4, 4, 3, 3, 3>,
+           Digits<kKinds, kSizeClasses, kSizeClasses, kSizeClasses>,
+           Digits<kKinds, kBands, kSizeClasses, 3>, Digits<kKinds, kBandClasses, kFineClasses>,
+           Digits<kKinds, kBands, kFineClasses>>;
+
+using MagnitudeSyntax =
+    Syntax<Digits<kKinds, kFlags, kBandClasses>, Digits<kKinds, kAheads>,
+           Digits<kKinds, kFlags, kBands>, Digits<kKinds, kFlags, kSizeClasses, kBandClasses>,
+           Digits<kKinds, kFlags, kSizeClasses, kBandClasses>,
+           Digits<kKinds, kFlags, kSizeClasses, kBandClasses>,
+           Digits<kKinds, kFlags, kSignedClasses, kBandClasses>, Digits<kKinds, kFlags, 8, 8, 4>,
+           Digits<kKinds, kFlags, kFineClasses>, Digits<kKinds, kAheads, kBandClasses>,
+           Digits<kKinds, kLimits.unary, kFineClasses>>;
+
+using SignSyntax =
+    Syntax<Digits<kKinds, kBandClasses>, Digits<kKinds, kSignedClasses>,
+           Digits<kKinds, kBands, kSignedClasses>, Digits<kKinds, kSignedClasses, kSigns, kSigns>,
+           Digits<kKinds, kBands, kSigns, kSigns>,
+           Digits<kKinds, kBandClasses, kSigns, kSigns, kSigns>,
+           Digits<kKinds, 2, kSignedClasses, kSizeClasses>>;
+
+using EscapeSyntax = Escape<kLimits, kLimits.escape_bits + 1>;
+
 struct Models {
-  Element zero{
-      {kKinds * kBands * kSizeClasses, kKinds * kBands * kSizeClasses,
-       kKinds * kBands * kSizeClasses, kKinds * kBands * kSizeClasses,
-       kKinds * kBandClasses * 16 * 8, kKinds * kBandClasses * 4 * 4 * 3 * 3 * 3,
-       kKinds * kSizeClasses * kSizeClasses * kSizeClasses, kKinds * kBands * kSizeClasses * 3,
-       kKinds * kBandClasses * 64, kKinds * kBands * 64},
-      kKinds * kBands,
-      kKinds * 64};
-  Element magnitude{
-      {kKinds * kUnaryClasses * kBands, kKinds * kUnaryClasses * kSizeClasses * kBandClasses,
-       kKinds * kUnaryClasses * kSizeClasses * kBandClasses,
-       kKinds * kUnaryClasses * kSizeClasses * kBandClasses,
-       kKinds * kUnaryClasses * kSignedClasses * kBandClasses, kKinds * kUnaryClasses * 8 * 8 * 4,
-       kKinds * kUnaryClasses * 64, kKinds * 41 * kBandClasses, kKinds * kUnaryLevels * 64},
-      kKinds * kUnaryClasses * kBandClasses,
-      kKinds * 41};
-  Element sign{
-      {kKinds * kBands * kSignedClasses, kKinds * kSignedClasses * 3 * 3, kKinds * kBands * 3 * 3,
-       kKinds * kBandClasses * 3 * 3 * 3, kKinds * 2 * kSignedClasses * kSizeClasses},
-      kKinds * kBandClasses,
-      kKinds * kSignedClasses};
-  Element escape{{kMaxEscapeBits + 1, kMaxEscapeBits + 1}, 1, 1};
+  Element zero = ZeroSyntax::element();
+  Element magnitude = MagnitudeSyntax::element();
+  Element sign = SignSyntax::element();
+  Element escape = EscapeSyntax::element();
   std::array<std::array<Predictor, kBands>, kKinds> predictors{}, size_predictors{};
 
   Models() = default;
   // What the prior holds of the predictors follows the mixing weights.
-  explicit Models(Prior prior) {
-    for (Element* element : elements()) element->start_from(prior);
-    for (std::int32_t* weight : predictor_weights()) *weight = *prior.weights++;
+  // Throws std::invalid_argument when the prior is of other models.
+  explicit Models(const Prior& prior) {
+    const auto own = predictor_weights();
+    Prior rest = start_from(prior, elements(), own.size());
+    for (std::int32_t* weight : own) *weight = *rest.weights++;
   }
 
   std::vector<std::int32_t*> predictor_weights() {

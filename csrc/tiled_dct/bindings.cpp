@@ -1,5 +1,5 @@
+// Python face of the tiled cosine transform; what Python calls is overtone.codecs.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -8,125 +8,156 @@
 #include <string>
 
 #include "entropy/state.h"
+#include "platform/arrays.h"
 #include "render.h"
 #include "search.h"
+#include "tiling.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
+using namespace overtone;
 using namespace overtone::tiled_dct;
 
 namespace {
 
-template <class T, int dims>
-using Array = nb::ndarray<T, nb::ndim<dims>, nb::c_contig, nb::device::cpu>;
+void require(bool condition, const std::string& message) {
+  if (!condition) throw std::invalid_argument(message);
+}
 
-Prior prior_of(const Array<const std::uint16_t, 1>& counters,
-               const Array<const std::int32_t, 1>& weights) {
-  return {counters.data(), counters.shape(0), weights.data(), weights.shape(0)};
+Geometry geometry_of(std::ptrdiff_t width, std::ptrdiff_t height, std::ptrdiff_t channels) {
+  constexpr std::ptrdiff_t kMaxSide = 1 << 24;  // far beyond any file, and pixels fit in integers
+  const auto is_side = [](std::ptrdiff_t side) {
+    return side > 0 && side <= kMaxSide && side % kMinTile == 0;
+  };
+  require(is_side(width) && is_side(height) && channels >= 1 && channels <= kMaxChannels,
+          "a picture has 1 to 4 channels and sides that are multiples of " +
+              std::to_string(kMinTile) + ", got " + std::to_string(channels) + " channels of " +
+              std::to_string(width) + " x " + std::to_string(height));
+  return {static_cast<int>(width), static_cast<int>(height), static_cast<int>(channels)};
 }
 
 // Probabilities (of 65536), counts and mixing weights, to make a prior of.
 nb::tuple state_of(Model& model) {
-  overtone::entropy::State state;
+  State state;
   for (const Element* element : model.elements()) state.add(*element);
   return state.to_tuple();
 }
 
+EncodeSettings checked(const EncodeSettings& settings) {
+  require(settings.step > 0, "step must be positive, got " + std::to_string(settings.step));
+  require(settings.overlap >= 0 && settings.overlap <= kMaxOverlap,
+          "overlap must be 0 to " + std::to_string(kMaxOverlap) + " pixels, got " +
+              std::to_string(settings.overlap));
+  require(kMinLog2 <= settings.min_log2 && settings.min_log2 <= settings.max_log2 &&
+              settings.max_log2 <= kMaxLog2,
+          "min_log2 and max_log2 must rise within 3..6, got " + std::to_string(settings.min_log2) +
+              " and " + std::to_string(settings.max_log2));
+  return settings;
+}
+
 // Keeps the planes alive while the encoder reads them.
 struct Encoder {
-  nb::object planes;
+  InputArray planes;  // float32 (channel, y, x)
   PictureEncoder encoder;
+
+  Encoder(const InputArray& planes, const Prior& prior, const EncodeSettings& settings)
+      : planes(planes),
+        encoder(read<float>("planes", planes, {kAny, kAny, kAny}),
+                geometry_of(length_of(planes, 2), length_of(planes, 1), length_of(planes, 0)),
+                checked(settings), prior) {}
 };
 
 // Owns the bytes it reads.
 struct Decoder {
   std::vector<std::uint8_t> data;
   RowDecoder rows;
-  Decoder(nb::bytes bytes, const Geometry& geometry, const Prior& prior)
+
+  Decoder(const nb::bytes& bytes, const Geometry& geometry, const Prior& prior)
       : data(reinterpret_cast<const std::uint8_t*>(bytes.c_str()),
              reinterpret_cast<const std::uint8_t*>(bytes.c_str()) + bytes.size()),
         rows(data.data(), data.size(), geometry, prior) {}
+
+  void decode_row() {
+    require(!rows.is_done(), "all rows have been decoded");
+    rows.decode_row();
+  }
+
+  // A copy of one tile's levels.
+  nb::object levels_of(const TileRow& row, const Tile& tile) const {
+    const Geometry& geometry = rows.geometry();
+    const int n = 1 << tile.log2n;
+    std::vector<Level> levels;
+    for (int c = 0; c < geometry.channels; ++c) {
+      for (int v = 0; v < n; ++v) {
+        const Level* from = row.levels_at(geometry, c, tile.x, tile.y + v);
+        levels.insert(levels.end(), from, from + n);
+      }
+    }
+    const auto side = static_cast<std::size_t>(n);
+    const auto channels = static_cast<std::size_t>(geometry.channels);
+    return nb::cast(to_numpy<Level, 3>(std::move(levels), {channels, side, side}));
+  }
+
+  // Of the newest row: x, y, coded anti-diagonals, levels (channel, v, u).
+  nb::list tiles() const {
+    require(!rows.rows().empty(), "no row has been decoded");
+    nb::list tiles;
+    for (const Tile& tile : rows.rows().back().tiles) {
+      tiles.append(nb::make_tuple(tile.x, tile.y, widest(tile, rows.geometry().channels),
+                                  levels_of(rows.rows().back(), tile)));
+    }
+    return tiles;
+  }
+
+  void render(const InputArray& xs, const InputArray& ys, const OutputArray& values,
+              const Reconstruction& how, int num_threads, const std::string& isa_name) const {
+    require(!rows.rows().empty(), "no row has been decoded");
+    require(num_threads >= 1, "num_threads must be positive, got " + std::to_string(num_threads));
+    const std::ptrdiff_t nx = length_of(xs, 0), ny = length_of(ys, 0);
+    const SampleGrid grid{read<double>("xs", xs, {kAny}), static_cast<int>(nx),
+                          read<double>("ys", ys, {kAny}), static_cast<int>(ny)};
+    float* to = written<float>("values", values, {rows.geometry().channels, ny, nx});
+    const Isa isa = resolve(isa_of(isa_name));
+    nb::gil_scoped_release release;
+    tiled_dct::render(rows.rows(), rows.geometry(), how, grid, to, num_threads, isa);
+  }
 };
 
-// A copy of one tile's levels.
-nb::ndarray<nb::numpy, Level, nb::ndim<3>> levels_of(const TileRow& row, const Tile& tile,
-                                                     const Geometry& geometry) {
-  const int n = 1 << tile.log2n;
-  auto* levels = new Level[static_cast<std::size_t>(geometry.channels * n * n)];
-  Level* to = levels;
-  for (int c = 0; c < geometry.channels; ++c) {
-    for (int v = 0; v < n; ++v, to += n) {
-      const Level* from =
-          row.levels.data() + tile.x +
-          (static_cast<std::ptrdiff_t>(c) * kMaxTile + tile.y - row.y + v) * geometry.width;
-      std::copy_n(from, n, to);
-    }
-  }
-  const nb::capsule owner(levels, [](void* p) noexcept { delete[] static_cast<Level*>(p); });
-  const auto side = static_cast<std::size_t>(n);
-  return {levels, {static_cast<std::size_t>(geometry.channels), side, side}, owner};
-}
-
-using Plane2 = nb::ndarray<const float, nb::ndim<2>, nb::device::cpu>;
+using Plane = nb::ndarray<const float, nb::ndim<2>, nb::device::cpu>;
 
 // out[k] = squash((neighbour_k - centre) / scale), squash(x) = x / (2 (1 + |x|)), for each pixel.
-void relative_inputs(const Plane2& centre, const std::vector<Plane2>& neighbours, float scale,
-                     float* out) {
+void relative_inputs(const Plane& centre, const std::vector<Plane>& neighbours, float scale,
+                     const OutputArray& out) {
   const std::size_t rows = centre.shape(0), width = centre.shape(1);
-  for (const Plane2& plane : neighbours) {
-    if (plane.shape(0) != rows || plane.shape(1) != width || plane.stride(1) != 1 ||
-        centre.stride(1) != 1) {
-      throw std::invalid_argument("planes must have one shape and contiguous rows");
-    }
+  float* to = written<float>(
+      "out", out,
+      {static_cast<std::ptrdiff_t>(neighbours.size()), static_cast<std::ptrdiff_t>(rows * width)});
+  for (const Plane& plane : neighbours) {
+    require(plane.shape(0) == rows && plane.shape(1) == width && plane.stride(1) == 1 &&
+                centre.stride(1) == 1,
+            "planes must have one shape and contiguous rows");
     for (std::size_t j = 0; j < rows; ++j) {
       const float* a = centre.data() + static_cast<std::ptrdiff_t>(j) * centre.stride(0);
       const float* b = plane.data() + static_cast<std::ptrdiff_t>(j) * plane.stride(0);
       for (std::size_t i = 0; i < width; ++i) {
         const float x = (b[i] - a[i]) / scale;
-        *out++ = 0.5f * x / (1.0f + std::abs(x));
+        *to++ = 0.5f * x / (1.0f + std::abs(x));
       }
     }
   }
 }
 
-}  // namespace
-
-NB_MODULE(_tiled_dct, m) {
-  m.attr("SUPERBLOCK") = kMaxTile;
-  m.attr("MIN_TILE") = 1 << kMinLog2;
-
-  m.def(
-      "relative_inputs",
-      [](const Plane2& centre, const std::vector<Plane2>& neighbours, float scale,
-         Array<float, 2> out) {
-        if (out.shape(0) != neighbours.size() ||
-            out.shape(1) != centre.shape(0) * centre.shape(1)) {
-          throw std::invalid_argument("out must be (neighbours, pixels)");
-        }
-        relative_inputs(centre, neighbours, scale, out.data());
-      },
-      "centre"_a, "neighbours"_a, "scale"_a, "out"_a);
-
-  m.def("untrained", [] {
-    Model model;
-    return state_of(model);
-  });
-
+void bind_encoder(nb::module_& m) {
   nb::class_<Encoder>(m, "Encoder")
       .def(
           "__init__",
-          [](Encoder* self, Array<const float, 3> planes, Array<const std::uint16_t, 1> counters,
-             Array<const std::int32_t, 1> weights, double step, double rd_weight, double overlap,
+          [](Encoder* self, const InputArray& planes, const InputArray& counters,
+             const InputArray& weights, double step, double rd_weight, double overlap,
              double reconstruction_offset_one, double reconstruction_offset, int min_log2,
              int max_log2) {
-            const Geometry geometry{static_cast<int>(planes.shape(2)),
-                                    static_cast<int>(planes.shape(1)),
-                                    static_cast<int>(planes.shape(0))};
-            new (self) Encoder{nb::cast(planes),
-                               PictureEncoder(planes.data(), geometry,
-                                              {step, rd_weight, overlap, reconstruction_offset_one,
-                                               reconstruction_offset, min_log2, max_log2},
-                                              prior_of(counters, weights))};
+            new (self) Encoder(planes, prior_of(counters, weights),
+                               {step, rd_weight, overlap, reconstruction_offset_one,
+                                reconstruction_offset, min_log2, max_log2});
           },
           "planes"_a, "counters"_a, "weights"_a, nb::kw_only(), "step"_a, "rd_weight"_a,
           "overlap"_a, "reconstruction_offset_one"_a, "reconstruction_offset"_a, "min_log2"_a,
@@ -139,53 +170,52 @@ NB_MODULE(_tiled_dct, m) {
       .def("finish",
            [](Encoder& self) {
              const auto bytes = self.encoder.finish();
-             return nb::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+             return nb::bytes(bytes.data(), bytes.size());
            })
       .def_prop_ro("size_bytes", [](const Encoder& self) { return self.encoder.size_bytes(); })
       .def("learned", [](Encoder& self) { return state_of(self.encoder.model()); });
+}
 
+void bind_decoder(nb::module_& m) {
   nb::class_<Decoder>(m, "Decoder")
       .def(
           "__init__",
-          [](Decoder* self, nb::bytes data, Array<const std::uint16_t, 1> counters,
-             Array<const std::int32_t, 1> weights, int width, int height, int channels) {
+          [](Decoder* self, const nb::bytes& data, const InputArray& counters,
+             const InputArray& weights, int width, int height, int channels) {
             new (self)
-                Decoder(data, Geometry{width, height, channels}, prior_of(counters, weights));
+                Decoder(data, geometry_of(width, height, channels), prior_of(counters, weights));
           },
           "data"_a, "counters"_a, "weights"_a, nb::kw_only(), "width"_a, "height"_a, "channels"_a)
-      .def("decode_row",
-           [](Decoder& self) {
-             nb::gil_scoped_release release;
-             self.rows.decode_row();
-           })
+      .def("decode_row", &Decoder::decode_row, nb::call_guard<nb::gil_scoped_release>())
       .def_prop_ro("rows_decoded", [](const Decoder& self) { return self.rows.rows_decoded(); })
       .def_prop_ro("is_done", [](const Decoder& self) { return self.rows.is_done(); })
       .def_prop_ro("has_leftover", [](const Decoder& self) { return self.rows.has_leftover(); })
-      .def("tiles",
-           [](const Decoder& self) {  // of the newest row: x, y, diagonals, levels (channel, v, u)
-             const Geometry& geometry = self.rows.geometry();
-             const TileRow& row = self.rows.rows().back();
-             nb::list tiles;
-             for (const Tile& tile : row.tiles) {
-               tiles.append(nb::make_tuple(tile.x, tile.y, widest(tile, geometry.channels),
-                                           levels_of(row, tile, geometry)));
-             }
-             return tiles;
-           })
+      .def("tiles", &Decoder::tiles)
       .def(
           "render",
-          [](const Decoder& self, Array<const double, 1> xs, Array<const double, 1> ys,
-             Array<float, 3> values, double step, double overlap, double reconstruction_offset_one,
-             double reconstruction_offset, double blend, int num_threads, const std::string& isa) {
-            const SampleGrid grid{xs.data(), static_cast<int>(xs.shape(0)), ys.data(),
-                                  static_cast<int>(ys.shape(0))};
-            const auto function = render_for(isa);
-            nb::gil_scoped_release release;
-            render(self.rows.rows(), self.rows.geometry(),
-                   {step, overlap, reconstruction_offset_one, reconstruction_offset, blend}, grid,
-                   values.data(), num_threads, function);
+          [](const Decoder& self, const InputArray& xs, const InputArray& ys,
+             const OutputArray& values, double step, double overlap,
+             double reconstruction_offset_one, double reconstruction_offset, double blend,
+             int num_threads, const std::string& isa) {
+            self.render(xs, ys, values,
+                        {step, overlap, reconstruction_offset_one, reconstruction_offset, blend},
+                        num_threads, isa);
           },
           "xs"_a, "ys"_a, "values"_a, nb::kw_only(), "step"_a, "overlap"_a,
           "reconstruction_offset_one"_a, "reconstruction_offset"_a, "blend"_a, "num_threads"_a,
           "isa"_a);
+}
+
+}  // namespace
+
+NB_MODULE(_tiled_dct, m) {
+  m.attr("SUPERBLOCK") = kMaxTile;
+  m.attr("MIN_TILE") = kMinTile;
+  m.def("relative_inputs", &relative_inputs, "centre"_a, "neighbours"_a, "scale"_a, "out"_a);
+  m.def("untrained", [] {
+    Model model;
+    return state_of(model);
+  });
+  bind_encoder(m);
+  bind_decoder(m);
 }

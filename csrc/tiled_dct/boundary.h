@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "levels.h"
+
 namespace overtone::tiled_dct {
 
 constexpr int kBoundaryBits = 10;  // fraction bits of boundary values, quantiser steps
@@ -29,20 +31,36 @@ inline constexpr std::int32_t cosine_q14(int j) {  // cos(pi j / 128), any j >= 
   return j <= 64 ? kQuarterWave[j] : -kQuarterWave[128 - j];
 }
 
-// Orthonormal DCT-II norms in 1/16384: [log2n][k > 0].
-inline constexpr std::int32_t kNormQ14[4][2] = {
+// Orthonormal DCT-II norms in 1/16384: [size][k > 0], 1 / sqrt(n) and sqrt(2 / n).
+inline constexpr std::int32_t kNormQ14[kSizes][2] = {
     {5793, 8192}, {4096, 5793}, {2896, 4096}, {2048, 2896}};
+
+// 1 / norm of frequency k, in 1/16, rounded; for k = 0 it is sqrt(n).
+constexpr std::int32_t inverse_norm16(int size, int k) {
+  constexpr auto kInverse = [] {
+    std::array<std::array<std::int32_t, 2>, kSizes> table{};
+    for (std::size_t s = 0; s < kSizes; ++s) {
+      for (std::size_t ac = 0; ac < 2; ++ac) {
+        table[s][ac] = ((1 << 18) + kNormQ14[s][ac] / 2) / kNormQ14[s][ac];
+      }
+    }
+    return table;
+  }();
+  return kInverse[static_cast<std::size_t>(size)][k > 0];
+}
+static_assert(inverse_norm16(0, 0) == 45 && inverse_norm16(0, 1) == 32);
+static_assert(inverse_norm16(2, 0) == 91 && inverse_norm16(3, 1) == 91);
 
 // Integer DCT-II basis of each tile size, [k * n + i] in 1/16384.
 struct IntegerBasis {
-  std::vector<std::int32_t> of[4];
+  std::vector<std::int32_t> of[kSizes];
   IntegerBasis() {
-    for (int s = 0; s < 4; ++s) {
-      const int n = 8 << s;
+    for (int s = 0; s < kSizes; ++s) {
+      const int n = kMinTile << s;
       of[s].resize(static_cast<std::size_t>(n * n));
       for (int k = 0; k < n; ++k) {
         for (int i = 0; i < n; ++i) {
-          const std::int64_t c = cosine_q14(k * (2 * i + 1) * (64 / n));
+          const std::int64_t c = cosine_q14(k * (2 * i + 1) * (kMaxTile / n));
           of[s][static_cast<std::size_t>(k * n + i)] =
               static_cast<std::int32_t>((c * kNormQ14[s][k > 0]) >> 14);
         }
@@ -54,8 +72,8 @@ inline const IntegerBasis kIntegerBasis;
 
 // Unexplained boundary spectra of one channel of a tile, quantiser steps in 1/1024.
 struct BoundaryResidual {
-  std::int32_t left[64];   // per vertical frequency v
-  std::int32_t above[64];  // per horizontal frequency u
+  std::int32_t left[kMaxTile];   // per vertical frequency v
+  std::int32_t above[kMaxTile];  // per horizontal frequency u
   bool has_left, has_above;
 
   // Accounts for a coded coefficient: its value at the two boundaries.
@@ -66,7 +84,7 @@ struct BoundaryResidual {
 };
 
 inline void boundary_spectrum(const std::int32_t* values, int size, std::int32_t* spectrum) {
-  const int n = 8 << size;
+  const int n = kMinTile << size;
   const std::int32_t* basis = kIntegerBasis.of[size].data();
   for (int k = 0; k < n; ++k) {
     std::int64_t sum = 0;
@@ -76,12 +94,11 @@ inline void boundary_spectrum(const std::int32_t* values, int size, std::int32_t
 }
 
 // Values along the right edge (x = n) and the bottom edge (y = n) of a tile.
-template <class LevelType>
-void edge_values(const LevelType* level, int dc, int diagonals, int size, std::int32_t* right,
-                 std::int32_t* bottom) {
-  const int n = 8 << size;
+inline void edge_values(const Level* level, int dc, int diagonals, int size, std::int32_t* right,
+                        std::int32_t* bottom) {
+  const int n = kMinTile << size;
   const std::int32_t* basis = kIntegerBasis.of[size].data();
-  std::int64_t along_right[64] = {}, along_bottom[64] = {};  // spectra, 1/16384
+  std::int64_t along_right[kMaxTile] = {}, along_bottom[kMaxTile] = {};  // spectra, 1/16384
   const int used = diagonals < n ? diagonals : n;
   for (int v = 0; v < used || v == 0; ++v) {
     for (int u = 0; u < n && (u + v < diagonals || u + v == 0); ++u) {

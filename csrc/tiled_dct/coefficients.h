@@ -1,17 +1,41 @@
 // Contexts and binarisation of one coefficient: zero flag, magnitude, sign.
 #pragma once
 
-#include "entropy/bits.h"
-#include "levels.h"
+#include "boundary.h"
+#include "syntax.h"
 
 namespace overtone::tiled_dct {
+
+namespace detail {
+
+inline constexpr int kFrequencyEnds[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48};
+inline constexpr int kDiagonalEnds[] = {1, 2, 3, 4, 6, 8, 12, 18, 26, 40, 64};
+inline constexpr int kLocalEnds[] = {1, 2, 3, 4, 5, 7, 9, 12, 16, 23, 32};
+inline constexpr int kBandEnds[] = {1, 3, 6, 11, 18, 30, 50, 90, 180};  // 1/16 magnitudes
+inline constexpr int kWiderEnds[] = {1, 2, 3, 5, 8, 13, 24};            // also of recent ones, 1/8
+inline constexpr int kBoundaryEnds[] = {150, 350, 700, 1300, 2600, 6000};  // 1/1024 levels
+inline constexpr int kBusyBand = 16;                                       // 1/16 magnitudes
+
+template <int kSize, std::size_t kCount>
+constexpr std::array<std::uint8_t, kSize> classes_up_to(const int (&ends)[kCount]) {
+  std::array<std::uint8_t, kSize> table{};
+  int x = 0;
+  for (std::uint8_t& entry : table) entry = static_cast<std::uint8_t>(class_of(x++, ends));
+  return table;
+}
+inline constexpr auto kFrequencyClass = classes_up_to<kMaxTile>(kFrequencyEnds);
+inline constexpr auto kDiagonalClass = classes_up_to<2 * kMaxTile - 1>(kDiagonalEnds);
+
+}  // namespace detail
 
 // Contexts of one coefficient, computed once and used for all its bits.
 struct CoefficientContext {
   Query zero;
-  Query sign;
-  int channel, size, local_class, band_class, wider_class, recent_class, diagonal, neighbour;
-  int left_size, above_size;  // classes of the boundary predictions' magnitudes
+  int u, v;
+  int diagonal, local, band, wider, recent;  // classes
+  int neighbour;                             // larger magnitude of west and north, at most 7
+  int left, above;                           // signed classes of what the boundaries ask for
+  int left_size, above_size;                 // and their magnitudes
 };
 
 class CoefficientCoder {
@@ -19,152 +43,118 @@ class CoefficientCoder {
   CoefficientCoder(Model& model, const TileContext& tile, int channel, const LevelBlock* blocks,
                    const BoundaryResidual& boundary)
       : model_(model), tile_(tile), channel_(channel), blocks_(blocks), boundary_(boundary),
-        size_(tile.log2n - kMinLog2), shape_(channel == 3 ? 0 : channel) {}
+        size_(tile.size()), shape_(shape_of(channel)) {}
 
   CoefficientContext context(int u, int v) const {
     using namespace detail;
-    const LevelBlock& block = blocks_[channel_];
-    const std::int32_t* m = block.at(u, v);
-    constexpr int s = LevelBlock::kStride;
-    const int west = m[-1], north = m[-s], north_west = m[-s - 1];
-    const int west2 = m[-2], north2 = m[-2 * s], south_west = m[s - 1];
-    const int local = 2 * (west + north) + north_west + west2 + north2 + south_west;
-    const int diagonal = u + v;
-    int c = 0;
-    if (channel_ > 0 && channel_ < 3) {
-      const std::int32_t* y = blocks_[0].at(u, v);
-      c = 2 * y[0] + (y[1] + y[-1] + y[s] + y[-s] + 1) / 2;
-      if (channel_ == 2) c = c / 2 + 3 * *blocks_[1].at(u, v);
-    } else {
-      c = m[s - 2] + m[2 * s - 2] + m[-2 * s - 1] + m[-s - 2] + m[-2 * s + 1];
-    }
-    const int shift = tile_.log2n - kMinLog2;
-    int b = 0;
-    if (tile_.left) b += tile_.left->band[channel_][v >> shift][u >> shift];
-    if (tile_.above) b += tile_.above->band[channel_][v >> shift][u >> shift];
-    if (tile_.left && tile_.above) b = (b + 1) / 2;
-
-    CoefficientContext out;
-    out.channel = shape_;
-    out.size = size_;
-    out.diagonal = diagonal_class(diagonal);
-    out.local_class = class12(local);
-    out.band_class = class10(b);
-    out.wider_class = class8(c);
-    const int total = running_;
-    out.recent_class = class8(total);
-    out.neighbour = std::min(std::max(west, north), 7);
+    const std::int32_t* m = blocks_[channel_].at(u, v);
+    const int west = m[-1], north = m[-kRow], north_west = m[-kRow - 1], south_west = m[kRow - 1];
+    const int local = 2 * (west + north) + north_west + m[-2] + m[-2 * kRow] + south_west;
+    const int wider = wider_magnitude(m, u, v), band = band_magnitude(u, v);
+    CoefficientContext c;
+    c.u = u;
+    c.v = v;
+    c.diagonal = kDiagonalClass[static_cast<std::size_t>(u + v)];
+    c.local = class_of(local, kLocalEnds);
+    c.band = class_of(band, kBandEnds);
+    c.wider = class_of(wider, kWiderEnds);
+    c.recent = class_of(recent_, kWiderEnds);
+    c.neighbour = std::min(std::max(west, north), 7);
+    add_boundaries(c);
     const int fu = kFrequencyClass[static_cast<std::size_t>(u)];
     const int fv = kFrequencyClass[static_cast<std::size_t>(v)];
-    const int mixed = std::min(23, class12(local + (c + 1) / 2) + (b >= 16 ? 12 : 0));
-    Query& q = out.zero;
-    q.element = &model_.zero;
-    const int ch = shape_;
-    auto at = [](std::initializer_list<std::pair<int, int>> digits) {
-      int index = 0;
-      for (const auto& [digit, base] : digits) index = index * base + digit;
-      return static_cast<std::uint32_t>(index);
-    };
-    q.context[0] = at({{ch, 3}, {size_, 4}, {fv, 12}, {fu, 12}});
-    q.context[1] = at({{ch, 3}, {size_, 4}, {out.local_class, 12}, {out.band_class, 10}});
-    q.context[2] = at({{ch, 3},
-                       {std::min(west, 3), 4},
-                       {std::min(north, 3), 4},
-                       {std::min(north_west, 2), 3},
-                       {std::min(south_west, 2), 3},
-                       {out.diagonal, 12}});
-    q.context[3] = at({{ch, 3}, {out.wider_class, 8}, {out.local_class, 12}, {out.diagonal, 12}});
-    q.context[4] = at({{ch, 3}, {size_, 4}, {out.band_class, 10}, {out.diagonal, 12}});
-    q.context[5] = at({{ch, 3}, {out.recent_class, 8}, {out.local_class, 12}, {size_, 4}});
-    q.context[6] = at({{ch, 3}, {mixed, 24}, {out.diagonal, 12}});
-    q.context[7] = at({{ch, 3}, {fv, 12}, {fu, 12}, {out.band_class, 10}});
-    // The level each boundary asks for, if this coefficient alone had to explain what is left.
-    const int n = 1 << tile_.log2n;
-    const int from_left = boundary_.has_left ? boundary_.left[v] * root(size_, u) >> 4 : 0;
-    const int from_above = boundary_.has_above ? boundary_.above[u] * root(size_, v) >> 4 : 0;
-    const int l = signed_class(from_left), a = signed_class(from_above);
-    out.left_size = std::abs(l - 6);
-    out.above_size = std::abs(a - 6);
-    q.context[8] = at({{ch, 3}, {out.left_size, 7}, {out.above_size, 7}, {out.diagonal, 12}});
-    Query& sg = out.sign;
-    sg.element = &model_.sign;
-    int luma_sign = 1, first_sign = 1, agree = 4;
-    if (channel_ == 1 || channel_ == 2) {
-      luma_sign = sign_of(blocks_[0].level[v * n + u]);
-      if (channel_ == 2) first_sign = sign_of(blocks_[1].level[v * n + u]);
-      agree = std::clamp(agreement_ + 4, 0, 8);
-    }
-    sg.context[0] = at({{ch, 3}, {l, 13}, {a, 13}});
-    sg.context[1] = at({{ch, 3}, {l, 13}, {std::min(u, 7), 8}, {size_, 4}});
-    sg.context[2] = at({{ch, 3}, {a, 13}, {std::min(v, 7), 8}, {size_, 4}});
-    sg.context[3] = at({{ch, 3}, {luma_sign, 3}, {first_sign, 3}, {agree, 9}});
-    sg.context[4] = at({{ch, 3}, {l, 13}, {a, 13}, {(u == 0) * 2 + (v == 0), 4}});
-    sg.selector0 = ch * 4 + size_;
-    sg.selector1 = std::max(out.left_size, out.above_size) + 6 * (channel_ > 0);
-    q.selector0 = (ch * 4 + size_) * 12 + out.diagonal;
-    q.selector1 = ch * 12 + out.local_class;
-    return out;
-  }
-
-  Query magnitude_query(const CoefficientContext& c, int k) const {
-    const int kk = std::min(k - 1, 7);
-    Query q;
-    q.element = &model_.magnitude;
-    const auto u = [](int x) { return static_cast<std::uint32_t>(x); };
-    q.context[0] = u(((c.channel * 8 + kk) * 4 + c.size) * 12 + c.diagonal);
-    q.context[1] = u((c.channel * 8 + kk) * 12 + c.local_class);
-    q.context[2] = u((c.channel * 8 + kk) * 10 + c.band_class);
-    q.context[3] = u((c.channel * 8 + kk) * 8 + c.wider_class);
-    q.context[4] = u(((c.channel * 8 + kk) * 8 + c.recent_class) * 4 + c.size);
-    q.context[5] = u(((c.channel * 8 + kk) * 8 + c.neighbour) * 8 + std::min(c.local_class, 7));
-    q.context[6] = u(((c.channel * 8 + kk) * 7 + c.left_size) * 7 + c.above_size);
-    q.selector0 = c.channel * 8 + kk;
-    q.selector1 = c.local_class;
-    return q;
+    const int mixed =
+        class_of(local + (wider + 1) / 2, kLocalEnds) + (band >= kBusyBand ? kMixedClasses / 2 : 0);
+    c.zero = ZeroSyntax::query(
+        model_.zero, at(shape_, size_, c.diagonal), at(shape_, c.local), at(shape_, size_, fv, fu),
+        at(shape_, size_, c.local, c.band),
+        at(shape_, std::min(west, 3), std::min(north, 3), std::min(north_west, 2),
+           std::min(south_west, 2), c.diagonal),
+        at(shape_, c.wider, c.local, c.diagonal), at(shape_, size_, c.band, c.diagonal),
+        at(shape_, c.recent, c.local, size_), at(shape_, mixed, c.diagonal),
+        at(shape_, fv, fu, c.band), at(shape_, c.left_size, c.above_size, c.diagonal));
+    return c;
   }
 
   // `bits(query, bit)` codes one bit and returns it; a decoder ignores its argument.
   template <class Bits>
   int code_level(Bits& bits, const CoefficientContext& c, int level) const {
-    const int magnitude = std::abs(level);
-    if (!bits(c.zero, magnitude != 0)) return 0;
-    int k = 1;
-    while (k < kUnaryLevels && bits(magnitude_query(c, k), magnitude > k)) ++k;
-    if (k == kUnaryLevels) {
-      k = std::min(k + code_escape(bits, model_.escape, kMaxEscapeBits, magnitude - kUnaryLevels),
-                   kMaxLevel);
-    }
-    return bits(c.sign, level < 0) ? -k : k;
+    if (!bits(c.zero, level != 0)) return 0;
+    const int magnitude = EscapeSyntax::code_magnitude(
+        bits, model_.escape, std::abs(level), [&](int m) { return magnitude_query(c, m); });
+    return bits(sign_query(c), level < 0) ? -magnitude : magnitude;
   }
 
   // Tells the contexts how a chroma sign compared with luma's at the same place.
   void note_signs(int u, int v, int level) {
-    if (channel_ != 1 && channel_ != 2) return;
+    if (!is_chroma()) return;
     const int luma = blocks_[0].level[(v << tile_.log2n) + u];
     if (level != 0 && luma != 0) agreement_ += (level > 0) == (luma > 0) ? 1 : -1;
   }
 
-  // Sums of magnitudes on the last diagonals: the tile's own energy so far.
-  void set_running(int running) { running_ = running; }
+  // Mean magnitude on the last diagonals, in 1/8: the tile's own energy so far.
+  void set_recent(int recent) { recent_ = recent; }
 
  private:
-  static int sign_of(int x) { return x > 0 ? 2 : x < 0 ? 0 : 1; }
-  // 1 / norm of the coefficient's boundary value, in 1/16.
-  static int root(int size, int k) {
-    constexpr int kRoots[4][2] = {{45, 32}, {64, 45}, {91, 64}, {128, 91}};
-    return kRoots[size][k > 0];
+  static constexpr int kRow = LevelBlock::kStride;
+  bool is_chroma() const { return channel_ == 1 || channel_ == 2; }
+
+  // Of luma around a chroma coefficient; else of the channel itself, farther away.
+  int wider_magnitude(const std::int32_t* m, int u, int v) const {
+    if (!is_chroma()) {
+      return m[kRow - 2] + m[2 * kRow - 2] + m[-2 * kRow - 1] + m[-kRow - 2] + m[-2 * kRow + 1];
+    }
+    const std::int32_t* y = blocks_[0].at(u, v);
+    const int luma = 2 * y[0] + (y[1] + y[-1] + y[kRow] + y[-kRow] + 1) / 2;
+    return channel_ == 1 ? luma : luma / 2 + 3 * *blocks_[1].at(u, v);
   }
-  // 0 .. 12, 6 is zero; input in 1/1024 of a level.
-  static int signed_class(int x) {
-    const int m = std::abs(x);
-    const int c = m < 150    ? 0
-                  : m < 350  ? 1
-                  : m < 700  ? 2
-                  : m < 1300 ? 3
-                  : m < 2600 ? 4
-                  : m < 6000 ? 5
-                             : 6;
-    return x < 0 ? 6 - c : 6 + c;
+
+  // Mean of the same band in the tiles to the left and above, in 1/16.
+  int band_magnitude(int u, int v) const {
+    const int row = v >> size_, column = u >> size_;
+    int sum = 0;
+    if (tile_.left) sum += tile_.left->band[channel_][row][column];
+    if (tile_.above) sum += tile_.above->band[channel_][row][column];
+    return tile_.left && tile_.above ? (sum + 1) / 2 : sum;
+  }
+
+  // The level each boundary asks for, if this coefficient alone had to explain what is left.
+  void add_boundaries(CoefficientContext& c) const {
+    const int left = boundary_.has_left ? boundary_.left[c.v] * inverse_norm16(size_, c.u) >> 4 : 0;
+    const int above =
+        boundary_.has_above ? boundary_.above[c.u] * inverse_norm16(size_, c.v) >> 4 : 0;
+    c.left = signed_class_of(left, detail::kBoundaryEnds);
+    c.above = signed_class_of(above, detail::kBoundaryEnds);
+    c.left_size = std::abs(c.left - (kBoundaryClasses - 1));
+    c.above_size = std::abs(c.above - (kBoundaryClasses - 1));
+  }
+
+  Query sign_query(const CoefficientContext& c) const {
+    int luma_sign = kNoSign, first_sign = kNoSign, agreement = kAgreements / 2;
+    if (is_chroma()) {
+      const int place = (c.v << tile_.log2n) + c.u;
+      luma_sign = sign_of(blocks_[0].level[place]);
+      if (channel_ == 2) first_sign = sign_of(blocks_[1].level[place]);
+      agreement = std::clamp(agreement_ + kAgreements / 2, 0, kAgreements - 1);
+    }
+    // Luma uses the lower rows, all others the upper ones.
+    const int selector =
+        std::max(c.left_size, c.above_size) + (channel_ > 0 ? kBoundaryClasses - 1 : 0);
+    return SignSyntax::query(
+        model_.sign, at(shape_, size_), at(selector), at(shape_, c.left, c.above),
+        at(shape_, c.left, std::min(c.u, 7), size_), at(shape_, c.above, std::min(c.v, 7), size_),
+        at(shape_, luma_sign, first_sign, agreement),
+        at(shape_, c.left, c.above, c.u == 0, c.v == 0));
+  }
+
+  // Whether the magnitude exceeds m.
+  Query magnitude_query(const CoefficientContext& c, int m) const {
+    const int flag = std::min(m, kFlags) - 1;
+    return MagnitudeSyntax::query(
+        model_.magnitude, at(shape_, flag), at(c.local), at(shape_, flag, size_, c.diagonal),
+        at(shape_, flag, c.local), at(shape_, flag, c.band), at(shape_, flag, c.wider),
+        at(shape_, flag, c.recent, size_), at(shape_, flag, c.neighbour, std::min(c.local, 7)),
+        at(shape_, flag, c.left_size, c.above_size));
   }
 
   Model& model_;
@@ -174,7 +164,7 @@ class CoefficientCoder {
   const BoundaryResidual& boundary_;
   int size_;
   int shape_;
-  int running_ = 0;
+  int recent_ = 0;
   int agreement_ = 0;
 };
 

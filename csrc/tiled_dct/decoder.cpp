@@ -4,39 +4,49 @@
 
 namespace overtone::tiled_dct {
 
+namespace {
+
+constexpr std::size_t kKeptRows = 3;  // what an evaluation can reach
+
+}  // namespace
+
 RowDecoder::RowDecoder(const std::uint8_t* data, std::size_t size, const Geometry& geometry,
                        const Prior& prior)
     : geometry_(geometry), near_(geometry), model_(std::make_unique<Model>(prior)),
-      decoder_(data, size), bits_{decoder_}, blocks_(new LevelBlock[kMaxChannels]) {}
+      decoder_(data, size), bits_{decoder_}, blocks_(std::make_unique<LevelBlock[]>(kMaxChannels)) {
+}
 
 void RowDecoder::decode_row() {
-  TileRow row{row_, {}, {}};
+  TileRow row(row_);
   row.levels.assign(static_cast<std::size_t>(geometry_.channels) * kMaxTile *
                         static_cast<std::size_t>(geometry_.width),
                     0);
   for (int x = 0; x < geometry_.width; x += kMaxTile) {
-    square(row, x, row_, kMaxLog2);
-    // The coder looks four bytes ahead.
-    if (decoder_.overrun() > 4) throw std::runtime_error("coefficients end too early");
+    decode_square(row, x, row_, kMaxLog2);
+    if (decoder_.is_cut()) throw std::runtime_error("coefficients end too early");
   }
   row_ += kMaxTile;
   rows_.push_back(std::move(row));
-  if (rows_.size() > 3) rows_.pop_front();
+  if (rows_.size() > kKeptRows) rows_.pop_front();
 }
 
-void RowDecoder::square(TileRow& row, int x, int y, int log2n) {
+void RowDecoder::decode_square(TileRow& row, int x, int y, int log2n) {
   if (x >= geometry_.width || y >= geometry_.height) return;
   bool is_split = !geometry_.fits(x, y, log2n);
   if (!is_split && log2n > kMinLog2) {
     is_split = code_split(bits_, *model_, log2n, near_.at(x - 1, y), near_.at(x, y - 1), 0);
   }
-  if (is_split) {
-    const int half = 1 << (log2n - 1);
-    for (int q = 0; q < 4; ++q) {
-      square(row, x + (q & 1) * half, y + (q >> 1) * half, log2n - 1);
-    }
+  if (!is_split) {
+    decode_tile(row, x, y, log2n);
     return;
   }
+  const int half = 1 << (log2n - 1);
+  for (int q = 0; q < 4; ++q) {
+    decode_square(row, x + (q & 1) * half, y + (q >> 1) * half, log2n - 1);
+  }
+}
+
+void RowDecoder::decode_tile(TileRow& row, int x, int y, int log2n) {
   const int n = 1 << log2n;
   const TileContext context = near_.context(x, y, log2n, geometry_.channels);
   int last_classes[kMaxChannels] = {}, dc_levels[kMaxChannels] = {};
@@ -52,13 +62,11 @@ void RowDecoder::square(TileRow& row, int x, int y, int log2n) {
     const int diagonals = diagonals_of_class(last_classes[c], log2n);
     tile.diagonals[c] = std::max(1, diagonals);
     near_.place_edges(x, y, log2n, c, level, dc_levels[c], diagonals);
-    Level* plane = row.levels.data() +
-                   (static_cast<std::ptrdiff_t>(c) * kMaxTile + (y - row.y)) * geometry_.width + x;
+    Level* to = row.levels_at(geometry_, c, x, y);
     for (int v = 0; v < std::min(n, diagonals); ++v) {
-      std::memcpy(plane + static_cast<std::ptrdiff_t>(v) * geometry_.width, level + v * n,
-                  sizeof(Level) * static_cast<std::size_t>(n));
+      std::copy_n(level + v * n, n, to + std::ptrdiff_t{v} * geometry_.width);
     }
-    plane[0] = static_cast<Level>(dc_levels[c]);
+    to[0] = static_cast<Level>(dc_levels[c]);
   }
   Profile profile;
   describe_tile(context, blocks_.get(), last_classes, profile);

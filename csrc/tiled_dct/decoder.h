@@ -4,16 +4,31 @@
 #include <deque>
 #include <memory>
 
-#include "entropy/bits.h"
-#include "stream.h"
+#include "tile.h"
+#include "tiling.h"
 
 namespace overtone::tiled_dct {
 
 // One row of superblocks, decoded.
-struct TileRow {
+class TileRow {
+ public:
+  explicit TileRow(int top) : y(top) {}
+
   int y;
   std::vector<Tile> tiles;
   std::vector<Level> levels;  // [channel][row within][x], each tile's levels at its place
+
+  const Level* levels_at(const Geometry& geometry, int channel, int x, int row) const {
+    return levels.data() + offset(geometry, channel, x, row);
+  }
+  Level* levels_at(const Geometry& geometry, int channel, int x, int row) {
+    return levels.data() + offset(geometry, channel, x, row);
+  }
+
+ private:
+  std::ptrdiff_t offset(const Geometry& geometry, int channel, int x, int row) const {
+    return (std::ptrdiff_t{channel} * kMaxTile + row - y) * geometry.width + x;
+  }
 };
 
 class RowDecoder {
@@ -31,7 +46,8 @@ class RowDecoder {
   const Geometry& geometry() const { return geometry_; }
 
  private:
-  void square(TileRow& row, int x, int y, int log2n);
+  void decode_square(TileRow& row, int x, int y, int log2n);
+  void decode_tile(TileRow& row, int x, int y, int log2n);
 
   Geometry geometry_;
   Neighbourhood near_;

@@ -1,35 +1,11 @@
 #include "render.h"
 
 #include <algorithm>
-#include <stdexcept>
-#include <thread>
+#include <vector>
 
-#include "platform/isa.h"
+#include "platform/pool.h"
 
 namespace overtone::tiled_dct {
-
-RenderFunction render_for(const std::string& isa) {
-  Isa wanted = Isa::automatic;
-  if (isa == "baseline") {
-    wanted = Isa::baseline;
-  } else if (isa == "avx2") {
-    wanted = Isa::avx2;
-  } else if (isa == "avx512") {
-    wanted = Isa::avx512;
-  } else if (isa != "auto") {
-    throw std::invalid_argument("isa must be auto, baseline, avx2 or avx512");
-  }
-  switch (resolve(wanted)) {
-#ifdef OVERTONE_X86
-    case Isa::avx512:
-      return avx512::render_function();
-    case Isa::avx2:
-      return avx2::render_function();
-#endif
-    default:
-      return baseline::render_function();
-  }
-}
 
 namespace {
 
@@ -49,8 +25,8 @@ class BlendMap {
         const auto smooth = static_cast<float>(how.blend * n / widest(tile, geometry.channels));
         const float reach =
             std::max(static_cast<float>(how.overlap), std::min({smooth, kMaxBlend, 0.5f * n}));
-        for (int j = 0; j < n; j += 8) {
-          for (int i = 0; i < n; i += 8) at(tile.x + i, tile.y + j) = reach;
+        for (int j = 0; j < n; j += kMinTile) {
+          for (int i = 0; i < n; i += kMinTile) at(tile.x + i, tile.y + j) = reach;
         }
       }
     }
@@ -58,10 +34,9 @@ class BlendMap {
 
   // Over the boundary of `length` pixels from (x, y), which is on one side of it.
   float along(float own, int x, int y, int length, bool is_vertical) {
-    for (int k = 0; k < length; k += 8) {
+    for (int k = 0; k < length; k += kMinTile) {
       const int px = is_vertical ? x : x + k, py = is_vertical ? y + k : y;
-      if (px < 0 || px >= wide_ * 8 || py < top_ * 8 || py >= (top_ + tall_) * 8) continue;
-      own = std::min(own, at(px, py));
+      if (contains(px, py)) own = std::min(own, at(px, py));
     }
     return own;
   }
@@ -70,17 +45,16 @@ class BlendMap {
   }
 
  private:
+  bool contains(int x, int y) const {
+    const int column = x >> kMinLog2, row = (y >> kMinLog2) - top_;
+    return column >= 0 && column < wide_ && row >= 0 && row < tall_;
+  }
   int wide_, top_, tall_;
   std::vector<float> reach_;
 };
 
-}  // namespace
-
-void render(const std::deque<TileRow>& rows, const Geometry& geometry, const Reconstruction& how,
-            const SampleGrid& grid, float* values, int num_threads, RenderFunction function) {
-  const auto plane = static_cast<std::size_t>(grid.nx) * static_cast<std::size_t>(grid.ny);
-  std::fill_n(values, plane * static_cast<std::size_t>(geometry.channels), 0.0f);
-  std::vector<float> total(plane, 0.0f);
+std::vector<TileView> views_of(const std::deque<TileRow>& rows, const Geometry& geometry,
+                               const Reconstruction& how) {
   std::vector<TileView> tiles;
   BlendMap blend(rows, geometry, how);
   for (const TileRow& row : rows) {
@@ -94,30 +68,39 @@ void render(const std::deque<TileRow>& rows, const Geometry& geometry, const Rec
       view.blend[3] = blend.along(own, tile.x, tile.y + n, n, false);
       for (int c = 0; c < geometry.channels; ++c) {
         view.diagonals[c] = tile.diagonals[c];
-        view.levels[c] =
-            row.levels.data() + tile.x +
-            (static_cast<std::ptrdiff_t>(c) * kMaxTile + (tile.y - row.y)) * geometry.width;
+        view.levels[c] = row.levels_at(geometry, c, tile.x, tile.y);
       }
       tiles.push_back(view);
     }
   }
+  return tiles;
+}
+
+}  // namespace
+
+void render(const std::deque<TileRow>& rows, const Geometry& geometry, const Reconstruction& how,
+            const SampleGrid& grid, float* values, int num_threads, Isa isa) {
+  const RenderFunction function = OVERTONE_VARIANT(isa, render);
+  const auto plane = static_cast<std::size_t>(grid.nx) * static_cast<std::size_t>(grid.ny);
+  std::fill_n(values, plane * static_cast<std::size_t>(geometry.channels), 0.0f);
+  std::vector<float> total(plane, 0.0f);
+  const std::vector<TileView> tiles = views_of(rows, geometry, how);
   num_threads = std::max(1, std::min(num_threads, grid.nx / kMaxTile));
-  const auto work = [&](int thread) {
-    const int first = static_cast<int>(std::int64_t{grid.nx} * thread / num_threads);
-    const int last = static_cast<int>(std::int64_t{grid.nx} * (thread + 1) / num_threads);
-    // Two axes of cosines and weights, one half-transformed tile and one line.
-    const std::size_t across = static_cast<std::size_t>(last - first) + 1;
-    const std::size_t down = static_cast<std::size_t>(grid.ny) + 1;
-    std::vector<float> scratch((across + 2 * down) * (kMaxTile + 1) + across);
+  // For each thread two axes of cosines and weights, one half-transformed tile and one line.
+  const std::size_t across = static_cast<std::size_t>(grid.nx / num_threads) + 2;
+  const std::size_t down = static_cast<std::size_t>(grid.ny) + 1;
+  const std::size_t size = (across + 2 * down) * (kMaxTile + 1) + across;
+  std::vector<float> scratch(size * static_cast<std::size_t>(num_threads));
+  Pool(num_threads).run([&](int thread) {
+    const auto bound = [&](int t) {
+      return static_cast<int>(std::int64_t{grid.nx} * t / num_threads);
+    };
     function({tiles.data(), static_cast<int>(tiles.size()), geometry.width, geometry.channels,
               geometry.width, geometry.height, how.step, how.reconstruction_offset_one,
-              how.reconstruction_offset, grid.xs, grid.ys, grid.nx, grid.ny, first, last, values,
-              total.data(), scratch.data()});
-  };
-  std::vector<std::thread> threads;
-  for (int t = 1; t < num_threads; ++t) threads.emplace_back(work, t);
-  work(0);
-  for (auto& thread : threads) thread.join();
+              how.reconstruction_offset, grid.xs, grid.ys, grid.nx, grid.ny, bound(thread),
+              bound(thread + 1), values, total.data(),
+              scratch.data() + size * static_cast<std::size_t>(thread)});
+  });
 }
 
 }  // namespace overtone::tiled_dct

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <deque>
-#include <string>
 
 #include "decoder.h"
+#include "platform/isa.h"
 #include "render_kernel.h"
 
 namespace overtone::tiled_dct {
@@ -21,13 +21,9 @@ struct SampleGrid {
   int ny;
 };
 
-// `isa` is auto, baseline, avx2 or avx512; throws std::invalid_argument for any other and for one
-// this processor lacks.
-RenderFunction render_for(const std::string& isa);
-
-// Writes (channel, ny, nx) values. Threads share the columns, so that results do not depend on
-// their number.
+// Writes (channel, ny, nx) values by the kernel of a resolved `isa`. Threads share the columns, so
+// that results do not depend on their number.
 void render(const std::deque<TileRow>& rows, const Geometry& geometry, const Reconstruction& how,
-            const SampleGrid& grid, float* values, int num_threads, RenderFunction function);
+            const SampleGrid& grid, float* values, int num_threads, Isa isa);
 
 }  // namespace overtone::tiled_dct

@@ -1,23 +1,17 @@
 // Compiled once per instruction set.
 #include "render_kernel.h"
 
+#include "overlap.h"
+
 #include <math.h>
 #include <stddef.h>
 
 namespace overtone::tiled_dct::OVERTONE_ISA {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr int kMaxSide = 64;
 
 int smaller(int a, int b) { return a < b ? a : b; }
-
-// Weight of a tile at signed distance d inside its edge, in pixels; two facing tiles sum to one.
-double edge_weight(double d, double overlap) {
-  if (d >= overlap) return d >= 0 ? 1.0 : 0.0;
-  if (d <= -overlap) return 0.0;
-  return 0.5 * (1.0 + sin(kPi / 2 * d / overlap));
-}
 
 int first_at_least(const double* positions, int begin, int end, double value) {
   while (begin < end) {
@@ -111,7 +105,7 @@ void accumulate(const RenderJob& job, const TileView& tile, int channel, const A
   }
 }
 
-void render(const RenderJob& job) {
+void render_tiles(const RenderJob& job) {
   const ptrdiff_t plane = static_cast<ptrdiff_t>(job.nx) * job.ny;
   for (int t = 0; t < job.num_tiles; ++t) {
     const TileView& tile = job.tiles[t];
@@ -147,6 +141,6 @@ void render(const RenderJob& job) {
 
 }  // namespace
 
-RenderFunction render_function() { return render; }
+const RenderFunction render = render_tiles;
 
 }  // namespace overtone::tiled_dct::OVERTONE_ISA

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "platform/variants.h"
+
 namespace overtone::tiled_dct {
 
 // One tile's series: quantised coefficients and where it is.
@@ -30,21 +32,11 @@ struct RenderJob {
   int first, last;  // columns of this job
   float* values;    // (channel, ny, nx), zeroed
   float* total;     // (ny, nx), zeroed: sum of the tiles' weights
-  float* scratch;   // render_scratch_floats(nx, ny)
+  float* scratch;   // see render.cpp
 };
 
 using RenderFunction = void (*)(const RenderJob& job);
 
-namespace baseline {
-RenderFunction render_function();
-}
-#ifdef OVERTONE_X86
-namespace avx2 {
-RenderFunction render_function();
-}
-namespace avx512 {
-RenderFunction render_function();
-}
-#endif
+OVERTONE_DECLARE_VARIANTS(extern const RenderFunction render)
 
 }  // namespace overtone::tiled_dct

@@ -1,11 +1,13 @@
 #include "search.h"
 
 #include "analysis.h"
-#include "entropy/bits.h"
+#include "tile.h"
 
 namespace overtone::tiled_dct {
 
 namespace {
+
+constexpr double kImpossible = 1e300;  // cost
 
 struct Candidate {
   double cost = 0;
@@ -21,7 +23,8 @@ class PictureEncoder::Search {
  public:
   Search(const float* planes, const Geometry& g, const EncodeSettings& s, const Prior& prior)
       : planes_(planes), geometry_(g), settings_(s), analyser_(s.overlap), near_(g), model_(prior),
-        bits_{encoder_}, blocks_(new LevelBlock[kMaxChannels]) {}
+        blocks_(std::make_unique<LevelBlock[]>(kMaxChannels)),
+        quantiser_(model_, blocks_.get(), settings_), bits_{encoder_} {}
 
   // Chooses and codes one row of superblocks; false when none is left.
   bool encode_row() {
@@ -50,24 +53,18 @@ class PictureEncoder::Search {
     const bool fits = geometry_.fits(x, y, log2n);
     const bool may_leaf = fits && log2n <= settings_.max_log2;
     const bool may_split = log2n > kMinLog2 && (!may_leaf || log2n > settings_.min_log2);
+    const bool has_bit = fits && log2n > kMinLog2;
     Candidate leaf;
-    double leaf_cost = 1e300, split_cost = 1e300, split_bits[2] = {0, 0};
-    if (fits && log2n > kMinLog2) {
-      for (int s = 0; s < 2; ++s) {
-        CountBits count;
-        code_split(count, model_, log2n, near_.at(x - 1, y), near_.at(x, y - 1), s);
-        split_bits[s] = settings_.rd_weight * count.total;
-      }
-    }
+    double leaf_cost = kImpossible, split_cost = kImpossible;
     if (may_leaf) {
       leaf = evaluate(x, y, log2n);
-      leaf_cost = leaf.cost + split_bits[0];
+      leaf_cost = leaf.cost + (has_bit ? split_bit_cost(x, y, log2n, 0) : 0);
     }
     std::vector<Candidate> child_leaves;
     std::vector<int> child_splits;
     if (may_split) {
       const int half = 1 << (log2n - 1);
-      split_cost = split_bits[1];
+      split_cost = has_bit ? split_bit_cost(x, y, log2n, 1) : 0;
       for (int q = 0; q < 4; ++q) {
         split_cost +=
             choose(x + (q & 1) * half, y + (q >> 1) * half, log2n - 1, child_leaves, child_splits);
@@ -84,6 +81,12 @@ class PictureEncoder::Search {
     splits.insert(splits.end(), child_splits.begin(), child_splits.end());
     for (auto& c : child_leaves) leaves.push_back(std::move(c));
     return split_cost;
+  }
+
+  double split_bit_cost(int x, int y, int log2n, int is_split) {
+    CountBits count;
+    code_split(count, model_, log2n, near_.at(x - 1, y), near_.at(x, y - 1), is_split);
+    return settings_.rd_weight * count.total;
   }
 
   void place(const Candidate& c) {
@@ -135,117 +138,13 @@ class PictureEncoder::Search {
       const int prediction = predict_dc(boundary, log2n - kMinLog2);
       boundary.explain(0, 0, prediction, log2n - kMinLog2);
       coefficients[0] -= static_cast<float>(prediction);
-      out.cost += quantise(tile, c, coefficients, boundary, out);
+      out.cost += quantiser_.quantise(tile, c, coefficients, boundary, out.last_classes);
       out.dc_levels[c] = prediction + blocks_[c].level[0];
       std::memcpy(out.levels.data() + c * n * n, blocks_[c].level,
                   sizeof(Level) * static_cast<std::size_t>(n * n));
       out.tile.diagonals[c] = diagonals_of_class(out.last_classes[c], log2n);
     }
     return out;
-  }
-
-  // Chooses levels and last-significant class of one channel; leaves them in its block. Returns the
-  // cost.
-  double quantise(const TileContext& tile, int c, const float* x, BoundaryResidual& boundary,
-                  Candidate& out) {
-    const int n = 1 << tile.log2n;
-    LevelBlock& block = blocks_[c];
-    block.clear(n);
-    double energy = 0;  // of everything not yet coded
-    int last_diagonal = -1;
-    for (int v = 0; v < n; ++v) {
-      for (int u = 0; u < n; ++u) {
-        const float a = std::abs(x[v * n + u]);
-        energy += a * a;
-        if (a > 0.6f) last_diagonal = std::max(last_diagonal, u + v);
-      }
-    }
-    float last_class_bits[kNumLastClasses + 1];
-    for (int k = 0; k < num_last_classes(tile.log2n); ++k) {
-      CountBits one;
-      code_last_class(one, model_, tile, c, k, c > 0 ? out.last_classes[0] : 0);
-      last_class_bits[k] = one.total;
-    }
-    const double w = settings_.rd_weight;
-    double best = energy + w * last_class_bits[0];
-    int best_class = 0, cls = 0;
-    double coded = 0;
-    const int count = num_last_classes(tile.log2n);
-    CoefficientCoder coder(model_, tile, c, blocks_.get(), boundary);
-    DiagonalEnergy running;
-    for (int d = 0; d <= last_diagonal; ++d) {
-      coder.set_running(running.class_input());
-      const int first = std::max(0, d - n + 1), last = std::min(d, n - 1);
-      int sum = 0;
-      for (int u = first; u <= last; ++u) {
-        const int v = d - u;
-        const float value = x[v * n + u];
-        const CoefficientContext context = coder.context(u, v);
-        energy -= value * value;
-        const int magnitude = pick(coder, context, value, u + v == 0, coded);
-        block.level[v * n + u] = static_cast<Level>(value < 0 ? -magnitude : magnitude);
-        *block.at(u, v) = magnitude;
-        if (magnitude) {
-          boundary.explain(u, v, block.level[v * n + u], tile.log2n - kMinLog2);
-          coder.note_signs(u, v, block.level[v * n + u]);
-        }
-        sum += magnitude;
-      }
-      running.push(sum, last - first + 1);
-      while (cls + 1 < count && diagonals_of_class(cls, tile.log2n) < d + 1) ++cls;
-      if (diagonals_of_class(cls, tile.log2n) == d + 1) {
-        const double total = coded + energy + w * last_class_bits[cls];
-        if (total < best) {
-          best = total;
-          best_class = cls;
-        }
-      } else if (d == last_diagonal) {
-        last_diagonal = std::min(last_diagonal + 1, 2 * n - 2);
-      }
-    }
-    out.last_classes[c] = best_class;
-    const int diagonals = diagonals_of_class(best_class, tile.log2n);
-    for (int v = 0; v < n; ++v) {
-      for (int u = std::max(0, diagonals - v); u < n; ++u) {
-        block.level[v * n + u] = 0;
-        *block.at(u, v) = 0;
-      }
-    }
-    return best;
-  }
-
-  int pick(const CoefficientCoder& coder, const CoefficientContext& context, float value,
-           bool is_dc, double& coded) {
-    const int top = std::min(static_cast<int>(std::abs(value) + 0.5f), kMaxLevel);
-    int chosen = 0;
-    double best = 1e300;
-    for (int k = top; k >= std::max(0, top - 1); --k) {
-      const double cost = level_cost(coder, context, value, k, is_dc);
-      if (cost < best) {
-        best = cost;
-        chosen = k;
-      }
-    }
-    if (top == 2) {
-      const double cost = level_cost(coder, context, value, 0, is_dc);
-      if (cost < best) {
-        best = cost;
-        chosen = 0;
-      }
-    }
-    coded += best;
-    return chosen;
-  }
-
-  double level_cost(const CoefficientCoder& coder, const CoefficientContext& context, float value,
-                    int k, bool is_dc) {
-    CountBits count;
-    coder.code_level(count, context, value < 0 ? -k : k);
-    const double reconstruction_offset = is_dc || k == 0 ? 0.0
-                                         : k == 1        ? settings_.reconstruction_offset_one
-                                                         : settings_.reconstruction_offset;
-    const double error = std::abs(value) - (k - reconstruction_offset);
-    return error * error + settings_.rd_weight * count.total;
   }
 
   void commit(int x, int y, int log2n, std::vector<Candidate>& leaves, std::size_t& leaf,
@@ -279,10 +178,11 @@ class PictureEncoder::Search {
   Analyser analyser_;
   Neighbourhood near_;
   Model model_;
+  std::unique_ptr<LevelBlock[]> blocks_;
+  Quantiser quantiser_;
   BinaryEncoder encoder_;
   EncodeBits bits_;
   int row_ = 0;
-  std::unique_ptr<LevelBlock[]> blocks_;
 };
 
 PictureEncoder::PictureEncoder(const float* planes, const Geometry& geometry,

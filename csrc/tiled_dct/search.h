@@ -2,21 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
-#include "stream.h"
+#include "neighbourhood.h"
+#include "quantiser.h"
 
 namespace overtone::tiled_dct {
-
-struct EncodeSettings {
-  double step;                       // quantiser step of the orthonormal coefficients, pixel units
-  double rd_weight;                  // cost = distortion / step^2 + rd_weight * bits
-  double overlap;                    // of facing tiles, pixels
-  double reconstruction_offset_one;  // a level of magnitude 1 stands for 1 -
-                                     // reconstruction_offset_one,
-  double reconstruction_offset;      // a larger one q for q - reconstruction_offset
-  int min_log2;                      // smallest and largest tile tried
-  int max_log2;
-};
 
 class PictureEncoder {
  public:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "levels.h"
+#include "overlap.h"
 
 namespace overtone::tiled_dct {
 
@@ -21,18 +22,7 @@ inline int widest(const Tile& tile, int channels) {
   return *std::max_element(tile.diagonals, tile.diagonals + channels);
 }
 
-constexpr int kMaxOverlap = 4;
-constexpr double kPi = 3.14159265358979323846;
-
-// Weight of a tile at signed distance d inside its edge (negative outside), d in pixels.
-// Two facing tiles sum to one.
-inline double edge_weight(double d, double overlap) {
-  if (overlap <= 0) return d >= 0 ? 1.0 : 0.0;
-  if (d >= overlap) return 1.0;
-  if (d <= -overlap) return 0.0;
-  const double s = std::sin(kPi / 2 * d / overlap);
-  return 0.5 * (1.0 + s);
-}
+inline constexpr int kMaxOverlap = 4;  // pixels
 
 // Orthonormal DCT-II basis at pixel centres: rows are frequencies.
 struct CosineTables {

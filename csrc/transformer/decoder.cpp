@@ -19,22 +19,6 @@ constexpr std::size_t kMicroBatchRows =
 // About 300 microseconds, longer than what a caller does between two calls for one list.
 constexpr int kNumSpins = 20000;
 
-constexpr const char* kIsaNames[] = {"auto", "baseline", "avx2", "avx512"};
-
-Isa isa_of(const std::string& name) {
-  for (int i = 0; i < 4; ++i)
-    if (name == kIsaNames[i]) return resolve(static_cast<Isa>(i));
-  throw std::invalid_argument("isa must be auto, baseline, avx2 or avx512, got " + name);
-}
-
-const Kernel& kernel_of(Isa isa) {
-#ifdef OVERTONE_X86
-  if (isa == Isa::avx512) return avx512::kernel;
-  if (isa == Isa::avx2) return avx2::kernel;
-#endif
-  return baseline::kernel;
-}
-
 // Of `count` things, those of one thread.
 struct Share {
   std::size_t first, last;
@@ -62,9 +46,9 @@ struct MicroBatch {
 
 struct Decoder::Impl {
   Impl(Sizes sizes, int num_threads, const std::string& isa_name, bool is_bfloat16)
-      : sizes(sizes), isa(isa_of(isa_name)), kernel(kernel_of(isa)), is_bfloat16(is_bfloat16),
-        pool(num_threads, kNumSpins), barrier(num_threads, kNumSpins), normal(num_threads),
-        scratch(num_threads), head_size(sizes.width / sizes.num_heads) {}
+      : sizes(sizes), isa(resolve(isa_of(isa_name))), kernel(OVERTONE_VARIANT(isa, kernel)),
+        is_bfloat16(is_bfloat16), pool(num_threads, kNumSpins), barrier(num_threads, kNumSpins),
+        normal(num_threads), scratch(num_threads), head_size(sizes.width / sizes.num_heads) {}
 
   Heads heads(int thread) {
     return {head_size, rounded_up(head_size, kMaxLanes), scratch[thread].get()};
@@ -240,7 +224,7 @@ Decoder::Decoder(Sizes sizes, int num_threads, const std::string& isa, bool is_b
     : impl_(std::make_unique<Impl>(sizes, num_threads, isa, is_bfloat16)) {}
 Decoder::~Decoder() = default;
 
-std::string Decoder::isa() const { return kIsaNames[static_cast<int>(impl_->isa)]; }
+std::string Decoder::isa() const { return name_of(impl_->isa); }
 
 void Decoder::add_stack(StackSizes sizes, const std::vector<const float*>& weights) {
   Packer packer(impl_->kernel, impl_->sizes, impl_->is_bfloat16, impl_->arena);

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "platform/variants.h"
+
 namespace overtone::transformer {
 
 // Rows of features start `stride` floats after each other and have room for whole panels.
@@ -75,16 +77,6 @@ struct Kernel {
                  float* to);
 };
 
-namespace baseline {
-extern const Kernel kernel;
-}
-#ifdef OVERTONE_X86
-namespace avx2 {
-extern const Kernel kernel;
-}
-namespace avx512 {
-extern const Kernel kernel;
-}
-#endif
+OVERTONE_DECLARE_VARIANTS(extern const Kernel kernel)
 
 }  // namespace overtone::transformer
