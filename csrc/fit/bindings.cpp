@@ -1,6 +1,5 @@
 // Python face of the fitter; what Python calls is overtone.fit.network.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -9,6 +8,7 @@
 #include <string>
 
 #include "fitter.h"
+#include "platform/arrays.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -17,22 +17,17 @@ using namespace overtone::fit;
 
 namespace {
 
-using Table = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Vector = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Groups = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Owned = nb::ndarray<nb::numpy, float, nb::ndim<1>>;
-
-Owned to_numpy(const std::vector<float>& values) {
-  float* copy = new float[values.size()];
-  std::copy(values.begin(), values.end(), copy);
-  nb::capsule owner(copy, [](void* p) noexcept { delete[] static_cast<float*>(p); });
-  return Owned(copy, {values.size()}, owner);
+nb::object owned(const std::vector<float>& values) {
+  return nb::cast(to_numpy<float, 1>(values, {values.size()}));
 }
 
-std::vector<float> to_vector(const Vector& array) {
-  std::vector<float> values(array.data(), array.data() + array.shape(0));
-  for (float v : values)
-    if (!std::isfinite(v)) throw std::invalid_argument("weights and steps must be finite");
+// Finite numbers, `count` of them.
+std::vector<float> to_vector(const char* name, const InputArray& array, std::ptrdiff_t count) {
+  const float* data = read<float>(name, array, {count});
+  std::vector<float> values(data, data + array.size());
+  for (const float v : values)
+    if (!std::isfinite(v))
+      throw std::invalid_argument(std::string(name) + " must be finite, got " + std::to_string(v));
   return values;
 }
 
@@ -43,22 +38,27 @@ Quantiser to_quantiser(const std::string& name) {
   throw std::invalid_argument("quantiser must be none, noise or round, got " + name);
 }
 
-RateModel to_rate_model(const Groups& groups, const Vector& log_steps) {
-  std::vector<int32_t> group_of(groups.data(), groups.data() + groups.shape(0));
-  for (int32_t group : group_of)
-    if (group < -1 || group >= static_cast<int32_t>(log_steps.shape(0)))
-      throw std::invalid_argument("a group must be -1 or have a step");
-  return {std::move(group_of), to_vector(log_steps)};
+RateModel to_rate_model(const InputArray& groups, const InputArray& log_steps) {
+  const auto* data = read<std::int32_t>("groups", groups, {kAny});
+  std::vector<std::int32_t> group_of(data, data + groups.size());
+  std::vector<float> steps = to_vector("log_steps", log_steps, kAny);
+  for (const std::int32_t group : group_of)
+    if (group < -1 || group >= static_cast<std::int32_t>(steps.size()))
+      throw std::invalid_argument("groups must be -1 or number one of " +
+                                  std::to_string(steps.size()) + " steps, got " +
+                                  std::to_string(group));
+  return {std::move(group_of), std::move(steps)};
 }
 
 void construct(Fitter* self, std::vector<float> input_scales, std::vector<int> hidden,
-               bool residual, bool tanh, const Table& positions, const Table& targets,
-               const Vector& weights, const Groups& groups, const Vector& log_steps, bool soap,
-               float beta1, float beta2, int refresh_every, float clip_factor, size_t batch_size,
-               uint64_t seed, float peak_rate, long warmup_steps, long total_steps, bool cosine,
-               float final_fraction) {
-  if (positions.shape(1) != targets.shape(1))
-    throw std::invalid_argument("positions and targets must hold the same number of pixels");
+               bool residual, bool tanh, const InputArray& positions, const InputArray& targets,
+               const InputArray& weights, const InputArray& groups, const InputArray& log_steps,
+               bool soap, float beta1, float beta2, int refresh_every, float clip_factor,
+               size_t batch_size, uint64_t seed, float peak_rate, long warmup_steps,
+               long total_steps, bool cosine, float final_fraction) {
+  const Pixels pixels{positions.ndim() == 2 ? positions.shape(1) : 0,
+                      read<float>("positions", positions, {kAny, kAny}),
+                      read<float>("targets", targets, {kAny, length_of(positions, 1)})};
   if (batch_size < 1 || refresh_every < 1 || total_steps < 1 || warmup_steps < 0)
     throw std::invalid_argument("batch_size, refresh_every and total_steps must be positive");
   fourier::NetSpec spec;
@@ -72,8 +72,8 @@ void construct(Fitter* self, std::vector<float> input_scales, std::vector<int> h
                     beta2,       refresh_every,
                     clip_factor, batch_size,
                     seed,        {peak_rate, warmup_steps, total_steps, cosine, final_fraction}};
-  const Pixels pixels{positions.shape(1), positions.data(), targets.data()};
-  new (self) Fitter(spec, pixels, to_vector(weights), to_rate_model(groups, log_steps), settings);
+  new (self) Fitter(spec, pixels, to_vector("weights", weights, kAny),
+                    to_rate_model(groups, log_steps), settings);
 }
 
 nb::tuple run(Fitter& self, long num_steps, const std::string& quantiser, double rate_weight,
@@ -87,11 +87,11 @@ nb::tuple run(Fitter& self, long num_steps, const std::string& quantiser, double
   return nb::make_tuple(progress.mean_squared_error, progress.bits);
 }
 
-double evaluate(Fitter& self, const Vector& weights) {
-  if (weights.shape(0) != self.num_weights())
-    throw std::invalid_argument("weights must have one entry per weight of the net");
+double evaluate(Fitter& self, const InputArray& weights) {
+  const auto count = static_cast<std::ptrdiff_t>(self.num_weights());
+  const float* given = read<float>("weights", weights, {count});
   nb::gil_scoped_release unlocked;
-  return self.evaluate(weights.data());
+  return self.evaluate(given);
 }
 
 }  // namespace
@@ -106,20 +106,16 @@ NB_MODULE(_fit, module) {
            "Make steps; returns their mean squared error and the estimated bits.")
       .def("evaluate", &evaluate, "weights"_a, "Mean squared error over all pixels.")
       .def_prop_rw(
-          "weights", [](Fitter& self) { return to_numpy(self.weights()); },
-          [](Fitter& self, const Vector& weights) {
-            if (weights.shape(0) != self.num_weights())
-              throw std::invalid_argument("weights must have one entry per weight of the net");
-            self.weights() = to_vector(weights);
-          },
-          nb::for_getter(nb::rv_policy::move))
+          "weights", [](Fitter& self) { return owned(self.weights()); },
+          [](Fitter& self, const InputArray& weights) {
+            std::vector<float>& own = self.weights();
+            own = to_vector("weights", weights, static_cast<std::ptrdiff_t>(own.size()));
+          })
       .def_prop_rw(
-          "log_steps", [](Fitter& self) { return to_numpy(self.rate_model().log_steps()); },
-          [](Fitter& self, const Vector& steps) {
-            if (steps.shape(0) != self.rate_model().log_steps().size())
-              throw std::invalid_argument("log_steps must have one entry per group");
-            self.rate_model().log_steps() = to_vector(steps);
-          },
-          nb::for_getter(nb::rv_policy::move))
+          "log_steps", [](Fitter& self) { return owned(self.rate_model().log_steps()); },
+          [](Fitter& self, const InputArray& steps) {
+            std::vector<float>& own = self.rate_model().log_steps();
+            own = to_vector("log_steps", steps, static_cast<std::ptrdiff_t>(own.size()));
+          })
       .def_prop_ro("steps_done", &Fitter::steps_done);
 }

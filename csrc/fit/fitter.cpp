@@ -29,10 +29,12 @@ std::variant<Adam, std::vector<Soap>> make_optimizer(const fourier::Net& net,
 }  // namespace
 
 float Schedule::at(long step) const {
-  if (step < warmup_steps) return peak * static_cast<float>(step + 1) / warmup_steps;
+  if (step < warmup_steps)
+    return peak * static_cast<float>(step + 1) / static_cast<float>(warmup_steps);
   if (!cosine) return peak;
   const long span = std::max(total_steps - warmup_steps, 1L);
-  const double done = std::min(1.0, static_cast<double>(step - warmup_steps) / span);
+  const double done =
+      std::min(1.0, static_cast<double>(step - warmup_steps) / static_cast<double>(span));
   const double fall = 0.5 * (1.0 + std::cos(std::numbers::pi * done));
   return peak * static_cast<float>(final_fraction + (1.0 - final_fraction) * fall);
 }
@@ -88,7 +90,7 @@ void Fitter::clip() {
 
 Progress Fitter::run(long num_steps, Quantiser mode, double rate_weight, float step_rate) {
   const size_t size = std::min(settings_.batch_size, count_);
-  const float normaliser = 1.0f / (size * channels_);
+  const float normaliser = 1.0f / static_cast<float>(size * channels_);
   const auto stride = static_cast<std::ptrdiff_t>(count_);
   Progress progress{0.0, 0.0};
   for (long i = 0; i < num_steps; ++i, ++step_) {
@@ -97,7 +99,7 @@ Progress Fitter::run(long num_steps, Quantiser mode, double rate_weight, float s
     const auto samples = fourier::Samples::at({positions_.data() + start, stride, 1}, size);
     const double error = runner_.loss_gradient(
         seen_.data(), samples, {targets_.data() + start, stride, 1}, gradient_.data());
-    progress.mean_squared_error += error * normaliser / num_steps;
+    progress.mean_squared_error += error * normaliser / static_cast<double>(num_steps);
     for (float& g : gradient_) g *= normaliser;
     if (mode != Quantiser::none)
       progress.bits = rate_model_.add_gradient(rate_weight, seen_.data(), gradient_.data());
@@ -128,7 +130,7 @@ double Fitter::evaluate(const float* weights) {
     const double difference = values[i] - targets_[i];
     error += difference * difference;
   }
-  return error / values.size();
+  return error / static_cast<double>(values.size());
 }
 
 }  // namespace overtone::fit

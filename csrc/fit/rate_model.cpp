@@ -46,7 +46,7 @@ void RateModel::measure_spreads(const float* seen) {
   for (size_t i = 0; i < group_of_.size(); ++i)
     if (group_of_[i] >= 0) spreads_[group_of_[i]] += std::abs(seen[i]);
   for (size_t g = 0; g < spreads_.size(); ++g) {
-    const double mean = spreads_[g] / std::max<int64_t>(counts_[g], 1);
+    const double mean = spreads_[g] / static_cast<double>(std::max<int64_t>(counts_[g], 1));
     spreads_[g] = std::max(mean / std::exp(static_cast<double>(log_steps_[g])), kMinSpread);
   }
 }

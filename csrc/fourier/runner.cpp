@@ -88,19 +88,8 @@ struct Runner::Impl {
   std::vector<Worker> workers;
 };
 
-namespace {
-
-int checked_threads(int num_threads) {
-  if (num_threads < 1 || num_threads > 256)
-    throw std::invalid_argument("num_threads must be in 1..256, got " +
-                                std::to_string(num_threads));
-  return num_threads;
-}
-
-}  // namespace
-
 Runner::Runner(const Net& net, int num_threads, Isa isa)
-    : impl_(std::make_unique<Impl>(net, checked_threads(num_threads), isa)) {}
+    : impl_(std::make_unique<Impl>(net, num_threads, isa)) {}
 Runner::~Runner() = default;
 
 const Net& Runner::net() const { return impl_->net; }

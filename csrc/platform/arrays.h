@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -114,6 +115,15 @@ template <class T>
 const T* read(const char* name, const InputArray& array, Lengths lengths) {
   detail::check<T>(name, array, lengths);
   return static_cast<const T*>(array.data());
+}
+// The same of any shape.
+template <class T>
+std::span<const T> read(const char* name, const InputArray& array) {
+  if (!detail::is_contiguous(array) || array.dtype() != nanobind::dtype<T>())
+    throw std::invalid_argument(std::string(name) + " must be C-contiguous " +
+                                detail::TypeName<T>::value + ", got " +
+                                detail::text_of(array.dtype()));
+  return {static_cast<const T*>(array.data()), array.size()};
 }
 template <class T>
 T* written(const char* name, const OutputArray& array, Lengths lengths) {

@@ -1,5 +1,8 @@
 #include "pool.h"
 
+#include <stdexcept>
+#include <string>
+
 namespace overtone {
 namespace {
 
@@ -18,10 +21,21 @@ void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old, int 
 }  // namespace
 
 Pool::Pool(int num_threads, int num_spins) : num_spins_(num_spins) {
-  for (int i = 1; i < num_threads; ++i) threads_.emplace_back([this, i] { serve(i); });
+  if (num_threads < 1 || num_threads > kMaxThreads)
+    throw std::invalid_argument("num_threads must be in 1.." + std::to_string(kMaxThreads) +
+                                ", got " + std::to_string(num_threads));
+  threads_.reserve(static_cast<std::size_t>(num_threads - 1));
+  try {
+    for (int i = 1; i < num_threads; ++i) threads_.emplace_back([this, i] { serve(i); });
+  } catch (...) {  // the system has no more threads
+    stop();
+    throw;
+  }
 }
 
-Pool::~Pool() {
+Pool::~Pool() { stop(); }
+
+void Pool::stop() {
   is_stopping_ = true;
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();

@@ -12,6 +12,7 @@ namespace overtone {
 class Pool {
  public:
   // A waiting thread spins that often before it sleeps; 2,000 times take about 30 microseconds.
+  // Throws std::invalid_argument when num_threads is not in 1..256.
   explicit Pool(int num_threads, int num_spins = 2000);
   ~Pool();
   Pool(const Pool&) = delete;
@@ -24,7 +25,9 @@ class Pool {
   void run(const std::function<void(int)>& work);
 
  private:
+  static constexpr int kMaxThreads = 256;
   void serve(int index);
+  void stop();
 
   const int num_spins_;
   std::vector<std::thread> threads_;

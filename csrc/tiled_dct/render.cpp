@@ -23,8 +23,8 @@ class BlendMap {
       for (const Tile& tile : row.tiles) {
         const int n = 1 << tile.log2n;
         const auto smooth = static_cast<float>(how.blend * n / widest(tile, geometry.channels));
-        const float reach =
-            std::max(static_cast<float>(how.overlap), std::min({smooth, kMaxBlend, 0.5f * n}));
+        const float reach = std::max(static_cast<float>(how.overlap),
+                                     std::min({smooth, kMaxBlend, 0.5f * static_cast<float>(n)}));
         for (int j = 0; j < n; j += kMinTile) {
           for (int i = 0; i < n; i += kMinTile) at(tile.x + i, tile.y + j) = reach;
         }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,18 +29,21 @@ struct Tokens {
   const std::int64_t* lists;  // their numbers, each once
 };
 
+struct Program;
+
 // Used by one caller at a time. Results do not depend on the number of threads, nor those of a list
 // on the others.
 class Decoder {
  public:
-  // Throws std::invalid_argument when the processor lacks `isa`.
+  // Throws std::invalid_argument when the processor lacks `isa`, as all that follows does for
+  // arguments that do not fit.
   Decoder(Sizes sizes, int num_threads, const std::string& isa, bool is_bfloat16);
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
   // Copies weights, in the order of overtone.kernels.transformer.shapes_of.
-  void add_stack(StackSizes sizes, const std::vector<const float*>& weights);
+  void add_stack(StackSizes sizes, const std::vector<std::span<const float>>& weights);
 
   // Empties the caches and fills those of cross-attention from encoder outputs (lists, length,
   // width); up to `capacity` tokens of each list can follow.
@@ -52,10 +56,11 @@ class Decoder {
   void decode_step(std::size_t stack, const Tokens& x, float* logits);
 
   std::string isa() const;  // the one in use
+  const Sizes& sizes() const;
+  const StackSizes& stack_sizes(std::size_t stack) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Program> program_;
 };
 
 }  // namespace overtone::transformer

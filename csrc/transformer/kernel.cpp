@@ -147,15 +147,16 @@ OVERTONE_INLINE float sum_of(Vec v) {
   return total;
 }
 
-void normalise(Norm norm, int width, Rows x, Rows to, int num_rows) {
+void normalise(Norm norm, int width, ConstRows x, Rows to, int num_rows) {
   const int whole = width - width % kLanes;
+  const auto count = static_cast<float>(width);
   for (int row = 0; row < num_rows; ++row) {
     const float* from = x[row];
     Vec sums = {};
     float rest = 0;
     for (int i = 0; i < whole; i += kLanes) sums += load(from + i);
     for (int i = whole; i < width; ++i) rest += from[i];
-    const float mean = (sum_of(sums) + rest) / width;
+    const float mean = (sum_of(sums) + rest) / count;
     Vec squares = {};
     rest = 0;
     for (int i = 0; i < whole; i += kLanes) {
@@ -163,7 +164,7 @@ void normalise(Norm norm, int width, Rows x, Rows to, int num_rows) {
       squares += d * d;
     }
     for (int i = whole; i < width; ++i) rest += (from[i] - mean) * (from[i] - mean);
-    const float scale = 1.0f / sqrtf((sum_of(squares) + rest) / width + kEpsilon);
+    const float scale = 1.0f / sqrtf((sum_of(squares) + rest) / count + kEpsilon);
     float* out = to[row];
     for (int i = 0; i < whole; i += kLanes)
       store(out + i, (load(from + i) - mean) * scale * load(norm.weight + i) + load(norm.bias + i));

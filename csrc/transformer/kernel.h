@@ -9,11 +9,16 @@
 namespace overtone::transformer {
 
 // Rows of features start `stride` floats after each other and have room for whole panels.
-struct Rows {
-  float* data;
+template <class T>
+struct RowsOf {
+  T* data;
   std::size_t stride;
-  float* operator[](std::size_t row) const { return data + row * stride; }
+  T* operator[](std::size_t row) const { return data + row * stride; }
+  RowsOf from(std::size_t row) const { return {data + row * stride, stride}; }
+  operator RowsOf<const T>() const { return {data, stride}; }
 };
+using Rows = RowsOf<float>;
+using ConstRows = RowsOf<const float>;
 
 struct Norm {
   const float* weight;
@@ -34,7 +39,7 @@ enum class Epilogue { store, gelu, gated_add };
 
 struct Product {
   const Linear* linear;
-  Rows input;
+  ConstRows input;
   Rows output;
   int num_rows;
   Epilogue epilogue;
@@ -67,7 +72,7 @@ struct Kernel {
   void (*pack)(const float* weights, const Linear& linear, void* panels);
   void (*multiply)(const Product& product);
   // to = (x - mean) / sqrt(variance + 1e-5) * weight + bias, of each row
-  void (*normalise)(Norm norm, int width, Rows x, Rows to, int num_rows);
+  void (*normalise)(Norm norm, int width, ConstRows x, Rows to, int num_rows);
   void (*add)(const float* from, float* to, int width);
   // Stores a key and a value at a position.
   void (*append)(const Heads& heads, const float* key, const float* value, const HeadCache& cache,

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstring>
+#include <span>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "decoder.h"
@@ -43,8 +46,10 @@ class Packer {
   Packer(const Kernel& kernel, Sizes sizes, bool is_bfloat16, Arena& arena)
       : kernel_(kernel), sizes_(sizes), is_bfloat16_(is_bfloat16), arena_(arena) {}
 
-  StackWeights stack(StackSizes own, bool is_first, const float* const* weights) {
-    next_ = weights;
+  StackWeights stack(StackSizes own, bool is_first,
+                     const std::vector<std::span<const float>>& weights) {
+    weights_ = &weights;
+    next_ = 0;
     StackWeights stack;
     if (!is_first) stack.before_norm = norm();
     if (own.num_inputs) {
@@ -55,6 +60,9 @@ class Packer {
     for (int i = 0; i < own.num_layers; ++i) stack.layers.push_back(layer());
     stack.head_norm = norm();
     stack.head = linear(own.num_logits, sizes_.width, true);
+    if (next_ != weights.size())
+      throw std::invalid_argument("a stack has " + std::to_string(next_) + " weights, got " +
+                                  std::to_string(weights.size()));
     return stack;
   }
 
@@ -76,22 +84,33 @@ class Packer {
       feed.outer = linear(width, sizes_.hidden, true);
       layer.feed.push_back(feed);
     }
-    const float* gates = *next_++;
-    layer.gates.assign(gates, gates + 2 + sizes_.num_feed_forwards);
+    const int num_gates = 2 + sizes_.num_feed_forwards;
+    const float* gates = next(num_gates);
+    layer.gates.assign(gates, gates + num_gates);
     return layer;
   }
   Norm norm() {
-    const float* weight = copy(*next_++, sizes_.width);
-    return {weight, copy(*next_++, sizes_.width)};
+    const float* weight = copy(next(sizes_.width), sizes_.width);
+    return {weight, copy(next(sizes_.width), sizes_.width)};
   }
   Linear linear(int outputs, int inputs, bool has_bias) {
     Linear linear{nullptr, nullptr, inputs, outputs, is_bfloat16_};
     const std::size_t size = rounded_up(outputs, kernel_.panel) * inputs;
     float* panels = arena_.take(is_bfloat16_ ? size / 2 : size);
-    kernel_.pack(*next_++, linear, panels);
+    kernel_.pack(next(std::size_t{1} * outputs * inputs), linear, panels);
     linear.panels = panels;
-    linear.bias = copy(has_bias ? *next_++ : nullptr, outputs);
+    linear.bias = copy(has_bias ? next(outputs) : nullptr, outputs);
     return linear;
+  }
+  // The next array, which must be of this size.
+  const float* next(std::size_t size) {
+    const std::size_t number = next_++;
+    const std::size_t found = number < weights_->size() ? (*weights_)[number].size() : 0;
+    if (found != size)
+      throw std::invalid_argument("array " + std::to_string(number) +
+                                  " of a stack's weights must hold " + std::to_string(size) +
+                                  " numbers, got " + std::to_string(found));
+    return (*weights_)[number].data();
   }
   const float* copy(const float* from, int size) {
     const std::size_t padded = rounded_up(size, kMaxPanel);
@@ -105,7 +124,8 @@ class Packer {
   const Sizes sizes_;
   const bool is_bfloat16_;
   Arena& arena_;
-  const float* const* next_ = nullptr;
+  const std::vector<std::span<const float>>* weights_ = nullptr;
+  std::size_t next_ = 0;
 };
 
 }  // namespace overtone::transformer
