@@ -55,16 +55,22 @@ EncodeSettings checked(const EncodeSettings& settings) {
   return settings;
 }
 
-// Keeps the planes alive while the encoder reads them.
+// Keeps the planes, float32 (channel, y, x), alive while the encoder reads them.
 struct Encoder {
-  InputArray planes;  // float32 (channel, y, x)
+  InputArray planes;
   PictureEncoder encoder;
 
-  Encoder(const InputArray& planes, const Prior& prior, const EncodeSettings& settings)
-      : planes(planes),
-        encoder(read<float>("planes", planes, {kAny, kAny, kAny}),
-                geometry_of(length_of(planes, 2), length_of(planes, 1), length_of(planes, 0)),
-                checked(settings), prior) {}
+  Encoder(const InputArray& array, const Prior& prior, const EncodeSettings& settings)
+      : Encoder(array, read<float>("planes", array, {kAny, kAny, kAny}), prior, settings) {}
+
+ private:
+  Encoder(const InputArray& array, const float* data, const Prior& prior,
+          const EncodeSettings& settings)
+      : planes(array), encoder(data,
+                               geometry_of(static_cast<std::ptrdiff_t>(array.shape(2)),
+                                           static_cast<std::ptrdiff_t>(array.shape(1)),
+                                           static_cast<std::ptrdiff_t>(array.shape(0))),
+                               checked(settings), prior) {}
 };
 
 // Owns the bytes it reads.
