@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import SHAPES, scene
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.helpers import SHAPES, scene
 
 from overtone.bitstream.container import Container, Layout
 from overtone.bitstream.reader import Reader

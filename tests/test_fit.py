@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tests.helpers import scene
+from helpers import scene
 
 from overtone.codecs.dfm.fit.network import Problem, fit_network, has_collapsed, initial_weights
 from overtone.codecs.dfm.fit.settings import FitSettings
 from overtone.codecs.dfm.fit.tiles import fit_tiles
 from overtone.errors import FitError
-from overtone.kernels import _fourier, fourier_twin
+from overtone.kernels import _fit, fourier_twin
 from overtone.kernels.fourier import NetSpec
 
 SPEC = NetSpec(input_scales=(0.5, 1.0), hidden=(3, 3), num_outputs=3)
@@ -161,7 +161,7 @@ def test_the_rate_model_matches_differences_of_its_own_bits():
 def _one_fitter(learning_rate=1e-3):
     task = problem()
     rng = np.random.default_rng(0)
-    return _fourier.Fitter(
+    return _fit.Fitter(
         input_scales=[0.5, 1.0],
         hidden=[3, 3],
         residual=True,

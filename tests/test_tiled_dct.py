@@ -26,7 +26,7 @@ from overtone.codecs.tiled_dct.series import (
     to_planes,
 )
 from overtone.entropy.prior import load_prior, pack_prior, unpack_prior
-from overtone.kernels import _series
+from overtone.kernels import _tiled_dct
 from overtone.kernels.fourier import supported_isas
 from overtone.kernels.fourier_twin import forward as layer_twin
 from overtone.metrics.blockiness import seam_ratio
@@ -214,14 +214,14 @@ def test_the_prior_comes_back_and_fits_the_model():
     again = unpack_prior(pack_prior(counters, weights))
     assert np.array_equal(again[0], counters)
     assert np.array_equal(again[1], weights)
-    probabilities, _, mixing = _series.untrained()
+    probabilities, _, mixing = _tiled_dct.untrained()
     assert (len(probabilities), len(mixing)) == (counters.size, weights.size)
 
 
 def test_a_foreign_prior_is_refused():
     counters, weights = load_prior("overtone.codecs.tiled_dct")
     with pytest.raises(ValueError, match="another version"):
-        _series.Decoder(b"", counters[1:], weights, width=8, height=8, channels=1)
+        _tiled_dct.Decoder(b"", counters[1:], weights, width=8, height=8, channels=1)
 
 
 def test_effort_never_costs_more(example):

@@ -16,7 +16,6 @@ from overtone.codecs.sparse_dct.parameters import Parameters
 from overtone.codecs.sparse_dct.stream import coded_order
 from overtone.entropy.prior import pack_prior, packed_state
 from overtone.imaging.image import read_picture
-from overtone.kernels import _sparse
 from overtone.transform.levels import to_levels
 
 QUALITIES = (15, 25, 35, 45, 55, 65, 75, 83, 90, 95)
@@ -31,7 +30,7 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("prior.bin"))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    state = _sparse.untrained()
+    state = _sparse_dct.untrained()
     jobs = [(path, quality) for path in arguments.pictures for quality in QUALITIES]
     np.random.default_rng(arguments.seed).shuffle(jobs)
     for number, (path, quality) in enumerate(jobs, 1):
@@ -39,7 +38,7 @@ def main() -> None:
         tables = Parameters(quality=int(quality)).steps(3)
         levels = to_levels(image, tables)
         order = coded_order(3)
-        stream, state = _sparse.encode(
+        stream, state = _sparse_dct.encode(
             [levels[c] for c in order],
             [tables[c].astype(np.uint16) for c in order],
             *packed_state(state, LEARNING_CONFIDENCE),

@@ -18,7 +18,7 @@ from overtone.codecs.tiled_dct.search import RD_WEIGHT
 from overtone.codecs.tiled_dct.series import encode_planes, to_planes
 from overtone.entropy.prior import pack_prior, packed_state
 from overtone.imaging.image import read_picture
-from overtone.kernels import _series
+from overtone.kernels import _tiled_dct
 
 QUALITIES = (16, 22, 28, 34, 40, 46, 54)
 LEARNING_CONFIDENCE = 192  # while learning
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    state = _series.untrained()
+    state = _tiled_dct.untrained()
     jobs = [(p, q) for p in arguments.pictures for q in QUALITIES] * arguments.rounds
     np.random.default_rng(arguments.seed).shuffle(jobs)
     for number, (path, quality) in enumerate(jobs, 1):

@@ -1,27 +1,31 @@
-// What models know, as Python lists, to make a prior of.
+// What models know, from and to Python.
 #pragma once
 
-#include <nanobind/nanobind.h>
-
-#include "mixing.h"
+#include "platform/arrays.h"
+#include "prior.h"
 
 namespace overtone::entropy {
 
-struct State {
-    nanobind::list probabilities, counts, weights;  // of 65536; observations; 16.16
+// Of counters (uint16) and weights (int32), each one-dimensional.
+inline Prior prior_of(const InputArray& counters, const InputArray& weights) {
+  return {read<std::uint16_t>("counters", counters, {kAny}), counters.shape(0),
+          read<std::int32_t>("weights", weights, {kAny}), weights.shape(0)};
+}
 
-    void add(const Element& element) {
-        for (const Counter& counter : element.counters) {
-            probabilities.append(counter.state >> 16);
-            counts.append(counter.count());
-        }
-        for (const auto& set : element.weights) {
-            for (const std::int32_t weight : set) weights.append(weight);
-        }
+// Lists to make a prior of: probabilities (of 65536), observations, mixing weights (16.16).
+struct State {
+  nanobind::list probabilities, counts, weights;
+
+  void add(const Element& element) {
+    for (const Counter& counter : element.counters) {
+      probabilities.append(counter.state >> 16);
+      counts.append(counter.count());
     }
-    nanobind::tuple to_tuple() const {
-        return nanobind::make_tuple(probabilities, counts, weights);
+    for (const auto& set : element.weights) {
+      for (const std::int32_t weight : set) weights.append(weight);
     }
+  }
+  nanobind::tuple to_tuple() const { return nanobind::make_tuple(probabilities, counts, weights); }
 };
 
 }  // namespace overtone::entropy

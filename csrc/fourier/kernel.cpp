@@ -2,8 +2,8 @@
 // docs/design/fourier-kernel.md for the algebra.
 #include "kernel.h"
 
+#include "platform/vec.h"
 #include "products.h"
-#include "vec.h"
 
 namespace overtone::fourier::OVERTONE_ISA {
 namespace {
@@ -245,7 +245,6 @@ void tanh_row(float* row, int count) {
 
 }  // namespace
 
-extern const Kernel kernel;
 const Kernel kernel = {forward, backward, tanh_row};
 
 }  // namespace overtone::fourier::OVERTONE_ISA

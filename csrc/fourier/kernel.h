@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "net.h"
+#include "platform/variants.h"
 
 namespace overtone::fourier {
 
@@ -39,10 +40,6 @@ struct Kernel {
   void (*tanh_row)(float* row, int count);
 };
 
-namespace baseline { extern const Kernel kernel; }
-#ifdef OVERTONE_X86
-namespace avx2 { extern const Kernel kernel; }
-namespace avx512 { extern const Kernel kernel; }
-#endif
+OVERTONE_DECLARE_VARIANTS(extern const Kernel kernel)
 
 }  // namespace overtone::fourier

@@ -22,13 +22,14 @@ constexpr std::size_t kCacheLine = 16;  // floats
 }  // namespace
 
 Net::Net(NetSpec spec) : spec_(std::move(spec)) {
-  require(spec_.num_axes >= 1, "num_axes must be at least 1, got " + std::to_string(spec_.num_axes));
+  require(spec_.num_axes >= 1,
+          "num_axes must be at least 1, got " + std::to_string(spec_.num_axes));
   require(!spec_.input_scales.empty(), "input_scales must not be empty");
   for (const float scale : spec_.input_scales)
     require(std::isfinite(scale), "input_scales must be finite");
   const std::size_t inputs = static_cast<std::size_t>(spec_.num_axes) * spec_.input_scales.size();
-  require(inputs <= kMaxWidth, "num_axes * len(input_scales) must be at most 10, got " +
-                                   std::to_string(inputs));
+  require(inputs <= kMaxWidth,
+          "num_axes * len(input_scales) must be at most 10, got " + std::to_string(inputs));
   for (const int width : spec_.hidden)
     require(1 <= width && width <= kMaxWidth,
             "hidden widths must be in 1..10, got " + std::to_string(width));

@@ -16,13 +16,14 @@
 #include <memory>
 #include <vector>
 
+#include "platform/isa.h"
+
 namespace overtone::fourier {
 
 inline constexpr int kMaxWidth = 10;   // inputs of any layer: 2^10 frequencies
 inline constexpr int kMaxOutputs = 4;  // gray, gray + alpha, RGB, RGBA
 
 enum class Output { linear, tanh };  // applied to the last layer
-enum class Isa { automatic, baseline, avx2, avx512 };
 
 struct NetSpec {
   int num_axes = 2;
@@ -142,9 +143,5 @@ class Runner {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// Throws std::invalid_argument when the processor lacks `isa`; resolves `automatic`.
-Isa resolve(Isa isa);
-bool is_supported(Isa isa);
 
 }  // namespace overtone::fourier

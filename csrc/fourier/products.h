@@ -4,9 +4,11 @@
 // sine). Packed weights have four rows of n per entry: cosine and sine into P, then into Q.
 #pragma once
 
-#include "vec.h"
+#include "platform/vec.h"
 
 namespace overtone::fourier::OVERTONE_ISA {
+
+using namespace simd::OVERTONE_ISA;
 
 // P and Q of outputs [0, N) of a chunk over `entries` entries of one strip of S vectors.
 template <int N, int S>
@@ -77,8 +79,8 @@ OVERTONE_INLINE void store_lane_sums(const Vec* v, float* to) {
 // Gradient of the packed weights of outputs [0, N) of a chunk over a block of pixels; `weighted`
 // holds the rows dp (outputs of them), then dq.
 template <int N>
-void weight_gradient(const float* table, std::size_t row_stride, int entries,
-                     const float* weighted, int outputs, int count, float* gradient) {
+void weight_gradient(const float* table, std::size_t row_stride, int entries, const float* weighted,
+                     int outputs, int count, float* gradient) {
   const float* dp = weighted;
   const float* dq = weighted + outputs * row_stride;
   for (int h = 0; h < entries; ++h) {

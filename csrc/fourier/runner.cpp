@@ -7,18 +7,10 @@
 #include "kernel.h"
 #include "layout.h"
 #include "net.h"
-#include "pool.h"
+#include "platform/pool.h"
 
 namespace overtone::fourier {
 namespace {
-
-const Kernel& kernel_of(Isa isa) {
-#ifdef OVERTONE_X86
-  if (isa == Isa::avx512) return avx512::kernel;
-  if (isa == Isa::avx2) return avx2::kernel;
-#endif
-  return baseline::kernel;
-}
 
 template <class T>
 Plane<T> shifted(Plane<T> plane, std::ptrdiff_t offset) {
@@ -31,7 +23,7 @@ Plane<T> shifted(Plane<T> plane, std::ptrdiff_t offset) {
 struct Runner::Impl {
   Impl(const Net& net, int num_threads, Isa isa)
       : net(net), owner(this->net), plan(owner.plan()), isa(resolve(isa)),
-        kernel(kernel_of(this->isa)), pool(num_threads) {
+        kernel(OVERTONE_VARIANT(this->isa, kernel)), pool(num_threads) {
     for (int i = 0; i < num_threads; ++i) workers.emplace_back(this->net, plan, kernel);
   }
 
@@ -61,8 +53,8 @@ struct Runner::Impl {
   }
 
   // Many networks, each on one thread.
-  void run_batch(std::size_t batch, const float* weights, const Task& task,
-                 BatchStrides strides, float* gradients, double* losses) {
+  void run_batch(std::size_t batch, const float* weights, const Task& task, BatchStrides strides,
+                 float* gradients, double* losses) {
     const std::size_t size = net.num_weights();
     pool.run([&](int index) {
       Worker& worker = workers[index];
@@ -96,19 +88,8 @@ struct Runner::Impl {
   std::vector<Worker> workers;
 };
 
-namespace {
-
-int checked_threads(int num_threads) {
-  if (num_threads < 1 || num_threads > 256)
-    throw std::invalid_argument("num_threads must be in 1..256, got " +
-                                std::to_string(num_threads));
-  return num_threads;
-}
-
-}  // namespace
-
 Runner::Runner(const Net& net, int num_threads, Isa isa)
-    : impl_(std::make_unique<Impl>(net, checked_threads(num_threads), isa)) {}
+    : impl_(std::make_unique<Impl>(net, num_threads, isa)) {}
 Runner::~Runner() = default;
 
 const Net& Runner::net() const { return impl_->net; }
@@ -126,8 +107,7 @@ double Runner::loss_gradient(const float* weights, const Samples& samples,
 
 void Runner::vjp(const float* weights, const Samples& samples, Plane<const float> cotangents,
                  float* gradient, Plane<float> input_gradient) {
-  const Task task{
-      .samples = &samples, .cotangents = cotangents, .input_gradient = input_gradient};
+  const Task task{.samples = &samples, .cotangents = cotangents, .input_gradient = input_gradient};
   impl_->run_one(weights, task, gradient);
 }
 
@@ -144,8 +124,8 @@ void Runner::forward_batch(std::size_t batch, const float* weights, const Sample
 }
 
 void Runner::loss_gradient_batch(std::size_t batch, const float* weights, const Samples& samples,
-                                 Plane<const float> targets, BatchStrides strides,
-                                 float* gradients, double* losses) {
+                                 Plane<const float> targets, BatchStrides strides, float* gradients,
+                                 double* losses) {
   const Task task{.samples = &samples, .targets = targets};
   impl_->run_batch(batch, weights, task, strides, gradients, losses);
 }
@@ -153,8 +133,7 @@ void Runner::loss_gradient_batch(std::size_t batch, const float* weights, const 
 void Runner::vjp_batch(std::size_t batch, const float* weights, const Samples& samples,
                        Plane<const float> cotangents, BatchStrides strides, float* gradients,
                        Plane<float> input_gradients) {
-  const Task task{
-      .samples = &samples, .cotangents = cotangents, .input_gradient = input_gradients};
+  const Task task{.samples = &samples, .cotangents = cotangents, .input_gradient = input_gradients};
   impl_->run_batch(batch, weights, task, strides, gradients, nullptr);
 }
 

@@ -18,7 +18,7 @@ from overtone.codecs.sparse_dct.stream import PACKAGE, coded_order
 from overtone.data import load_images
 from overtone.entropy.prior import load_prior, packed_state
 from overtone.evaluate.provenance import commit, machine, provenance
-from overtone.kernels import _sparse
+from overtone.kernels import _sparse_dct
 from overtone.models.base import from_pixels
 from overtone.models.dct_transformer.model import FIELDS, DctTransformer
 from overtone.models.store import load_model, read_summary
@@ -105,7 +105,7 @@ def context_bits(images: UInt8[np.ndarray, "n h w c"], prior: tuple) -> float:
     """Bits an image; the models start anew for each."""
     levels, tables = levels_of(images)
     sizes = [
-        len(_sparse.encode(*coded([own[n] for own in levels], tables), *prior))
+        len(_sparse_dct.encode(*coded([own[n] for own in levels], tables), *prior))
         for n in range(len(images))
     ]
     return 8 * float(np.mean(sizes))
@@ -115,7 +115,9 @@ def learned_from(images: UInt8[np.ndarray, "n h w c"], prior: tuple) -> tuple:
     """The prior after coding these images, each with what was learned from those before."""
     levels, tables = levels_of(images)
     for n in range(len(images)):
-        _, state = _sparse.encode(*coded([own[n] for own in levels], tables), *prior, learned=True)
+        _, state = _sparse_dct.encode(
+            *coded([own[n] for own in levels], tables), *prior, learned=True
+        )
         prior = packed_state(state, CONFIDENCE)
     return prior
 

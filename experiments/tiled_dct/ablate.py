@@ -30,7 +30,7 @@ from overtone.codecs.tiled_dct.series import PACKAGE, encode_planes, to_planes
 from overtone.entropy.prior import load_prior
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
-from overtone.kernels import _series
+from overtone.kernels import _tiled_dct
 from overtone.metrics.bd_rate import bd_rate_percent
 from overtone.metrics.psnr import psnr_db
 
@@ -138,7 +138,7 @@ def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, n
 
 def untrained() -> tuple[np.ndarray, np.ndarray]:
     """A prior that knows nothing, in place of the stored one."""
-    probabilities, _, weights = _series.untrained()
+    probabilities, _, weights = _tiled_dct.untrained()
     return np.array(probabilities, np.uint16) & 0xFFF0, np.array(weights, np.int32)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from overtone.entropy.prior import load_prior
 from overtone.errors import CorruptError
-from overtone.kernels import _sparse
+from overtone.kernels import _sparse_dct
 from overtone.shapes import Int16, Int64
 from overtone.transform.levels import Sampling
 
@@ -19,7 +19,7 @@ def pack_levels(
 ) -> bytes:
     """The coefficient stream; components are Y, Cb, Cr, alpha, as many as there are."""
     order = coded_order(len(levels))
-    return _sparse.encode(
+    return _sparse_dct.encode(
         [np.ascontiguousarray(levels[c]) for c in order],
         [tables[c].astype(np.uint16) for c in order],
         *load_prior(PACKAGE),
@@ -40,7 +40,7 @@ def unpack_levels(
     """
     order = coded_order(sampling.channels)
     try:
-        found = _sparse.decode(
+        found = _sparse_dct.decode(
             stream,
             [sampling.grid(c) for c in order],
             [tables[c].astype(np.uint16) for c in order],

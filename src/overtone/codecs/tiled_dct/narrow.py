@@ -16,7 +16,7 @@ import numpy as np
 
 from overtone.codecs.tiled_dct.parameters import Parameters
 from overtone.codecs.tiled_dct.series import NEIGHBOURS
-from overtone.kernels import _series
+from overtone.kernels import _tiled_dct
 from overtone.kernels.fourier import Isa, NetSpec, Runner
 from overtone.shapes import Float32
 
@@ -46,7 +46,7 @@ def layer_inputs(
     """The inputs of the layer for one plane, from the series at the points and around them."""
     centre, *neighbours = (plane[channel] for plane in around)
     inputs = np.empty((len(neighbours), centre.size), np.float32)
-    _series.relative_inputs(centre, neighbours, INPUT_SCALE_STEPS * parameters.step, inputs)
+    _tiled_dct.relative_inputs(centre, neighbours, INPUT_SCALE_STEPS * parameters.step, inputs)
     return inputs
 
 

@@ -9,7 +9,7 @@ from overtone.codecs.tiled_dct.color import rotation
 from overtone.codecs.tiled_dct.parameters import Parameters
 from overtone.entropy.prior import load_prior
 from overtone.errors import CorruptError
-from overtone.kernels import _series
+from overtone.kernels import _tiled_dct
 from overtone.kernels.fourier import Isa
 from overtone.shapes import Float32, Float64, Int16, Int32, UInt8, UInt16
 
@@ -35,7 +35,7 @@ def to_planes(
 
 def padded(length: int) -> int:
     """`length` rounded up to whole smallest tiles."""
-    return -(-length // _series.MIN_TILE) * _series.MIN_TILE
+    return -(-length // _tiled_dct.MIN_TILE) * _tiled_dct.MIN_TILE
 
 
 def encode_planes(
@@ -59,18 +59,18 @@ def encode_planes(
         prior: Where the models start instead of the stored prior.
         learned: Receives what the models know at the end.
     """
-    encoder = _series.Encoder(
+    encoder = _tiled_dct.Encoder(
         np.ascontiguousarray(planes),
         *(prior or load_prior(PACKAGE)),
         step=parameters.step,
         rd_weight=rd_weight,
         overlap=parameters.overlap_px,
-        shrink_one=parameters.shrink_one / 100,
-        shrink=parameters.shrink / 100,
+        reconstruction_offset_one=parameters.shrink_one / 100,
+        reconstruction_offset=parameters.shrink / 100,
         min_log2=tile_log2[0],
         max_log2=tile_log2[1],
     )
-    rows = -(-planes.shape[1] // _series.SUPERBLOCK)
+    rows = -(-planes.shape[1] // _tiled_dct.SUPERBLOCK)
     for row in range(1, rows + 1):
         encoder.encode_row()
         if progress is not None:
@@ -94,7 +94,7 @@ class SeriesReader:
         num_threads: int,
         isa: Isa = "auto",
     ) -> None:
-        self._decoder = _series.Decoder(
+        self._decoder = _tiled_dct.Decoder(
             stream,
             *load_prior(PACKAGE),
             width=padded(width),
@@ -112,7 +112,7 @@ class SeriesReader:
         """Sample positions (xs, ys) of each strip of the view, its rows decoded and in reach."""
         xs = view.x + (np.arange(view.out_width) + 0.5) * (view.width / view.out_width)
         ys = view.y + (np.arange(view.out_height) + 0.5) * (view.height / view.out_height)
-        superblock = _series.SUPERBLOCK
+        superblock = _tiled_dct.SUPERBLOCK
         last = -(-padded(self._height) // superblock) - 1
         done = 0
         for row in range(last + 1):
@@ -139,8 +139,8 @@ class SeriesReader:
             out,
             step=p.step,
             overlap=p.overlap_px,
-            shrink_one=p.shrink_one / 100,
-            shrink=p.shrink / 100,
+            reconstruction_offset_one=p.shrink_one / 100,
+            reconstruction_offset=p.shrink / 100,
             blend=p.blend_eighths / 8,
             num_threads=self._num_threads,
             isa=self._isa,

@@ -13,8 +13,8 @@ from typing_extensions import override
 from overtone.data import ImageSet
 from overtone.entropy.choosers import Chooser
 from overtone.errors import ConfigError
-from overtone.kernels.decoder import SUMS_VERSION
 from overtone.kernels.fourier import supported_isas
+from overtone.kernels.transformer import SUMS_VERSION
 from overtone.models.base import AbstractModel, Batch, ImageSpec, from_pixels, to_pixels
 from overtone.models.dct_transformer.blocks import Dropout, dropout_of, keep_all
 from overtone.models.dct_transformer.chunks import Chunk, Lists, chunk_at, random_starts

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from overtone.entropy.choosers import Chooser, counts_of
-from overtone.kernels.decoder import pick
-from overtone.kernels.decoder_twin import probabilities_of
+from overtone.kernels.transformer import sample_top_p
+from overtone.kernels.transformer_twin import probabilities_of
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.net import START, DctTransformerNet
 from overtone.models.dct_transformer.rules import Rules
@@ -161,6 +161,6 @@ class Sampler:
         """A token for each list."""
         if self.choose is None:
             top_p = self.top_p[field]
-            return pick(logits, is_legal, drawn, temperature=self.temperature, top_p=top_p)
+            return sample_top_p(logits, is_legal, drawn, temperature=self.temperature, top_p=top_p)
         probabilities = probabilities_of(logits, is_legal, self.temperature)
         return np.array([self.choose(counts_of(probabilities[0], is_legal[0]))])

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from overtone.kernels.decoder import Decoder, DecoderSpec, StackSpec
+from overtone.kernels.transformer import Decoder, DecoderSpec, StackSpec
 from overtone.models.dct_transformer.blocks import Cache, Layer
 from overtone.models.dct_transformer.net import DctTransformerNet, Encoded
 from overtone.models.dct_transformer.surroundings import Grid, Written
@@ -153,7 +153,7 @@ class NativeSteps:
         if self.net.surroundings:
             known = encoded.known.numpy()
             self.grid = Grid(self.net.surroundings, self.net.max_value, known)
-        self.decoder.begin(encoded.sequence.contiguous().numpy(), window.shape[1])
+        self.decoder.prefill(encoded.sequence.contiguous().numpy(), window.shape[1])
 
     def logits(
         self, field: int, place: int, lists: Int64[np.ndarray, " n"]
@@ -170,7 +170,7 @@ class NativeSteps:
             positions = self.window[lists, first + 1 : place + 2, 1]
             x = self.positions[positions] + self.there[lists[:, None], positions]
             inputs = self._known(first, place, lists) if self.net.surroundings else None
-        return self.decoder.advance(field, x, lists, inputs)
+        return self.decoder.decode_step(field, x, lists, inputs)
 
     def _known(
         self, first: int, place: int, lists: Int64[np.ndarray, " n"]

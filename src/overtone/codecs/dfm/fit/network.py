@@ -7,7 +7,7 @@ import numpy as np
 
 from overtone.codecs.dfm.fit.settings import FitSettings
 from overtone.errors import FitError
-from overtone.kernels import _fourier
+from overtone.kernels import _fit
 from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float32, Int32
 
@@ -161,7 +161,7 @@ def _attempt(
 
 
 def _run(
-    fitter: _fourier.Fitter,
+    fitter: _fit.Fitter,
     num_steps: int,
     quantiser: str,
     problem: Problem,
@@ -180,13 +180,13 @@ def _run(
     return least, bits
 
 
-def make_fitter(problem: Problem, settings: FitSettings, seed: int) -> _fourier.Fitter:
+def make_fitter(problem: Problem, settings: FitSettings, seed: int) -> _fit.Fitter:
     """The native trainer of a problem, at its initial weights."""
     spec = problem.spec
     weights = initial_weights(spec, settings, seed)
     weights[problem.groups < 0] = 0
     num_groups = int(problem.groups.max()) + 1
-    return _fourier.Fitter(
+    return _fit.Fitter(
         input_scales=list(spec.input_scales),
         hidden=list(spec.hidden),
         residual=spec.has_residual,
