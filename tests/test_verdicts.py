@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import re
 
 import pytest
 from experiments.dctransformer import judge as dctransformer
+from experiments.dctransformer.page import CONTROLS, MEAN, ONE, ORIGINAL
 from experiments.harness.claims import claims
 from experiments.harness.index import index_page, verifiable
 from experiments.registry import ITEMS, get_item
@@ -14,6 +16,7 @@ from experiments.speed import page as speed
 from experiments.thesis_compression import judge as thesis_compression
 from experiments.thesis_compression.figure import size_percent
 from experiments.thesis_generation import judge as thesis_generation
+from experiments.thesis_generation.page import seeds_part
 from toy_rows import distance, store, store_distances, verdicts
 
 from overtone.evaluate.rate_distortion.rows import Row, append_row
@@ -78,6 +81,76 @@ def test_stable_over_seeds(tmp_path, values, verdict):
     assert verdicts(thesis_generation.judge(tmp_path), "dfm-stable", "series") == [verdict]
 
 
+def drawn_with(row, **changes):
+    """The same row with something else in what tells where its samples come from."""
+    return dataclasses.replace(row, subject=dataclasses.replace(row.subject, **changes))
+
+
+@pytest.mark.parametrize("model", ["fourier-generator", "series-generator"])
+def test_draws_from_one_run_are_no_seeds(tmp_path, model):
+    rows = [
+        drawn_with(distance(model, 60.0 + t, prior="isotropic", seed=seed), temperature=t)
+        for seed, t in enumerate((1.0, 0.85, 0.7, 0.5))
+    ]
+    # Nor are samples with another seed, nor a run that was trained otherwise.
+    rows += [dataclasses.replace(rows[0], seed=9)]
+    rows += [drawn_with(rows[0], name=f"mnist-{model}-learned-0", preset="thesis-mnist-learned")]
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", rows)
+    (finding,) = [
+        each
+        for each in thesis_generation.judge(tmp_path)
+        if each.claim == "dfm-stable" and model in each.preset
+    ]
+    assert finding.verdict == "not measured yet"
+    assert "Not measured yet" in seeds_part({"mnist": rows})
+
+
+def test_runs_are_compared_at_one_temperature(tmp_path):
+    rows = [
+        drawn_with(distance("fourier-generator", value), name=f"mnist-f-{seed}", temperature=t)
+        for t, values in ((1.0, (10.0, 14.0, 12.0)), (0.5, (50.0, 90.0, 10.0)))
+        for seed, value in enumerate(values)
+    ]
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", rows)
+    findings = thesis_generation.judge(tmp_path)
+    (finding,) = [f for f in findings if f.claim == "dfm-stable" and "fourier" in f.preset]
+    assert "17 % on mnist (3 runs)" in finding.measured  # 2 of 12
+    assert finding.verdict == "holds"
+    page = seeds_part({"mnist": rows})
+    assert "| 3 | 12.00 | 2.00 |" in page
+    assert "temperature 0.5 | 3 | 50.00 | 40.00 |" in page
+
+
+@pytest.mark.parametrize(
+    ("frozen", "learned", "verdict"),
+    [(90.0, 5.0, "holds"), (90.0, 12.0, "does not hold"), (5.0, 90.0, "holds")],
+)
+def test_the_kinder_reading_counts_and_both_are_told(tmp_path, frozen, learned, verdict):
+    rows = [
+        drawn_with(
+            distance("fourier-generator", value, prior="isotropic"),
+            name=f"mnist-fourier-generator{label}-0",
+            preset=f"thesis-mnist{label}",
+        )
+        for label, value in (("", frozen), ("-learned", learned))
+    ]
+    rows.append(distance("vae", 10.0))
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", rows)
+    (finding,) = [
+        each
+        for each in thesis_generation.judge(tmp_path)
+        if each.claim == "dfm-beats-vae" and "fourier" in each.preset
+    ]
+    assert finding.verdict == verdict
+    kinder, other = sorted((frozen, learned))
+    assert re.search(rf"mnist {kinder:.2f} with latents .*\({other:.2f} with", finding.measured)
+    assert "mean of the text" in finding.measured
+    (text,) = get_item("dfm-generation").build(tmp_path).values()
+    assert f"| {frozen:.2f} |" in text
+    assert f"| {learned:.2f} |" in text
+    assert "thesis (`fourier-generator`), latents learn | isotropic" in text
+
+
 @pytest.mark.parametrize(
     ("own", "verdict"),
     [(2.1, "holds"), (5.0, "holds in part"), (10.5, "does not hold")],
@@ -99,6 +172,85 @@ def test_distances_of_other_rulers_are_not_compared(tmp_path, changes):
     own = dataclasses.replace(distance("dct-transformer", 1.0), **changes)
     store_distances(tmp_path, "dctransformer/rows/samples/mnist.jsonl", [own])
     assert verdicts(dctransformer.judge(tmp_path), "dct-competitive") == ["not measured yet"]
+
+
+def spread_row(model, recall, coverage, *, prior="normal", frechet=10.0, **changes):
+    row = distance(model, frechet, prior=prior, **changes)
+    return dataclasses.replace(row, values=row.values | {"recall": recall, "coverage": coverage})
+
+
+@pytest.mark.parametrize(
+    ("recall", "coverage", "verdict"),
+    [
+        (0.6, 0.7, "holds"),
+        (0.55, 0.64, "holds"),
+        (0.6, 0.5, "holds in part"),
+        (0.3, 0.3, "holds in part"),
+        (0.6, 0.1, "does not hold"),
+        (0.1, 0.6, "does not hold"),
+    ],
+)
+def test_as_diverse_as_the_other_generators(tmp_path, recall, coverage, verdict):
+    others = [
+        spread_row("vae", 0.3, 0.3),
+        spread_row("series-generator", 0.6, 0.7, prior="flow", frechet=2.0),
+        # What scatters has a high recall; it is the nearest one that counts.
+        spread_row("fourier-generator", 0.99, 0.01, frechet=50.0),
+    ]
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", others)
+    own = spread_row("dct-transformer", recall, coverage)
+    store_distances(tmp_path, "dctransformer/rows/samples/mnist.jsonl", [own])
+    assert verdicts(dctransformer.judge(tmp_path), "dct-diverse") == [verdict]
+
+
+@pytest.mark.parametrize("task", ["colorize", "upscale"])
+@pytest.mark.parametrize(
+    ("one", "mean_db", "verdict"),
+    [
+        (39.0, 20.0, "holds"),
+        (41.0, 20.0, "holds in part"),
+        (53.0, 20.0, "holds in part"),
+        (55.0, 20.0, "does not hold"),
+        (70.0, 31.0, "holds in part"),
+    ],
+)
+def test_colours_and_detail_against_the_control(tmp_path, task, one, mean_db, verdict):
+    parts = {CONTROLS[task]: (60.0, 30.0), ORIGINAL: (20.0, 40.0), ONE: (one, 10.0)}
+    rows = [
+        distance("m", frechet, name=name, reconstruction_psnr_db=db)
+        for name, (frechet, db) in (parts | {MEAN: (one, mean_db)}).items()
+    ]
+    path = f"dctransformer/rows/tasks/photo32-{task}.jsonl"
+    store_distances(tmp_path, path, rows[:-1])
+    claim = dctransformer.TASK_CLAIMS[task]
+    assert verdicts(dctransformer.judge(tmp_path), claim) == ["not measured yet"]
+    store_distances(tmp_path, path, rows[-1:])
+    assert verdicts(dctransformer.judge(tmp_path), claim) == [verdict]
+    (other,) = {*dctransformer.TASK_CLAIMS.values()} - {claim}
+    assert verdicts(dctransformer.judge(tmp_path), other) == ["not measured yet"]
+
+
+def test_high_resolution_is_judged_on_the_data_of_the_paper_only(tmp_path):
+    def found():
+        return verdicts(dctransformer.judge(tmp_path), "dct-high-resolution")
+
+    assert found() == ["not testable here"]
+    own = distance("dct-transformer", 1.0, reference="lsun-bedroom/test")
+    store_distances(tmp_path, "dctransformer/rows/samples/any.jsonl", [own])
+    assert found() == ["not measured yet"]
+    others = [distance("vae", 0.5, reference="lsun-bedroom/test")]
+    store_distances(tmp_path, "thesis_generation/rows/any.jsonl", others)
+    assert found() == ["does not hold"]
+
+
+def test_what_the_tasks_of_this_checkout_say():
+    found = {each.claim: each for each in dctransformer.judge(ROOT)}
+    upscaled = found["dct-super-resolution"]
+    assert upscaled.verdict == "does not hold"
+    assert "one result 35.7 and 27.6 dB" in upscaled.measured
+    assert "bicubic 28.0 and 29.7 dB" in upscaled.measured
+    assert found["dct-colorization"].verdict == "holds in part"
+    assert found["dct-diverse"].verdict == "holds in part"
 
 
 def grid_row(width, depth, loss, psnr, seconds=30.0):
