@@ -2,7 +2,7 @@
 
 import pathlib
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from experiments.harness.item import NOT_MEASURED
 from experiments.harness.rows import Record, read_records
@@ -12,6 +12,7 @@ from overtone.metrics.bd_rate import Curve, bd_rate_percent
 REPACK = pathlib.Path("experiments/jpeg_repack/rows/jpeg_repack.jsonl")
 ABLATION = pathlib.Path("experiments/tiled_dct/rows/ablation.jsonl")
 CROSSVALIDATED = pathlib.Path("experiments/tiled_dct/rows/crossvalidated.jsonl")
+ENTROPY = pathlib.Path("experiments/tiled_dct/rows/entropy.jsonl")
 ANCHOR = pathlib.Path("experiments/kodak/rows/jpeg.jsonl")
 REPACK_FIELDS = {
     "image": str,
@@ -26,6 +27,19 @@ REPACK_FIELDS = {
     "date": str,
 }
 CODED_FIELDS = {"image": str, "quality": float, "rate_bpp": float, "psnr_db": float}
+
+ENTROPY_FIELDS = {
+    "image": str,
+    "quality": float,
+    "stream_bits": int,
+    "even_bits": int,
+    "static_bits": dict,
+    "adaptive_bits": dict,
+}
+CODERS = {
+    "adaptive": "one context a bit, adaptive from the prior, no mixing",
+    "static": "one context a bit, the picture's own static probabilities for nothing (a bound)",
+}
 
 SEARCH = "search"  # the variant that is the codec at its default effort
 VARIANTS = {
@@ -118,3 +132,64 @@ def curve(rows: Iterable[Record], names: set[str]) -> Curve:
         rate_bpp=tuple(statistics.fmean(r["rate_bpp"] for r in found.values()) for found in whole),
         quality_db=tuple(statistics.fmean(r["psnr_db"] for r in found.values()) for found in whole),
     )
+
+
+def read_entropy(path: pathlib.Path) -> list[Record]:
+    """Rows of what coders need for the same bits."""
+    return read_records(path, ENTROPY_FIELDS)
+
+
+def tiled_dct_entropy(root: pathlib.Path) -> str:
+    """Bits of simpler entropy coders against those of the stream, by quality."""
+    rows = read_entropy(root / ENTROPY)
+    if not rows:
+        return NOT_MEASURED
+    found = entropy_percent(rows)
+    qualities = sorted({row["quality"] for row in rows})
+    lines = [
+        f"| coder | {' | '.join(f'quality {quality:g}' for quality in qualities)} |",
+        "|---|" + "--:|" * len(qualities),
+        "| the codec's: contexts mixed, counters and weights adaptive from the prior |"
+        + " 0 % |" * len(qualities),
+    ]
+    for coder, title in CODERS.items():
+        cells = [f"{found[coder][f'{quality:g}']:+.1f} %" for quality in qualities]
+        lines.append(f"| {title} | {' | '.join(cells)} |".replace("-", "−"))
+    count = len({row["image"] for row in rows})
+    return "\n".join([*lines, "", f"{count} pictures. Tables: {tables_told(rows)}."])
+
+
+def entropy_percent(rows: Sequence[Record]) -> dict[str, dict[str, float]]:
+    """Of each coder and quality: the mean over pictures of its bits against the stream's."""
+    tables = best_tables(rows)
+    found: dict[str, dict[str, float]] = {coder: {} for coder in CODERS}
+    for coder in CODERS:
+        for quality in sorted({row["quality"] for row in rows}):
+            changes = [
+                coder_bits(row, coder, tables) / row["stream_bits"] - 1
+                for row in rows
+                if row["quality"] == quality
+            ]
+            found[coder][f"{quality:g}"] = 100 * statistics.fmean(changes)
+    return found
+
+
+def coder_bits(row: Record, coder: str, tables: Mapping[str, int]) -> float:
+    """Bits of a picture with one table of contexts an element."""
+    elements = row[f"{coder}_bits"]
+    return row["even_bits"] + sum(bits[tables[name]] for name, bits in elements.items())
+
+
+def best_tables(rows: Iterable[Record]) -> dict[str, int]:
+    """Of each element, the table of contexts that costs the adaptive coder least in all."""
+    totals: dict[str, list[float]] = {}
+    for row in rows:
+        for name, bits in row["adaptive_bits"].items():
+            before = totals.setdefault(name, [0.0] * len(bits))
+            totals[name] = [total + each for total, each in zip(before, bits, strict=True)]
+    return {name: costs.index(min(costs)) for name, costs in totals.items()}
+
+
+def tables_told(rows: Iterable[Record]) -> str:
+    """Which table of the format each element has in the simpler coders."""
+    return ", ".join(f"{name} {number}" for name, number in best_tables(rows).items())
