@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from experiments.harness.item import NOT_MEASURED
 from experiments.harness.rows import Record, read_records
-from overtone.evaluate.rate_distortion.rows import Row, current_rows, read_rows
+from overtone.evaluate.rate_distortion.curves import Coded, bits_by_picture
+from overtone.evaluate.rate_distortion.held_out import read_held_out
+from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 from overtone.metrics.bd_rate import Curve, bd_rate_percent
 
 REPACK = pathlib.Path("experiments/jpeg_repack/rows/jpeg_repack.jsonl")
 ABLATION = pathlib.Path("experiments/tiled_dct/rows/ablation.jsonl")
 CROSSVALIDATED = pathlib.Path("experiments/tiled_dct/rows/crossvalidated.jsonl")
 ENTROPY = pathlib.Path("experiments/tiled_dct/rows/entropy.jsonl")
-ANCHOR = pathlib.Path("experiments/kodak/rows/jpeg.jsonl")
+KODAK = pathlib.Path("experiments/kodak/rows")
+ANCHOR = KODAK / "jpeg.jsonl"
 REPACK_FIELDS = {
     "image": str,
     "quality": int,
@@ -95,15 +98,25 @@ def tiled_dct_ablation(root: pathlib.Path) -> str:
 
 
 def tiled_dct_crossvalidated(root: pathlib.Path) -> str:
-    """BD-rate of `tiled-dct` on pictures that its models have not seen."""
-    rows = read_records(root / CROSSVALIDATED, CODED_FIELDS | {"effort": str})
+    """`tiled-dct` on pictures that its models have not seen, and what seeing them is worth."""
+    rows = read_held_out(root / CROSSVALIDATED)
     if not rows:
         return NOT_MEASURED
-    lines = ["| effort | pictures | BD-rate |", "|---|--:|--:|"]
-    for effort in dict.fromkeys(row["effort"] for row in rows):
-        own = [row for row in rows if row["effort"] == effort]
-        count = len({row["image"] for row in own})
-        lines.append(f"| `{effort}` | {count} | {against_jpeg(own, root)} |")
+    lines = [
+        "| effort | pictures | BD-rate against JPEG | bits against AVIF | bits against JPEG "
+        "| bits against the shipped tables |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for effort in dict.fromkeys(row.effort for row in rows):
+        own = [row for row in rows if row.effort == effort]
+        cells = [against_jpeg([as_record(row) for row in own], root)]
+        for codec in ("avif", "jpeg", "tiled-dct"):
+            others = current_rows(read_rows(root / KODAK / f"{codec}.jsonl"))
+            same = [row for row in others if codec != "tiled-dct" or row.effort == effort]
+            by_picture = bits_by_picture(same, own)
+            cells.append(percent(statistics.fmean(by_picture.values())) if by_picture else "–")
+        count = len({row.image for row in own})
+        lines.append(f"| `{effort}` | {count} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -112,11 +125,15 @@ def against_jpeg(rows: Sequence[Record], root: pathlib.Path) -> str:
     anchor = current_rows(read_rows(root / ANCHOR))
     names = {row["image"] for row in rows}
     reference = curve([as_record(row) for row in anchor], names)
-    percent = bd_rate_percent(reference=reference, candidate=curve(rows, names))
-    return f"{percent:+.1f} %".replace("-", "−")
+    return percent(bd_rate_percent(reference=reference, candidate=curve(rows, names)))
 
 
-def as_record(row: Row) -> Record:
+def percent(value: float) -> str:
+    """With its sign."""
+    return f"{value:+.1f} %".replace("-", "−")
+
+
+def as_record(row: Coded) -> Record:
     """What a curve needs of it."""
     return {key: getattr(row, key) for key in CODED_FIELDS}
 
@@ -153,8 +170,8 @@ def tiled_dct_entropy(root: pathlib.Path) -> str:
         + " 0 % |" * len(qualities),
     ]
     for coder, title in CODERS.items():
-        cells = [f"{found[coder][f'{quality:g}']:+.1f} %" for quality in qualities]
-        lines.append(f"| {title} | {' | '.join(cells)} |".replace("-", "−"))
+        cells = [percent(found[coder][f"{quality:g}"]) for quality in qualities]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
     count = len({row["image"] for row in rows})
     return "\n".join([*lines, "", f"{count} pictures. Tables: {tables_told(rows)}."])
 
