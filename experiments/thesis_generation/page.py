@@ -46,20 +46,20 @@ INTRODUCTION = """# Generation with Fourier machines: the thesis, ours, a variat
 
 This page is written by `python -m experiments dfm-generation` from the rows in
 `experiments/thesis_generation/rows/`. Every model is trained by the same loop for the same
-processor time on one thread, but not all on the same machine: the thesis's presets on mnist are
-from a faster one than the rest there (dates and steps in the rows tell). What is fitted to the
-latents afterwards is not counted, and is the same for all. Samples are compared with the test
-split, which no model has seen, on equal counts. Gray images are measured on the features of
-`gray28`, colour on those of `efficientnet-lite0`: distances of different feature networks, counts
-or data cannot be compared, neither with each other nor with published ones, which use the Inception
-network.
+processor time on one thread (one of ours on fashion-mnist for three times that, too), but not all
+on the same machine: the thesis's presets on mnist are from a faster one than the rest there (dates
+and steps in the rows tell). What is fitted to the latents afterwards is not counted, and is the
+same for all. Samples are compared with the test split, which no model has seen, on equal counts.
+Gray images are measured on the features of `gray28`, colour on those of `efficientnet-lite0`:
+distances of different feature networks, counts or data cannot be compared, neither with each other
+nor with published ones, which use the Inception network.
 
 `vae` is the convolutional variational autoencoder with a cross-entropy likelihood, as in the table
 that the thesis quotes (Dai & Wipf, 2019), sampled from N(0, I) as there, and from priors fitted as
-ours are. The thesis's presets follow the published text and program; they were made for 194,000
-steps of 512 images on four accelerators, and get the same minutes as the others here. They are
-sampled from N(0, σ² I), with the best of several σ as the thesis has it: `temperature` is σ over
-the root mean square of the latents. `pca` trains nothing.
+ours are. The thesis's presets follow the published text and program; that of CIFAR-10 was made for
+194,000 steps of 512 images on four accelerators, and gets the same minutes as the others here. They
+are sampled from N(0, σ² I), with the best of several σ as the thesis has it: `temperature` is σ
+over the root mean square of the latents. `pca` trains nothing.
 
 The thesis can be read in two ways twice. For gray images its latents learn at a rate "10^6 times
 smaller" than the decoder's. To the letter (preset `thesis-mnist`) they do not move, the decoder
