@@ -105,11 +105,9 @@ def test_high_resolution_is_judged_on_the_data_of_the_paper_only(tmp_path):
     assert found() == ["does not hold"]
 
 
-def test_what_the_tasks_of_this_checkout_say():
+def test_upscaling_loses_to_bicubic_in_the_rows_that_are_here():
     found = {each.claim: each for each in dctransformer.judge(ROOT)}
     upscaled = found["dct-super-resolution"]
     assert upscaled.verdict == "does not hold"
     assert "one result 35.7 and 27.6 dB" in upscaled.measured
     assert "bicubic 28.0 and 29.7 dB" in upscaled.measured
-    assert found["dct-colorization"].verdict == "holds in part"
-    assert found["dct-diverse"].verdict == "holds in part"

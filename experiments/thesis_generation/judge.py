@@ -1,5 +1,6 @@
 """What the rows of generation say about the thesis's claims."""
 
+import dataclasses
 import pathlib
 import statistics
 from collections.abc import Iterable, Sequence
@@ -59,7 +60,9 @@ def judge(root: pathlib.Path) -> Sequence[Finding]:
     everything = [row for path in found_files(root) for row in read_distances(path)]
     for model, preset in MODELS[:1]:
         own = [row for row in everything if row.subject.model == model]
-        findings.append(against_published("dfm-fid", preset, own, {"cifar": "fid"}))
+        found = against_published("dfm-fid", preset, own, {"cifar": "fid"})
+        told = f"{found.measured}; {READINGS[model]}"
+        findings.append(dataclasses.replace(found, measured=told) if own else found)
     return (*findings, *(stable(rows, model, preset) for model, preset in MODELS))
 
 
@@ -123,11 +126,13 @@ def stable(rows: dict[str, list[DistributionRow]], model: str, preset: str) -> F
             told += [f"`vae` {100 * other[0]:.0f} % ({other[1]} runs)"] if other else []
             outcomes.append(own[0] <= STEADY)
             sets.append(data)
+    reading = f"; {READINGS[model]}" if model in READINGS else ""
     return Finding(
         claim="dfm-stable",
         preset=preset,
         measured="generation: standard deviation of the Fréchet distance over its mean: "
         + ", ".join(told)
+        + reading
         if told
         else "generation: no data set has two runs that differ in their seed only",
         data=", ".join(sets) or "none",
