@@ -28,15 +28,15 @@ def reproduce(
 ) -> int:
     """Write the pages under docs/reproduction/, and the table of verdicts, from rows of results.
 
-    Every number on them, and every verdict, follows from the rows in results/. With --run the
-    experiments behind them are run first, by the scripts of a checkout; rows that are there are
-    not measured again, and what is stopped goes on with the same command.
+    Every number on them, and every verdict, follows from the rows in experiments/. With --run the
+    experiments behind them are run first; rows that are there are not measured again, and what is
+    stopped goes on with the same command.
 
     Example: python -m experiments all
 
     Args:
         items: Names of reproductions, or all, which is the default; `--dry-run` lists them.
-        root: Folder with results/ and docs/; for --run a checkout.
+        root: Folder with experiments/ and docs/; for --run a checkout.
         run: Run the experiments first.
         data: Folder with mnist, fashion-mnist, photo32 and kodak, for --run.
         work: Folder of training runs, for --run.

@@ -41,6 +41,16 @@ def test_only_the_shared_range_counts():
         bd_rate_percent(reference=PHOTO, candidate=Curve((2.0, 3.0), (40.0, 41.0)))
 
 
+def test_a_range_of_qualities_is_all_that_counts():
+    # log-rate q against 2q + 1 over 1..2 only: the mean of q + 1 there is 2.5.
+    reference = Curve((1.0, math.exp(1), math.exp(2)), (0.0, 1.0, 2.0))
+    candidate = Curve((math.exp(1), math.exp(3), math.exp(5)), (0.0, 1.0, 2.0))
+    percent = bd_rate_percent(reference=reference, candidate=candidate, quality_db=(1.0, 9.0))
+    assert percent == pytest.approx(100 * (math.exp(2.5) - 1))
+    with pytest.raises(ValueError, match="share no quality from 3 to 9 dB"):
+        bd_rate_percent(reference=reference, candidate=candidate, quality_db=(3.0, 9.0))
+
+
 def test_swapping_the_curves_inverts_the_factor():
     other = Curve((0.1, 0.22, 0.5, 0.9), (24.8, 27.0, 30.5, 32.5))
     forward = 1 + bd_rate_percent(reference=PHOTO, candidate=other) / 100

@@ -7,10 +7,12 @@ import math
 import numpy as np
 import pytest
 from helpers import scene
+from toy_coded import row
 
 from overtone.codecs.base import EncodeOptions
 from overtone.codecs.registry import get_codec
 from overtone.errors import ConfigError
+from overtone.evaluate.rate_distortion.curves import average_curve
 from overtone.evaluate.rate_distortion.match import encode_near
 from overtone.evaluate.rate_distortion.rows import (
     Row,
@@ -21,7 +23,6 @@ from overtone.evaluate.rate_distortion.rows import (
 )
 from overtone.evaluate.rate_distortion.run import Sample, Setting, as_held_by, measure, plan, run
 from overtone.evaluate.rate_distortion.table import (
-    average_curve,
     label_of,
     main,
     markdown_table,
@@ -33,34 +34,6 @@ from overtone.metrics.psnr import psnr_db_from_mse
 
 SAMPLES = [Sample("wide", scene(40, 72)), Sample("tall", scene(61, 35, seed=1))]
 SETTINGS = [Setting(codec="jpeg", quality=quality) for quality in (20.0, 50.0)]
-
-
-def row(**changes):
-    start = Row(
-        suite="s",
-        image="a",
-        image_hash="0",
-        height=10,
-        width=20,
-        codec="jpeg",
-        preset=None,
-        effort="default",
-        quality=50.0,
-        target_bpp=None,
-        size_bytes=50,
-        rate_bpp=2.0,
-        psnr_db=30.0,
-        ms_ssim=0.9,
-        encode_s=0.5,
-        decode_s=0.25,
-        num_threads=2,
-        seed=0,
-        version="overtone 0.1.0",
-        commit="aaaaaaa",
-        machine="m",
-        date="2026-01-01T00:00:00Z",
-    )
-    return dataclasses.replace(start, **changes)
 
 
 def test_a_row_speaks_of_the_file_and_of_the_decoded_pixels():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import re
 
 import pytest
-from experiments.dctransformer import judge as dctransformer
 from experiments.harness.claims import claims
 from experiments.harness.index import index_page, verifiable
 from experiments.registry import ITEMS, get_item
@@ -14,6 +14,7 @@ from experiments.speed import page as speed
 from experiments.thesis_compression import judge as thesis_compression
 from experiments.thesis_compression.figure import size_percent
 from experiments.thesis_generation import judge as thesis_generation
+from experiments.thesis_generation.page import seeds_part
 from toy_rows import distance, store, store_distances, verdicts
 
 from overtone.evaluate.rate_distortion.rows import Row, append_row
@@ -78,27 +79,74 @@ def test_stable_over_seeds(tmp_path, values, verdict):
     assert verdicts(thesis_generation.judge(tmp_path), "dfm-stable", "series") == [verdict]
 
 
-@pytest.mark.parametrize(
-    ("own", "verdict"),
-    [(2.1, "holds"), (5.0, "holds in part"), (10.5, "does not hold")],
-)
-def test_competitive_with_the_other_generators(tmp_path, own, verdict):
-    others = [distance("vae", 10.0), distance("series-generator", 2.0, prior="flow")]
-    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", others)
-    store_distances(
-        tmp_path, "dctransformer/rows/samples/mnist.jsonl", [distance("dct-transformer", own)]
-    )
-    assert verdicts(dctransformer.judge(tmp_path), "dct-competitive") == [verdict]
+def drawn_with(row, **changes):
+    """The same row with something else in what tells where its samples come from."""
+    return dataclasses.replace(row, subject=dataclasses.replace(row.subject, **changes))
+
+
+@pytest.mark.parametrize("model", ["fourier-generator", "series-generator"])
+def test_draws_from_one_run_are_no_seeds(tmp_path, model):
+    rows = [
+        drawn_with(distance(model, 60.0 + t, prior="isotropic", seed=seed), temperature=t)
+        for seed, t in enumerate((1.0, 0.85, 0.7, 0.5))
+    ]
+    # Nor are samples with another seed, nor a run that was trained otherwise.
+    rows += [dataclasses.replace(rows[0], seed=9)]
+    rows += [drawn_with(rows[0], name=f"mnist-{model}-learned-0", preset="thesis-mnist-learned")]
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", rows)
+    (finding,) = [
+        each
+        for each in thesis_generation.judge(tmp_path)
+        if each.claim == "dfm-stable" and model in each.preset
+    ]
+    assert finding.verdict == "not measured yet"
+    assert "Not measured yet" in seeds_part({"mnist": rows})
+
+
+def test_runs_are_compared_at_one_temperature(tmp_path):
+    rows = [
+        drawn_with(distance("fourier-generator", value), name=f"mnist-f-{seed}", temperature=t)
+        for t, values in ((1.0, (10.0, 14.0, 12.0)), (0.5, (50.0, 90.0, 10.0)))
+        for seed, value in enumerate(values)
+    ]
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", rows)
+    findings = thesis_generation.judge(tmp_path)
+    (finding,) = [f for f in findings if f.claim == "dfm-stable" and "fourier" in f.preset]
+    assert "17 % on mnist (3 runs)" in finding.measured  # 2 of 12
+    assert finding.verdict == "holds"
+    page = seeds_part({"mnist": rows})
+    assert "| 3 | 12.00 | 2.00 |" in page
+    assert "temperature 0.5 | 3 | 50.00 | 40.00 |" in page
 
 
 @pytest.mark.parametrize(
-    "changes", [{"num_samples": 99}, {"features": "inception"}, {"reference_hash": "x"}], ids=str
+    ("frozen", "learned", "verdict"),
+    [(90.0, 5.0, "holds"), (90.0, 12.0, "does not hold"), (5.0, 90.0, "holds")],
 )
-def test_distances_of_other_rulers_are_not_compared(tmp_path, changes):
-    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", [distance("vae", 10.0)])
-    own = dataclasses.replace(distance("dct-transformer", 1.0), **changes)
-    store_distances(tmp_path, "dctransformer/rows/samples/mnist.jsonl", [own])
-    assert verdicts(dctransformer.judge(tmp_path), "dct-competitive") == ["not measured yet"]
+def test_the_kinder_reading_counts_and_both_are_told(tmp_path, frozen, learned, verdict):
+    rows = [
+        drawn_with(
+            distance("fourier-generator", value, prior="isotropic"),
+            name=f"mnist-fourier-generator{label}-0",
+            preset=f"thesis-mnist{label}",
+        )
+        for label, value in (("", frozen), ("-learned", learned))
+    ]
+    rows.append(distance("vae", 10.0))
+    store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", rows)
+    (finding,) = [
+        each
+        for each in thesis_generation.judge(tmp_path)
+        if each.claim == "dfm-beats-vae" and "fourier" in each.preset
+    ]
+    assert finding.verdict == verdict
+    kinder, other = sorted((frozen, learned))
+    assert re.search(rf"mnist {kinder:.2f} with latents .*\({other:.2f} with", finding.measured)
+    assert "mean of the text" in finding.measured
+    (text,) = get_item("dfm-generation").build(tmp_path).values()
+    assert f"| {frozen:.2f} |" in text
+    assert f"| {learned:.2f} |" in text
+    assert "thesis (`fourier-generator`), latents learn | isotropic" in text
 
 
 def grid_row(width, depth, loss, psnr, seconds=30.0):

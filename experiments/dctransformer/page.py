@@ -6,7 +6,7 @@ import pathlib
 from experiments.harness.claims import claims, figure
 from experiments.harness.rows import Record, read_distances, read_records
 from experiments.thesis_generation.judge import RESULTS as OTHERS
-from experiments.thesis_generation.judge import best, standard
+from experiments.thesis_generation.judge import best, has_learned_latents, standard
 from experiments.thesis_generation.page import NAMES, measures
 from overtone.evaluate.distribution.rows import DistributionRow
 
@@ -18,6 +18,12 @@ TRAINING, TASKS = RESULTS / "training", RESULTS / "tasks"
 DATA = ("mnist", "fashion-mnist", "photo32")
 FLOORS = {"halves": "real: two halves", "other-split": "real: training images"}
 BARS = ("order-0", "context models, shipped prior", "context models, after 4000 training images")
+
+# Names of the rows of a task: the control, the best a list can be, results of the model.
+CONTROLS = {"colorize": "gray as is", "upscale": "bicubic"}
+ORIGINAL = "the original through the model's tables"
+NUM_AVERAGED = 4  # results of which the mean is a guess with a small squared error
+ONE, MEAN = "one result", f"mean of {NUM_AVERAGED} results"
 
 LIST_FIELDS = {
     "coder": str,
@@ -158,6 +164,7 @@ def samples_part(data: str, root: pathlib.Path) -> str:
     for row in [*rows, *(row for row in found if row is not None)]:
         subject = row.subject
         preset = f", preset {subject.preset}" if row in rows else f", {subject.prior}"
+        preset += ", latents learn" if has_learned_latents(row) else ""
         lines.append(
             f"| `{subject.model}`{preset} | {subject.core_minutes or 0:.0f} "
             f"| {(subject.num_parameters or 0) / 1e6:.2f} M | {measures(row)} |"

@@ -7,7 +7,15 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from experiments.dctransformer.page import IMAGES, TASKS
+from experiments.dctransformer.page import (
+    CONTROLS,
+    IMAGES,
+    MEAN,
+    NUM_AVERAGED,
+    ONE,
+    ORIGINAL,
+    TASKS,
+)
 from experiments.harness.trials import write_grid
 from overtone.cli.progress import progress_bar
 from overtone.data.pixels import resized, to_array, to_image
@@ -30,9 +38,6 @@ PHOTO = pathlib.Path(__file__).parents[2] / "examples" / "coffee.png"
 FACTOR = 2
 NUM_SHOWN = 12  # pictures of a grid
 NUM_RESULTS = 4  # of each of them
-ORIGINAL = "the original through the model's tables"
-NUM_AVERAGED = 4  # results of which the mean is a guess with a small squared error
-ONE, MEAN = "one result", f"mean of {NUM_AVERAGED} results"
 
 Pixels = UInt8[np.ndarray, "n h w c"]
 
@@ -52,7 +57,7 @@ def paired_rows(
 def missing_of_task(task: str, run: str) -> set[str]:
     """Names of the rows that are not there yet."""
     done = {row.subject.name for row in read_distribution_rows(TASKS / f"{run}.jsonl")}
-    return {TASK_PARTS[task][2], ORIGINAL, ONE, MEAN} - done
+    return {CONTROLS[task], ORIGINAL, ONE, MEAN} - done
 
 
 def measure_task(task: str, folder: pathlib.Path, ruler: Ruler) -> None:
@@ -63,7 +68,8 @@ def measure_task(task: str, folder: pathlib.Path, ruler: Ruler) -> None:
     path = TASKS / f"{folder.name}.jsonl"
     missing = missing_of_task(task, folder.name)
     images = ruler.reference.images
-    draw, shrink, control, given_as = TASK_PARTS[task]
+    draw, shrink, given_as = TASK_PARTS[task]
+    control = CONTROLS[task]
     given = shrink(images)
 
     def store(subject: Subject, pictures: Pixels) -> None:
@@ -106,7 +112,7 @@ def draw_grid(task: str, model: DctTransformer, name: str) -> None:
         for x in range(0, 6 * side, side)
     ]
     patches = np.stack(tiles)[::2][:NUM_SHOWN]
-    draw, shrink, _, given_as = TASK_PARTS[task]
+    draw, shrink, given_as = TASK_PARTS[task]
     given = shrink(patches)
     results = draw(model, given, num_results=NUM_RESULTS, seed=0)
     columns = [patches[:, None], given_as(given)[:, None], results]
@@ -139,8 +145,8 @@ def bicubic(given: Pixels) -> Pixels:
     return np.stack([to_array(to_image(own).resize((width, height), method)) for own in given])
 
 
-# Task -> how results are drawn, what is given, the control's name, the control.
-TASK_PARTS: dict[str, tuple[Callable[..., Pixels], Callable, str, Callable]] = {
-    "colorize": (colorize, luma, "gray as is", as_gray),
-    "upscale": (upscale, small, "bicubic", bicubic),
+# Task -> how results are drawn, what is given, the control.
+TASK_PARTS: dict[str, tuple[Callable[..., Pixels], Callable, Callable]] = {
+    "colorize": (colorize, luma, as_gray),
+    "upscale": (upscale, small, bicubic),
 }

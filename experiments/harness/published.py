@@ -99,7 +99,7 @@ def competitive(
             f"{own.reference}: {distance:.2f} after {minutes_of(own)} (recall "
             f"{own.values['recall']:.2f}), `vae` {vae.values['frechet']:.2f} after "
             f"{minutes_of(vae)} (recall {vae.values['recall']:.2f}), best other "
-            f"`{best.subject.model}` {best.values['frechet']:.2f}"
+            f"`{best.subject.model}` {best.values['frechet']:.2f} after {minutes_of(best)}"
         )
         sets.append(f"{own.reference} (`{own.features}`)")
     verdict: Verdict = "not measured yet"
@@ -114,8 +114,8 @@ def competitive(
         verdict=verdict,
         rule=f"Fréchet distance at most {100 * MARGIN:.0f} % above that of the best other "
         "generator here, on every data set measured: holds; on some, or only not above that of "
-        "`vae` sampled from N(0, I): in part; otherwise it does not hold. Trainings may differ in "
-        "length.",
+        "`vae` sampled from N(0, I): in part; otherwise it does not hold. Of several runs the "
+        "nearest counts; trainings may differ in length.",
     )
 
 
@@ -128,4 +128,6 @@ def ruler_of(row: DistributionRow) -> tuple[object, ...]:
 def minutes_of(row: DistributionRow) -> str:
     """The length of its training."""
     minutes = row.subject.core_minutes
-    return "unknown time" if minutes is None else f"{minutes:.0f} core-minutes"
+    if minutes is None:
+        return "unknown time"
+    return f"{minutes:.0f} core-minutes" if minutes >= 1 else f"{60 * minutes:.0f} core-seconds"

@@ -13,7 +13,7 @@ Record = dict[str, Any]
 # Field -> its type, (type, None) if it may be null, or the fields of the object it holds; the name
 # of a field that may be missing ends in "?".
 Fields = Mapping[str, Any]
-DISTANCES = ("frechet", "kernel", "precision", "recall")
+DISTANCES = ("frechet", "kernel", "precision", "recall", "coverage")
 
 
 def read_records(path: pathlib.Path, fields: Fields) -> list[Record]:

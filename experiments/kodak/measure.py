@@ -1,17 +1,18 @@
-"""Rows of `results/<suite>/` for a folder of pictures: every codec over its own range of rates.
+"""Rows of a folder of pictures: every codec over its own range of rates.
 
-    python -m experiments.kodak.measure path/to/kodak --suite kodak-dev
-    python -m experiments.kodak.measure path/to/kodak --codecs tiled-dct --effort fast
+    python -m experiments.kodak.measure path/to/kodak
+    python -m experiments.kodak.measure path/to/kodak --codecs tiled-dct,sparse-dct
 
-Rows that the same code has already measured are skipped, so an interrupted run goes on where it
-stopped. Prints the table of `python -m overtone.evaluate.rate_distortion.table`; the last line is
-JSON.
+Rows go to experiments/kodak/rows/, a file for each codec. Rows that the same code has already
+measured are skipped, so an interrupted run goes on where it stopped. Prints the table of `python -m
+overtone.evaluate.rate_distortion.table`; the last line is JSON.
 """
 
 import argparse
 import json
 import pathlib
 
+from experiments.kodak.tables import KODAK
 from overtone.cli.measuring import run_jobs
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 from overtone.evaluate.rate_distortion.run import Setting, load_sample, plan
@@ -23,7 +24,7 @@ QUALITIES = {
     "webp": (1, 3, 6, 10, 15, 20, 30, 40, 50, 60, 70, 78, 84, 89),
     "avif": (4, 8, 12, 17, 22, 27, 32, 38, 45, 52, 60, 68, 75),
     "jpeg2000": (5, 10, 14, 18, 25, 31, 38, 44, 50, 57, 62, 66, 70),
-    "tiled-dct": (10, 15, 20, 25, 30, 35, 40, 45, 50, 55),
+    "tiled-dct": (10, 16, 22, 28, 34, 40, 46, 53),
     "dfm": (20, 40, 60, 80),
     "sparse-dct": (3, 5, 9, 16, 25, 40, 60, 75, 87),
 }
@@ -40,7 +41,9 @@ def main() -> None:
     parser.add_argument("--preset", help="preset of the codec")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--force", action="store_true", help="measure again what is known")
-    parser.add_argument("--out", type=pathlib.Path, help="folder; results/<suite> by default")
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=KODAK, help=f"folder; {KODAK} by default"
+    )
     arguments = parser.parse_args()
 
     paths = sorted(arguments.folder.glob("*.png"))
@@ -48,7 +51,7 @@ def main() -> None:
     samples = [load_sample(path) for path in paths if path.stem in names]
     if not samples:
         parser.error(f"no such PNG pictures in {arguments.folder}")
-    out = arguments.out or pathlib.Path("results") / arguments.suite
+    out = arguments.out
     settings = [
         Setting(
             codec=codec,

@@ -5,7 +5,12 @@ import re
 from collections.abc import Callable
 
 from experiments.harness.item import Item, Step
-from experiments.kodak.tables import jpeg_repack, tiled_dct_ablation, tiled_dct_crossvalidated
+from experiments.kodak.tables import (
+    jpeg_repack,
+    tiled_dct_ablation,
+    tiled_dct_crossvalidated,
+    tiled_dct_entropy,
+)
 from experiments.notch import tables as notch_tables
 from overtone.errors import ConfigError, unknown_name
 from overtone.evaluate.rate_distortion.table import refreshed as with_results
@@ -16,6 +21,7 @@ TABLES: dict[str, Callable[[pathlib.Path], str]] = {
     "jpeg_repack": jpeg_repack,
     "tiled-dct-ablation": tiled_dct_ablation,
     "tiled-dct-crossvalidated": tiled_dct_crossvalidated,
+    "tiled-dct-entropy": tiled_dct_entropy,
     "notch-faint": notch_tables.faint,
     "notch-alarms": notch_tables.false_alarms,
     "notch-sinusoids": notch_tables.sinusoids,
@@ -75,6 +81,7 @@ ITEM = Item(
         kodak_step("jpeg_repack.measure", minutes=15, replaces=True),
         kodak_step("notch.measure", minutes=4, replaces=True),
         kodak_step("tiled_dct.ablate", "--every", "2", minutes=15),
+        kodak_step("tiled_dct.entropy", minutes=3),
         kodak_step("tiled_dct.crossvalidate", "--effort", "default", minutes=20, replaces=True),
     ),
 )

@@ -27,7 +27,7 @@ from experiments.spectral_dictionary.tables import (
 )
 from experiments.thesis_generation.judge import DATA, standard
 from experiments.thesis_generation.judge import RESULTS as GENERATION
-from experiments.thesis_generation.page import FLOORS, NAMES, measures
+from experiments.thesis_generation.page import FLOORS, NAMES, measures, title_of
 from overtone.evaluate.distribution.rows import DistributionRow
 
 PAGE = "docs/reproduction/spectral-dictionary.md"
@@ -191,7 +191,7 @@ def samples_part(data: str, root: pathlib.Path) -> str:
         if row.subject.temperature not in (1, None):
             prior += f", temperature {row.subject.temperature:g}"
         lines.append(
-            f"| {LABELS.get(name) or NAMES.get(name, f'`{name}`')} | {prior} "
+            f"| {LABELS.get(name) or (title_of(row) if name in NAMES else f'`{name}`')} | {prior} "
             f"| {row.subject.core_minutes or 0:.1f} | {measures(row)} |"
         )
     return "\n".join(lines)

@@ -19,6 +19,7 @@ from experiments.thesis_compression.judge import (
     like_jpeg_as_published,
     read_against_jpeg,
     read_grid,
+    seconds_of,
 )
 from overtone.evaluate.rate_distortion.rows import Row, read_rows
 
@@ -59,12 +60,14 @@ def kodak_files(*numbers: int) -> tuple[str, ...]:
 
 INTRODUCTION = """# Compression with Deep Fourier Machines: the thesis, and our weights-only codec
 
-This page is written by `python -m experiments dfm-compression` from the rows in `results/`.
+This page is written by `python -m experiments dfm-compression` from the rows in
+`experiments/thesis_compression/rows/` and `experiments/kodak/rows/`.
 The preset `thesis` follows the published recipe to the letter: frequencies {0,1}^m, a residual
 where sizes agree, tanh, mean squared error on [-1, 1], Adam at a constant 4e-4, batches of 2^14
 pixels, the published start, float32 weights at four bytes each. Three things are not published:
 the number of steps, the picture, and the range of the coordinates. Here a network gets a fixed
-processor time on one thread, pictures are the middle 400x400 pixels of a photograph, and
+processor time on one thread, half a minute to a minute as the tables say, which may be far less
+than the published fits had; pictures are the middle 400x400 pixels of a photograph, and
 coordinates run over 0..1, one period of the first layer."""
 
 
@@ -132,7 +135,8 @@ def jpeg_part(rows: Sequence[Record]) -> str:
     width, depth = (int(figure("dfm-like-jpeg", name)) for name in ("width", "depth"))
     return f"""{title}The thesis calls its network of {size_percent(width, depth):.0f} % of the raw
 size (width {width}, depth {depth}) comparable to JPEG and shows pictures, no numbers. Its published
-loss is {published_loss(width, depth)} %. Against optimised 4:2:0 JPEG, through files:
+loss is {published_loss(width, depth)} %. Here each fit ran for {seconds_of(rows)}.
+Against optimised 4:2:0 JPEG, through files:
 
 | picture | bytes | dB | steps | JPEG, equal bytes: dB | JPEG, equal dB: bytes | times larger |
 |:--|--:|--:|--:|--:|--:|--:|

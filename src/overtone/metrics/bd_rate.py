@@ -34,23 +34,34 @@ class Curve:
                 raise ValueError(f"{name} must be finite and strictly increasing, got {values}")
 
 
-def bd_rate_percent(*, reference: Curve, candidate: Curve) -> float:
+def bd_rate_percent(
+    *,
+    reference: Curve,
+    candidate: Curve,
+    quality_db: tuple[float, float] = (-math.inf, math.inf),
+) -> float:
     """How much more rate `candidate` needs than `reference` for equal quality; negative is better.
 
     The logarithm of the rate is a monotone cubic (PCHIP) of the quality; the difference of the two
     is averaged over the qualities both curves reach and turned back into a percentage.
 
+    Args:
+        reference: The curve that stands for 0 %.
+        candidate: The other one.
+        quality_db: Only qualities from the first to the second count.
+
     Raises:
-        ValueError: The curves share no range of qualities.
+        ValueError: The curves share no range of qualities there.
 
     Source: Bjøntegaard, VCEG-M33 (2001), with the piecewise monotone interpolation of JCTVC-K0279
         instead of one cubic through all points, which overshoots.
     """
-    low = max(reference.quality_db[0], candidate.quality_db[0])
-    high = min(reference.quality_db[-1], candidate.quality_db[-1])
+    low = max(reference.quality_db[0], candidate.quality_db[0], quality_db[0])
+    high = min(reference.quality_db[-1], candidate.quality_db[-1], quality_db[1])
     if low >= high:
+        within = "" if math.isinf(quality_db[1]) else " from {:g} to {:g} dB".format(*quality_db)
         raise ValueError(
-            f"the curves share no quality: {reference.quality_db[0]:.2f} to "
+            f"the curves share no quality{within}: {reference.quality_db[0]:.2f} to "
             f"{reference.quality_db[-1]:.2f} dB against {candidate.quality_db[0]:.2f} to "
             f"{candidate.quality_db[-1]:.2f} dB"
         )

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from overtone.errors import ConfigError
+from overtone.evaluate.rate_distortion.curves import Averaging, average_curve
 from overtone.evaluate.rate_distortion.rows import Row
-from overtone.evaluate.rate_distortion.table import ANCHOR, Averaging, average_curve, groups
+from overtone.evaluate.rate_distortion.table import ANCHOR, groups
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

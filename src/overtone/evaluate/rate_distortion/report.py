@@ -130,7 +130,8 @@ def _table(found: Sequence[Summary]) -> str:
                 summary.bd_ms_ssim_percent,
             )
         ]
-        cells += [f"{summary.encode_s:.3g}", f"{1000 * summary.decode_s:.3g}"]
+        for seconds, scale in ((summary.encode_s, 1), (summary.decode_s, 1000)):
+            cells.append("–" if seconds is None else f"{scale * seconds:.3g}")
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return (
         f'<div class="scroll"><table>{"".join(lines)}</table></div>'

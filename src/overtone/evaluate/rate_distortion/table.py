@@ -1,28 +1,35 @@
 """Rows to curves, summaries and Markdown tables.
 
 python -m overtone.evaluate.rate_distortion.table experiments/kodak/rows            prints the table
-python -m overtone.evaluate.rate_distortion.table experiments/kodak/rows --readme README.md
+python -m overtone.evaluate.rate_distortion.table --readme README.md
                                                                refreshes it between its markers
+
+With `--held-out CODEC=FILE`, or `held-out CODEC=FILE` in the marker, a line before that of the
+codec has what cross-validation measured: each picture coded with what was learned on others.
 """
 
 import argparse
 import dataclasses
-import math
 import pathlib
 import re
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from overtone.errors import ConfigError
+from overtone.evaluate.rate_distortion.curves import (
+    Coded,
+    average_curve,
+    bd_rate,
+    bits_by_picture,
+)
+from overtone.evaluate.rate_distortion.held_out import HeldOutRow, read_held_out
 from overtone.evaluate.rate_distortion.rows import Row, current_rows, read_rows
-from overtone.metrics.bd_rate import Curve, bd_rate_percent, quality_at_rate
-from overtone.metrics.psnr import mse_from_psnr_db, psnr_db_from_mse
+from overtone.metrics.bd_rate import quality_at_rate
 
 ANCHOR = "jpeg"
+RIVAL = "avif"
 RATES_BPP = (0.1, 0.2, 0.4, 0.8)
-Averaging = Literal["psnr", "mse", "ms_ssim"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +39,15 @@ class Summary:
     Attributes:
         label: Codec, with preset and effort where they are not the usual ones.
         num_images: Pictures averaged over.
+        bits_avif_percent: Bits against AVIF at equal PSNR, mean over pictures; see
+            `curves.bits_by_picture`.
+        bits_jpeg_percent: Likewise against JPEG.
         psnr_at: Mean PSNR at each of `RATES_BPP`; None outside the measured rates.
         bd_psnr_percent: BD-rate against JPEG, of the mean of each picture's PSNR.
         bd_mse_percent: BD-rate against JPEG, of the PSNR of the mean squared error.
         bd_ms_ssim_percent: BD-rate against JPEG, of the mean MS-SSIM in decibels.
-        encode_s: Median over rows.
-        decode_s: Median over rows.
+        encode_s: Median over rows; None where it was not measured.
+        decode_s: Likewise.
         machine: Of the newest row.
         date: Of the newest row.
         commit: Of the newest row.
@@ -45,12 +55,14 @@ class Summary:
 
     label: str
     num_images: int
+    bits_avif_percent: float | None
+    bits_jpeg_percent: float | None
     psnr_at: tuple[float | None, ...]
     bd_psnr_percent: float | None
     bd_mse_percent: float | None
     bd_ms_ssim_percent: float | None
-    encode_s: float
-    decode_s: float
+    encode_s: float | None
+    decode_s: float | None
     machine: str
     date: str
     commit: str
@@ -75,92 +87,69 @@ def groups(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return dict(sorted(found.items(), key=lambda item: item[0] != ANCHOR))
 
 
-def average_curve(rows: Sequence[Row], averaging: Averaging) -> Curve | None:
-    """One codec's curve over a set of pictures: a point for each setting that all of them have.
+def summaries(
+    rows: Sequence[Row], held_out: Mapping[str, Sequence[HeldOutRow]] | None = None
+) -> list[Summary]:
+    """A line for every codec, preset and effort among the rows; differences on shared pictures.
 
-    "psnr" is the mean of each picture's PSNR, "mse" the PSNR of the mean squared error, which is
-    what a fixed rate for every picture cannot flatter; "ms_ssim" is the mean in decibels,
-    -10 log10(1 - MS-SSIM). The rate of a point is the mean of the pictures' rates.
-
-    Returns:
-        The curve; None with fewer than two points. A point that costs more than a better one, as a
-        dial at its end can give, is left out.
+    Args:
+        rows: Of any number of codecs.
+        held_out: By codec; their lines come before the codec's own.
     """
-    images = {row.image for row in rows}
-    settings: dict[tuple[object, ...], list[Row]] = {}
-    for row in rows:
-        key = ("bpp", row.target_bpp) if row.target_bpp is not None else ("quality", row.quality)
-        settings.setdefault(key, []).append(row)
-    whole = [group for group in settings.values() if {row.image for row in group} == images]
-    points = [
-        (statistics.fmean(row.rate_bpp for row in group), _average(group, averaging))
-        for group in whole
-    ]
-    kept: list[tuple[float, float]] = []
-    for rate, quality in sorted(points, reverse=True):
-        if math.isfinite(quality) and (not kept or (quality < kept[-1][1] and rate < kept[-1][0])):
-            kept.append((rate, quality))
-    if len(kept) < 2:
-        return None
-    kept.reverse()
-    return Curve(tuple(rate for rate, _ in kept), tuple(quality for _, quality in kept))
-
-
-def _average(rows: Sequence[Row], averaging: Averaging) -> float:
-    match averaging:
-        case "psnr":
-            return statistics.fmean(row.psnr_db for row in rows)
-        case "mse":
-            return psnr_db_from_mse(statistics.fmean(mse_from_psnr_db(row.psnr_db) for row in rows))
-        case "ms_ssim":
-            error = 1 - statistics.fmean(row.ms_ssim for row in rows)
-            return -10 * math.log10(error) if error > 0 else math.inf
-
-
-def summaries(rows: Sequence[Row]) -> list[Summary]:
-    """A line for every codec, preset and effort among the rows; BD-rates on shared pictures."""
     by_label = groups(rows)
-    return [_summary(label, group, by_label.get(ANCHOR, [])) for label, group in by_label.items()]
+    rivals = {name: by_label.get(name, []) for name in (ANCHOR, RIVAL)}
+    found = []
+    for label, group in by_label.items():
+        clean = (held_out or {}).get(label, [])
+        if clean:
+            found.append(_summary(f"{label}, cross-validated", clean, rivals))
+        times = {
+            "encode_s": statistics.median(row.encode_s for row in group),
+            "decode_s": statistics.median(row.decode_s for row in group),
+        }
+        found.append(dataclasses.replace(_summary(label, group, rivals), **times))
+    return found
 
 
-def _summary(label: str, rows: Sequence[Row], anchor: Sequence[Row]) -> Summary:
+def _summary(
+    label: str, rows: Sequence[Row] | Sequence[HeldOutRow], rivals: Mapping[str, Sequence[Row]]
+) -> Summary:
+    """Without times, which not all rows have."""
     images = {row.image for row in rows}
-    anchor = [row for row in anchor if row.image in images]
+    anchor, rival = (
+        [row for row in rivals[name] if row.image in images] for name in (ANCHOR, RIVAL)
+    )
     newest = max(rows, key=lambda row: row.date)
     curve = average_curve(rows, "psnr")
     return Summary(
         label=label,
         num_images=len(images),
+        bits_avif_percent=_mean_bits(rival, rows),
+        bits_jpeg_percent=_mean_bits(anchor, rows),
         psnr_at=tuple(curve and quality_at_rate(curve, rate) for rate in RATES_BPP),
-        bd_psnr_percent=_bd_rate(anchor, rows, "psnr"),
-        bd_mse_percent=_bd_rate(anchor, rows, "mse"),
-        bd_ms_ssim_percent=_bd_rate(anchor, rows, "ms_ssim"),
-        encode_s=statistics.median(row.encode_s for row in rows),
-        decode_s=statistics.median(row.decode_s for row in rows),
+        bd_psnr_percent=bd_rate(anchor, rows, "psnr"),
+        bd_mse_percent=bd_rate(anchor, rows, "mse"),
+        bd_ms_ssim_percent=bd_rate(anchor, rows, "ms_ssim"),
+        encode_s=None,
+        decode_s=None,
         machine=newest.machine,
         date=newest.date[:10],
         commit=newest.commit,
     )
 
 
-def _bd_rate(anchor: Sequence[Row], rows: Sequence[Row], averaging: Averaging) -> float | None:
-    """None where there is no anchor on the same pictures or no shared range."""
-    if {row.image for row in anchor} != {row.image for row in rows}:
-        return None
-    reference, candidate = average_curve(anchor, averaging), average_curve(rows, averaging)
-    if reference is None or candidate is None:
-        return None
-    try:
-        return bd_rate_percent(reference=reference, candidate=candidate)
-    except ValueError:  # the two share no quality
-        return None
+def _mean_bits(anchor: Sequence[Coded], rows: Sequence[Coded]) -> float | None:
+    by_picture = bits_by_picture(anchor, rows)
+    return None if by_picture is None else statistics.fmean(by_picture.values())
 
 
 def markdown_table(found: Sequence[Summary]) -> str:
-    """The table of `README.md`: PSNR at four rates, three BD-rates, two times."""
+    """The table of `README.md`: bits by picture, PSNR at four rates, three BD-rates, two times."""
     head = [
         "codec",
         "images",
+        "bits against AVIF",
+        "bits against JPEG",
         *(f"dB at {rate:g} bpp" for rate in RATES_BPP),
         "BD-rate, mean PSNR",
         "BD-rate, mean MSE",
@@ -173,12 +162,14 @@ def markdown_table(found: Sequence[Summary]) -> str:
         [
             summary.label,
             str(summary.num_images),
+            _cell(summary.bits_avif_percent, _percent),
+            _cell(summary.bits_jpeg_percent, _percent),
             *(_cell(value, lambda v: f"{v:.2f}") for value in summary.psnr_at),
             _cell(summary.bd_psnr_percent, _percent),
             _cell(summary.bd_mse_percent, _percent),
             _cell(summary.bd_ms_ssim_percent, _percent),
-            f"{summary.encode_s:.3g} s",
-            f"{1000 * summary.decode_s:.3g} ms",
+            _cell(summary.encode_s, lambda seconds: f"{seconds:.3g} s"),
+            _cell(summary.decode_s, lambda seconds: f"{1000 * seconds:.3g} ms"),
         ]
         for summary in found
     ]
@@ -193,14 +184,16 @@ def _percent(value: float) -> str:
     return f"{value:+.1f} %".replace("-", "−") if abs(value) >= 0.05 else "0 %"
 
 
-def provenance(folder: pathlib.Path, found: Sequence[Summary]) -> str:
+def provenance(folder: pathlib.Path, found: Sequence[Summary], held_out: Mapping[str, str]) -> str:
     """Where the numbers of a table come from, in a sentence."""
     machines = ", ".join(sorted({summary.machine for summary in found}))
     newest = max(found, key=lambda summary: summary.date)
+    sources = [folder.as_posix(), *held_out.values()]
+    options = "".join(f" --held-out {codec}={path}" for codec, path in held_out.items())
     return (
-        f"From `{folder.as_posix()}`, measured on {machines}; newest rows {newest.date}, "
-        f"commit {newest.commit}. Made by "
-        f"`python -m overtone.evaluate.rate_distortion.table {folder.as_posix()}`."
+        f"From {' and '.join(f'`{source}`' for source in sources)}, measured on {machines}; newest "
+        f"rows {newest.date}, commit {newest.commit}. Made by "
+        f"`python -m overtone.evaluate.rate_distortion.table {folder.as_posix()}{options}`."
     )
 
 
@@ -210,24 +203,47 @@ def refreshed(text: str, root: pathlib.Path) -> str:
     A codec that was measured on a part of the suite's pictures only is left out.
 
     Raises:
-        ConfigError: A marker is not closed, or names a folder without rows.
+        ConfigError: A marker is not closed, or names a folder or file without rows.
     """
 
     def block(match: re.Match[str]) -> str:
-        folder = pathlib.Path(match["folder"])
+        folder, held_out = pathlib.Path(match["folder"]), held_out_files(match["held"].split())
         rows = current_rows(read_rows(root / folder))
         if not rows:
             raise ConfigError(f"no rows in {folder}, which a results marker names")
         num_images = len({row.image for row in rows})
-        found = [each for each in summaries(rows) if each.num_images == num_images]
-        body = f"{markdown_table(found)}\n\n{provenance(folder, found)}"
-        return f"<!-- results: {folder.as_posix()} -->\n{body}\n<!-- /results -->"
+        every = summaries(rows, held_out_rows(held_out, root))
+        found = [each for each in every if each.num_images == num_images]
+        body = f"{markdown_table(found)}\n\n{provenance(folder, found, held_out)}"
+        head = f"<!-- results: {folder.as_posix()}{match['held']} -->"
+        return f"{head}\n{body}\n<!-- /results -->"
 
-    pattern = r"<!-- results: (?P<folder>\S+) -->.*?<!-- /results -->"
+    pattern = (
+        r"<!-- results: (?P<folder>\S+)(?P<held>(?: held-out \S+=\S+)*) -->.*?<!-- /results -->"
+    )
     made, count = re.subn(pattern, block, text, flags=re.DOTALL)
     if count != text.count("<!-- results:"):
-        raise ConfigError("a results marker is not closed by <!-- /results -->")
+        raise ConfigError("a results marker is malformed or not closed by <!-- /results -->")
     return made
+
+
+def held_out_files(words: Iterable[str]) -> dict[str, str]:
+    """The file of each codec, from words CODEC=FILE; others are passed over."""
+    pairs = [word.partition("=") for word in words]
+    return {codec: path for codec, equals, path in pairs if equals}
+
+
+def held_out_rows(files: Mapping[str, str], root: pathlib.Path) -> dict[str, list[HeldOutRow]]:
+    """The rows of each codec.
+
+    Raises:
+        ConfigError: A file has none.
+    """
+    found = {codec: read_held_out(root / path) for codec, path in files.items()}
+    for codec, rows in found.items():
+        if not rows:
+            raise ConfigError(f"no held-out rows of {codec} in {files[codec]}")
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -238,13 +254,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("folder", type=pathlib.Path, nargs="?", help="folder of .jsonl files")
     parser.add_argument("--readme", type=pathlib.Path, help="document to refresh in place")
+    parser.add_argument(
+        "--held-out",
+        action="append",
+        default=[],
+        metavar="CODEC=FILE",
+        help="rows of a codec on pictures that it has not learned from",
+    )
     options = parser.parse_args(arguments)
     if options.readme:
         text = options.readme.read_text("utf-8")
         options.readme.write_text(refreshed(text, options.readme.parent), "utf-8")
     if options.folder:
         rows = current_rows(read_rows(options.folder))
-        sys.stdout.write(markdown_table(summaries(rows)) + "\n")
+        held_out = held_out_rows(held_out_files(options.held_out), pathlib.Path())
+        sys.stdout.write(markdown_table(summaries(rows, held_out)) + "\n")
     if not options.folder and not options.readme:
         parser.error("give a folder of results or --readme")
 

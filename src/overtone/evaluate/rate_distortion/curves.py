@@ -1,0 +1,102 @@
+"""Rows to curves: one over a set of pictures, and differences of rate between two codecs."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import Literal
+
+from overtone.evaluate.rate_distortion.held_out import HeldOutRow
+from overtone.evaluate.rate_distortion.rows import Row
+from overtone.metrics.bd_rate import Curve, bd_rate_percent
+from overtone.metrics.psnr import mse_from_psnr_db, psnr_db_from_mse
+
+Averaging = Literal["psnr", "mse", "ms_ssim"]
+Coded = Row | HeldOutRow
+# Where photographs have visible losses and no codec compared here is at the end of its dial.
+PICTURE_RANGE_DB = (27.5, 37.2)
+
+
+def average_curve(rows: Sequence[Coded], averaging: Averaging) -> Curve | None:
+    """One codec's curve over a set of pictures: a point for each setting that all of them have.
+
+    "psnr" is the mean of each picture's PSNR, "mse" the PSNR of the mean squared error, which is
+    what a fixed rate for every picture cannot flatter; "ms_ssim" is the mean in decibels,
+    -10 log10(1 - MS-SSIM). The rate of a point is the mean of the pictures' rates.
+
+    Returns:
+        The curve; None with fewer than two points, or of rows without MS-SSIM. A point that costs
+        more than a better one, as a dial at its end can give, is left out.
+    """
+    images = {row.image for row in rows}
+    settings: dict[tuple[object, ...], list[Coded]] = {}
+    for row in rows:
+        key = ("bpp", row.target_bpp) if row.target_bpp is not None else ("quality", row.quality)
+        settings.setdefault(key, []).append(row)
+    whole = [group for group in settings.values() if {row.image for row in group} == images]
+    points = [
+        (statistics.fmean(row.rate_bpp for row in group), _average(group, averaging))
+        for group in whole
+    ]
+    kept: list[tuple[float, float]] = []
+    for rate, quality in sorted(points, reverse=True):
+        if math.isfinite(quality) and (not kept or (quality < kept[-1][1] and rate < kept[-1][0])):
+            kept.append((rate, quality))
+    if len(kept) < 2:
+        return None
+    kept.reverse()
+    return Curve(tuple(rate for rate, _ in kept), tuple(quality for _, quality in kept))
+
+
+def _average(rows: Sequence[Coded], averaging: Averaging) -> float:
+    match averaging:
+        case "psnr":
+            return statistics.fmean(row.psnr_db for row in rows)
+        case "mse":
+            return psnr_db_from_mse(statistics.fmean(mse_from_psnr_db(row.psnr_db) for row in rows))
+        case "ms_ssim":
+            values = [row.ms_ssim for row in rows if isinstance(row, Row)]
+            error = 1 - statistics.fmean(values) if len(values) == len(rows) else 0.0
+            return -10 * math.log10(error) if error > 0 else math.inf
+
+
+def bd_rate(anchor: Sequence[Coded], rows: Sequence[Coded], averaging: Averaging) -> float | None:
+    """BD-rate of average curves; None without an anchor on the same pictures, or shared range."""
+    if {row.image for row in anchor} != {row.image for row in rows}:
+        return None
+    reference, candidate = average_curve(anchor, averaging), average_curve(rows, averaging)
+    if reference is None or candidate is None:
+        return None
+    try:
+        return bd_rate_percent(reference=reference, candidate=candidate)
+    except ValueError:  # the two share no quality
+        return None
+
+
+def bits_by_picture(
+    anchor: Sequence[Coded],
+    rows: Sequence[Coded],
+    range_db: tuple[float, float] = PICTURE_RANGE_DB,
+) -> dict[str, float] | None:
+    """How many more bits each picture takes than with the anchor, at equal PSNR, percent.
+
+    The BD-rate of a picture's own two curves, over the part of the range that both reach. No
+    picture weighs more than another, and no average hides where bits went.
+
+    Returns:
+        By name of the picture; None if a picture lacks an anchor or a quality that both reach.
+    """
+    found = {}
+    for image in sorted({row.image for row in rows}):
+        curves = [
+            average_curve([row for row in some if row.image == image], "psnr")
+            for some in (anchor, rows)
+        ]
+        if curves[0] is None or curves[1] is None:
+            return None
+        try:
+            found[image] = bd_rate_percent(
+                reference=curves[0], candidate=curves[1], quality_db=range_db
+            )
+        except ValueError:  # the two share no quality
+            return None
+    return found
