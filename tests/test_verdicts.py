@@ -94,7 +94,7 @@ def test_competitive_with_the_other_generators(tmp_path, own, verdict):
 @pytest.mark.parametrize(
     "changes", [{"num_samples": 99}, {"features": "inception"}, {"reference_hash": "x"}], ids=str
 )
-def test_distances_of_other_rulers_are_not_compared(tmp_path, changes):
+def test_distances_of_other_reference_sets_are_not_compared(tmp_path, changes):
     store_distances(tmp_path, "thesis_generation/rows/mnist.jsonl", [distance("vae", 10.0)])
     own = dataclasses.replace(distance("dct-transformer", 1.0), **changes)
     store_distances(tmp_path, "dctransformer/rows/samples/mnist.jsonl", [own])

@@ -19,8 +19,8 @@ from typing import Any
 from experiments.harness.rebuild import rebuild
 from experiments.harness.rows import read_records
 from experiments.harness.trials import (
-    Places,
     Trial,
+    TrialOutput,
     add_arguments,
     measure_all,
     missing_draws,
@@ -46,7 +46,7 @@ from overtone.evaluate.provenance import provenance
 from overtone.training.log import LOG_FILE, read_log
 from overtone.training.run import train
 
-PLACES = Places(
+OUTPUT = TrialOutput(
     RESULTS, IMAGES, with_floors=False
 )  # experiments/thesis_generation/rows/ has the floors
 SEEDS = range(10)
@@ -84,7 +84,7 @@ def run_all(data: str, arguments: argparse.Namespace) -> None:
         to_draw = [
             each
             for each in measured
-            if trial.model != "pca" and not arguments.no_samples and missing_draws(each, PLACES)
+            if trial.model != "pca" and not arguments.no_samples and missing_draws(each, OUTPUT)
         ]
         to_reconstruct = [each for each in measured if each.name not in done]
         if not to_draw and not to_reconstruct:
@@ -98,7 +98,7 @@ def run_all(data: str, arguments: argparse.Namespace) -> None:
             print(f"{each.name}: reconstructing", flush=True)
             append_row(RECONSTRUCTION, reconstruction_row(each, arguments.runs, training, held_out))
         for each in to_draw:
-            measure_all(each, arguments, PLACES)
+            measure_all(each, arguments, OUTPUT)
 
 
 def measure_stability(arguments: argparse.Namespace) -> None:

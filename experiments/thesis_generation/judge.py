@@ -28,7 +28,7 @@ def read_generation(root: pathlib.Path) -> dict[str, list[DistributionRow]]:
 
 def standard(rows: Iterable[DistributionRow]) -> list[DistributionRow]:
     """Samples of the runs of equal length with seed 0."""
-    return [row for row in rows if row.compared == "samples" and row.subject.name.endswith("-0")]
+    return [row for row in rows if row.compared == "samples" and row.source.name.endswith("-0")]
 
 
 def best(
@@ -38,9 +38,9 @@ def best(
     found = [
         row
         for row in rows
-        if row.subject.model == model
-        and prior in (None, row.subject.prior)
-        and row.subject.prior != but
+        if row.source.model == model
+        and prior in (None, row.source.prior)
+        and row.source.prior != but
     ]
     return min(found, key=lambda row: row.values["frechet"], default=None)
 
@@ -52,7 +52,7 @@ def judge(root: pathlib.Path) -> Sequence[Finding]:
     findings = [beats_vae(samples, model, preset) for model, preset in MODELS]
     everything = [row for path in found_files(root) for row in read_distances(path)]
     for model, preset in MODELS[:1]:
-        own = [row for row in everything if row.subject.model == model]
+        own = [row for row in everything if row.source.model == model]
         findings.append(against_published("dfm-fid", preset, own, {"cifar": "fid"}))
     return (*findings, *(stable(rows, model, preset) for model, preset in MODELS))
 
@@ -117,9 +117,9 @@ def spread(rows: Iterable[DistributionRow], model: str) -> tuple[float, int] | N
     """Of the prior with the smallest mean: standard deviation over mean, number of seeds."""
     groups: dict[str | None, list[float]] = {}
     for row in rows:
-        is_seed = row.compared == "samples" and row.subject.name[-1:].isdigit()
-        if is_seed and row.subject.model == model:
-            groups.setdefault(row.subject.prior, []).append(row.values["frechet"])
+        is_seed = row.compared == "samples" and row.source.name[-1:].isdigit()
+        if is_seed and row.source.model == model:
+            groups.setdefault(row.source.prior, []).append(row.values["frechet"])
     several = [values for values in groups.values() if len(values) > 1]
     if not several:
         return None

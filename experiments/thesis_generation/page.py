@@ -124,15 +124,15 @@ def table_part(rows: Sequence[DistributionRow]) -> str:
             lines.append(f"| {title}{counts} | | | | {measures(row)} | |")
     samples = [row for row in rows if row.compared == "samples"]
     for row in sorted(samples, key=lambda row: (order(row), row.values["frechet"])):
-        if not row.subject.name.endswith(("-0", "-long")):
+        if not row.source.name.endswith(("-0", "-long")):
             continue
-        subject = row.subject
-        at = "" if subject.temperature in (1, None) else f", temperature {subject.temperature:g}"
-        minutes = f"{subject.core_minutes or 0:.0f}"
-        parameters = f"{(subject.num_parameters or 0) / 1e6:.2f} M"
+        source = row.source
+        at = "" if source.temperature in (1, None) else f", temperature {source.temperature:g}"
+        minutes = f"{source.core_minutes or 0:.0f}"
+        parameters = f"{(source.num_parameters or 0) / 1e6:.2f} M"
         psnr = "" if row.reconstruction_psnr_db is None else f"{row.reconstruction_psnr_db:.2f}"
         lines.append(
-            f"| {NAMES.get(subject.model or '', subject.name)} | {subject.prior}{at} | {minutes} "
+            f"| {NAMES.get(source.model or '', source.name)} | {source.prior}{at} | {minutes} "
             f"| {parameters} | {measures(row)} | {psnr} |"
         )
     return "\n".join(lines)
@@ -140,7 +140,7 @@ def table_part(rows: Sequence[DistributionRow]) -> str:
 
 def order(row: DistributionRow) -> int:
     """Ours, the thesis, the baseline, the controls."""
-    return [*NAMES].index(row.subject.model or "") if row.subject.model in NAMES else len(NAMES)
+    return [*NAMES].index(row.source.model or "") if row.source.model in NAMES else len(NAMES)
 
 
 def measures(row: DistributionRow) -> str:
@@ -154,7 +154,7 @@ def measures(row: DistributionRow) -> str:
 
 def pictures_part(rows: Iterable[DistributionRow], root: pathlib.Path) -> list[str]:
     """Grids of samples, each with its name."""
-    names = dict.fromkeys(row.subject.name for row in rows if row.compared == "samples")
+    names = dict.fromkeys(row.source.name for row in rows if row.compared == "samples")
     folder = pathlib.PurePath(os.path.relpath(IMAGES, pathlib.PurePath(PAGE).parent)).as_posix()
     return [
         f"{name}:\n\n![samples of {name}]({folder}/{name}.png)"
@@ -167,8 +167,8 @@ def seeds_part(rows: Sequence[DistributionRow]) -> str:
     """Mean and spread of the Fréchet distance over the seeds."""
     groups: dict[tuple[str, str], list[float]] = {}
     for row in rows:
-        if row.compared == "samples" and row.subject.name[-1].isdigit():
-            key = (NAMES.get(row.subject.model or "", ""), str(row.subject.prior))
+        if row.compared == "samples" and row.source.name[-1].isdigit():
+            key = (NAMES.get(row.source.model or "", ""), str(row.source.prior))
             groups.setdefault(key, []).append(row.values["frechet"])
     lines = [
         f"| {model} | {prior} | {len(values)} | {statistics.mean(values):.2f} "

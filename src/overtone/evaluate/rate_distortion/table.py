@@ -38,9 +38,9 @@ class Summary:
         bd_ms_ssim_percent: BD-rate against JPEG, of the mean MS-SSIM in decibels.
         encode_s: Median over rows.
         decode_s: Median over rows.
-        machine: Of the newest row.
-        date: Of the newest row.
-        commit: Of the newest row.
+        machine: Machine of the newest row.
+        date: Date of the newest row.
+        commit: Commit of the newest row.
     """
 
     label: str
@@ -193,8 +193,8 @@ def _percent(value: float) -> str:
     return f"{value:+.1f} %".replace("-", "−") if abs(value) >= 0.05 else "0 %"
 
 
-def provenance(folder: pathlib.Path, found: Sequence[Summary]) -> str:
-    """Where the numbers of a table come from, in a sentence."""
+def source_sentence(folder: pathlib.Path, found: Sequence[Summary]) -> str:
+    """A sentence that says where the numbers of a table come from."""
     machines = ", ".join(sorted({summary.machine for summary in found}))
     newest = max(found, key=lambda summary: summary.date)
     return (
@@ -220,7 +220,7 @@ def refreshed(text: str, root: pathlib.Path) -> str:
             raise ConfigError(f"no rows in {folder}, which a results marker names")
         num_images = len({row.image for row in rows})
         found = [each for each in summaries(rows) if each.num_images == num_images]
-        body = f"{markdown_table(found)}\n\n{provenance(folder, found)}"
+        body = f"{markdown_table(found)}\n\n{source_sentence(folder, found)}"
         return f"<!-- results: {folder.as_posix()} -->\n{body}\n<!-- /results -->"
 
     pattern = r"<!-- results: (?P<folder>\S+) -->.*?<!-- /results -->"
