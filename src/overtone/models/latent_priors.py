@@ -20,8 +20,8 @@ class LatentPriors:
     They are rounded to what a model's file keeps, float32, so that a loaded model draws the same.
 
     Attributes:
-        whole: Of all latents.
-        by_class: Of the latents of each class; empty without classes.
+        whole: Kind to the prior of all latents.
+        by_class: Kind to the priors of each class's latents; empty without classes.
     """
 
     whole: dict[str, Prior] = dataclasses.field(default_factory=dict)

@@ -75,7 +75,7 @@ def check_arrays(
     """The sizes named in `shapes`; raises `ConfigError` where arrays do not fit them.
 
     Args:
-        kind: Of the prior, for messages.
+        kind: Kind of the prior, for messages.
         arrays: What a file holds.
         shapes: For each array its axes by name; an axis has one size wherever it occurs.
     """

@@ -158,7 +158,7 @@ class SpectralDictionary(AbstractLatentModel):
         return power * atoms.square().mean(1)
 
     def atom_frequencies(self) -> Float[Tensor, " d"]:
-        """Where each atom's energy is in the mean, modulation and all, cycles per image.
+        """The mean frequency of each atom's energy, with its modulation, cycles per image.
 
         Periods along the longer side; of the DCT of the atom as an image, summed over channels.
         """

@@ -15,11 +15,11 @@ class Modulation(torch.nn.Module):
     """Features of a place -> `num_outputs` numbers for each atom, near 0 at the start.
 
     Args:
-        num_features: Of a place.
+        num_features: Number of features of a place.
         hidden: Units of the hidden layers, tanh.
         num_atoms: Each with outputs of its own.
         num_outputs: Numbers an atom is modulated by.
-        generator: Of the initial weights.
+        generator: Source of randomness for the initial weights.
     """
 
     def __init__(

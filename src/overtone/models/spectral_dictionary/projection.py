@@ -35,7 +35,7 @@ class SecondMoments:
     Attributes:
         matrix: C, or with many values an image a factor R with RᵀR = C.
         is_factor: Which of them.
-        trace: Of C.
+        trace: Trace of C.
     """
 
     matrix: Float[Tensor, "_rows v"]
@@ -50,12 +50,12 @@ class SecondMoments:
         *,
         generator: torch.Generator,
     ) -> "SecondMoments":
-        """Of all images, or with over 4096 values an image of as many images chosen at random.
+        """The moments of all images, or with over 4096 values an image of as many random ones.
 
         Args:
-            pixels: Of the images.
+            pixels: 8-bit pixels of the images.
             mean: Subtracted from each image, in [-1, 1].
-            generator: Of the choice.
+            generator: Source of randomness for the choice.
         """
         num_values = mean.numel()
         if num_values > MAX_VALUES:
