@@ -37,12 +37,12 @@ _NOTE = (
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where synthetic pictures come from; part of each one's entry in the manifest.
+    """The model and settings that synthetic pictures come from, for the manifest.
 
     Attributes:
         model: Name or path the model was given by.
         model_kind: Its name in the table of models.
-        model_sha256: Of the model's file.
+        model_sha256: SHA-256 of the model's file.
         prior: Distribution the latents were drawn from; None for a model without latents.
         temperature: Spread of the latents.
     """
