@@ -194,7 +194,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         return {}
 
     def load_extra_tensors(self, tensors: dict[str, Tensor]) -> None:
-        """Takes back what `extra_tensors` gave.
+        """Sets what `extra_tensors` gave when the file was written.
 
         Raises:
             ValueError: There is something the model does not know.

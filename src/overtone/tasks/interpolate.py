@@ -69,7 +69,7 @@ def between(
     fractions: Float[Tensor, " n"],
     curve: Interpolation,
 ) -> Float[Tensor, "n d"]:
-    """Latents on the way; 0 is `start`, 1 is `end`.
+    """Latents on the way from `start` (fraction 0) to `end` (fraction 1).
 
     Source: White, arXiv:1609.04468, section 2 ("slerp"); here directions and lengths are
         interpolated apart, as the lengths of encoded latents differ.

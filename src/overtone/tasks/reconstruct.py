@@ -22,7 +22,7 @@ def reconstruct(
     solve: bool = False,
     progress: ProgressCallback | None = None,
 ) -> UInt8[np.ndarray, "n out_h out_w c"]:
-    """What a model makes of pictures: each is encoded to a latent, and that decoded.
+    """Reconstructs pictures: each is encoded to a latent, and the latent is decoded.
 
     Args:
         model: A model, the path of its file or of a finished run, or the name of one that comes

@@ -60,7 +60,7 @@ class CheckpointFolder:
             ) from error
 
     def restore(self, state: TrainState) -> None:
-        """Makes `state` that of the last checkpoint.
+        """Sets `state` to that of the last checkpoint.
 
         Raises:
             CheckpointError: There is none, it is damaged or belongs to another run.

@@ -52,7 +52,7 @@ TrainProgressCallback = Callable[[TrainProgress], None]
 
 @dataclasses.dataclass(frozen=True)
 class Loop:
-    """What a run uses and does not change.
+    """The training loop: everything a run uses and does not change.
 
     Attributes:
         accelerator: Knows the device to train on.
@@ -73,7 +73,7 @@ class Loop:
     report: TrainProgressCallback | None
 
     def run(self, state: TrainState, stop: StopRequest) -> bool:
-        """Trains until the end, which is True, or until it is asked to stop.
+        """Trains until the end (True) or until it is asked to stop (False).
 
         Raises:
             TrainError: A loss or weight is not finite, the loss explodes or samples collapse.

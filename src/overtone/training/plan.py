@@ -41,7 +41,7 @@ class TrainPlan:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataRecord:
-    """Which data a run saw.
+    """The data of a run, as `run.json` records them.
 
     Attributes:
         name: Name of the set.
@@ -106,7 +106,7 @@ def write_plan(folder: pathlib.Path, plan: TrainPlan, data: DataRecord) -> None:
 
 
 def read_plan(folder: pathlib.Path) -> tuple[TrainPlan, DataRecord]:
-    """What `run.json` says.
+    """The plan and the data that `run.json` records.
 
     Raises:
         CheckpointError: There is none, or it is not from this version's `write_plan`.

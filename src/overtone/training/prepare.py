@@ -14,7 +14,7 @@ from overtone.training.plan import DataRecord, TrainPlan, read_plan, resolve_pla
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TrainRequest:
-    """The arguments of `train` that say what to train on what."""
+    """The arguments of `train` that say which model to train, how, and on which data."""
 
     model: str | None
     data: str | ImageSet | None

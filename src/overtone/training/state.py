@@ -18,7 +18,7 @@ from overtone.training.watch import LossWatch
 
 @dataclasses.dataclass
 class TrainState:
-    """A run at a step.
+    """The state of a run after a step.
 
     Attributes:
         model: The model with the weights of the last step.
@@ -69,7 +69,7 @@ class TrainState:
         return named | {"generator": self.generator.get_state()}
 
     def record(self) -> dict[str, Any]:
-        """The numbers that are no tensors."""
+        """The part of the state that is no tensor, ready for JSON."""
         return {
             "step": self.step,
             "spent_s": self.spent_s,
@@ -77,7 +77,7 @@ class TrainState:
         }
 
     def restore(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
-        """Becomes the state that `tensors` and `record` were taken from.
+        """Takes on the state that `tensors` and `record` were made of.
 
         Raises:
             CheckpointError: They belong to another model or other settings.

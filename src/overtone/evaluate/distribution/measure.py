@@ -26,7 +26,7 @@ FEW_IMAGES = 5000  # below, the bias of distances by the count is large
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceSet:
-    """Real images, and what samples are compared with them by.
+    """The real images that samples are compared with, and the feature network that compares.
 
     Attributes:
         images: The real images.

@@ -20,7 +20,7 @@ PERIODS_PX = (GRID_PX, 16, 32, 64)
 
 
 def own_sections(pictures: SideBySide) -> list[Section]:
-    """Both parts, about one picture."""
+    """The sections on enlargement and on blockiness, about one picture."""
     return [
         enlargement_section(pictures.sample, pictures.files),
         blockiness_section(pictures.sample, pictures.files),

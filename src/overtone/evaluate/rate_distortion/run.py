@@ -67,7 +67,7 @@ class Sample:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Measured:
-    """A row, and the file and the pixels it speaks of."""
+    """A row with the file that was measured and the pixels decoded from it."""
 
     row: Row
     data: bytes

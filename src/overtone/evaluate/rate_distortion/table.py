@@ -56,7 +56,7 @@ class Summary:
     commit: str
 
     def to_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The line as a mapping that JSON can hold."""
         return dataclasses.asdict(self)
 
 

@@ -7,7 +7,7 @@ from overtone.transform.triples import ChannelOrder
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DctTransformerConfig:
-    """Table [network] of a preset.
+    """Settings of a DCTransformer: table [network] of a preset.
 
     Attributes:
         block_size: Side of the DCT's blocks, pixels.

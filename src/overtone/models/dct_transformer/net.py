@@ -36,7 +36,7 @@ class Encoded:
     Attributes:
         sequence: A feature of the class, then one for each square of blocks.
         by_position: The feature of each position's square.
-        known: The values themselves, by the logarithm of their size.
+        known: The values themselves, as sign(v) log(1 + |v|).
     """
 
     sequence: Float[Tensor, "b s d"]
@@ -118,7 +118,7 @@ class DctTransformerNet(nn.Module):
         classes: Int64[Tensor, " b"],
         dropout: Dropout = keep_all,
     ) -> Encoded:
-        """The image so far; values enter by the logarithm of their size."""
+        """Encodes the image so far; values enter as sign(v) log(1 + |v|)."""
         known = self._here(signed_log(dense))
         x = self._squares(known) if self.stride > 1 else known
         x = self.patch(x) + self.square.weight

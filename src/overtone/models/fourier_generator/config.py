@@ -11,7 +11,7 @@ THESIS_PRIOR = PriorConfig(normal_std=8e-3)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FourierGeneratorConfig:
-    """Table [network] of a preset; the defaults are the released program for CIFAR-10.
+    """Settings, table [network] of a preset; the defaults are the released program for CIFAR-10.
 
     Learning rates are multiplied from the first to the second of a pair, linearly over training.
 

@@ -41,7 +41,7 @@ class Prior(abc.ABC):
 
     @abc.abstractmethod
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Everything the prior is, by name; `from_arrays` undoes it."""
+        """The prior's parameters as named arrays; `from_arrays` undoes it."""
 
     @classmethod
     @abc.abstractmethod

@@ -63,4 +63,4 @@ class AbstractAtoms(torch.nn.Module, abc.ABC):
 
     @abc.abstractmethod
     def table(self) -> AtomTable:
-        """Parameters and modulation, detached."""
+        """The parameters and the modulation as tensors without gradients."""

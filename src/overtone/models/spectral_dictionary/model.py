@@ -149,7 +149,7 @@ class SpectralDictionary(AbstractLatentModel):
         return self._to_latents(best_coefficients(self.atoms(), signals))
 
     def coefficients(self, latents: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
-        """The weights that atoms are summed with, of latents."""
+        """The weights of the atoms that latents stand for."""
         return latents * self.get_buffer("deviations") + self.get_buffer("centre")
 
     def energies(self, atoms: Float[Tensor, "k v"]) -> Float[Tensor, " k"]:
@@ -184,7 +184,7 @@ class SpectralDictionary(AbstractLatentModel):
     def decode(
         self, latents: Float[Tensor, "b d"], size: tuple[int, int] | None = None
     ) -> Float[Tensor, "b c h w"]:
-        """Atoms over the plane are evaluated at the size, the mean image is enlarged (bicubic).
+        """The images of latents: atoms evaluated at the size; the mean image is enlarged (bicubic).
 
         Below the training size both are evaluated there and reduced, so that nothing aliases.
         """

@@ -12,7 +12,7 @@ _LAST_STD = 1e-3  # weights of the last layer at the start: atoms begin nearly u
 
 
 class Modulation(torch.nn.Module):
-    """Features of a place -> `num_outputs` numbers for each atom, near 0 at the start.
+    """A network from features of a place to `num_outputs` numbers for each atom, near 0 at first.
 
     Args:
         num_features: Number of features of a place.

@@ -30,7 +30,7 @@ _RIDGE = 1e-7
 
 @dataclasses.dataclass(frozen=True)
 class SecondMoments:
-    """Mean x xᵀ of centred signals.
+    """The second moments C of signals: the mean of x xᵀ over centred signals x.
 
     Attributes:
         matrix: C, or with many values an image a factor R with RᵀR = C.
@@ -70,11 +70,11 @@ class SecondMoments:
         return cls(matrix, False, float(matrix.diagonal().double().sum()))
 
     def to(self, device: torch.device) -> "SecondMoments":
-        """The same there."""
+        """The same moments on another device."""
         return dataclasses.replace(self, matrix=self.matrix.to(device))
 
     def times(self, atoms: Float[Tensor, "k v"]) -> Float[Tensor, "k v"]:
-        """S C."""
+        """The product S C of the atoms with the moments."""
         if self.is_factor:
             return (atoms @ self.matrix.T) @ self.matrix
         return atoms @ self.matrix
@@ -95,7 +95,7 @@ class SecondMoments:
 
 
 def gram_factor(atoms: Float[Tensor, "k v"]) -> Float[Tensor, "k k"]:
-    """Lower triangular factor of S Sᵀ, float64."""
+    """Lower triangular Cholesky factor of S Sᵀ, float64."""
     gram = atoms.double() @ atoms.double().T
     ridge = _RIDGE * gram.diagonal().mean().clamp_min(1e-30)
     return torch.linalg.cholesky(gram + ridge * torch.eye(len(gram), dtype=gram.dtype).to(gram))
