@@ -30,7 +30,7 @@ from experiments.spectral_dictionary.judge import RESULTS, STABILITY, STABILITY_
 from experiments.spectral_dictionary.page import IMAGES
 from experiments.spectral_dictionary.tables import RECONSTRUCTION, RECONSTRUCTION_FIELDS
 from experiments.spectral_dictionary.trials import (
-    append_row,
+    append_record,
     make_solved,
     ours,
     plane_waves,
@@ -96,7 +96,9 @@ def run_all(data: str, arguments: argparse.Namespace) -> None:
             make_solved(trial, arguments.runs, training)
         for each in to_reconstruct:
             print(f"{each.name}: reconstructing", flush=True)
-            append_row(RECONSTRUCTION, reconstruction_row(each, arguments.runs, training, held_out))
+            append_record(
+                RECONSTRUCTION, reconstruction_row(each, arguments.runs, training, held_out)
+            )
         for each in to_draw:
             measure_all(each, arguments, OUTPUT)
 
@@ -111,7 +113,7 @@ def measure_stability(arguments: argparse.Namespace) -> None:
             if (trial.label, seed) not in done and arguments.only in trial.label:
                 row = short_run(dataclasses.replace(trial, seed=seed), arguments)
                 print(row["label"], seed, row["loss"], flush=True)
-                append_row(STABILITY, row)
+                append_record(STABILITY, row)
 
 
 def short_run(trial: Trial, arguments: argparse.Namespace) -> dict[str, Any]:

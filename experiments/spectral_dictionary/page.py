@@ -18,9 +18,9 @@ from experiments.spectral_dictionary.judge import (
 )
 from experiments.spectral_dictionary.tables import (
     LABELS,
-    label_of,
     reconstruction_part,
     reconstructions,
+    run_label,
     speed_part,
     speeds,
     stability_part,
@@ -132,7 +132,7 @@ def samples_verdict(data: str, root: pathlib.Path) -> str:
 def who(row: DistributionRow) -> str:
     """The label of a dictionary's trial, the name of another model."""
     name = row.source.model or row.source.name
-    return label_of(row.source.name) if name == "spectral-dictionary" else name
+    return run_label(row.source.name) if name == "spectral-dictionary" else name
 
 
 def frechet(row: DistributionRow) -> float:

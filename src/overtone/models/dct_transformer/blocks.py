@@ -140,7 +140,7 @@ def _joined(heads: Float[Tensor, "b heads t k"]) -> Float[Tensor, "b t d"]:
 
 
 class FeedForward(nn.Module):
-    """Layer norm, a linear layer, GELU, a linear layer."""
+    """TransformerLayer norm, a linear layer, GELU, a linear layer."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ class FeedForward(nn.Module):
         return self.outer(gelu(self.inner(self.norm(x))))
 
 
-class Layer(nn.Module):
+class TransformerLayer(nn.Module):
     """Attention, attention over the encoder for a decoder, and feed-forward layers.
 
     Every change is multiplied by a learned gate that starts at 0 (Bachlechner et al.,

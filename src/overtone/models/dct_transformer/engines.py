@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from overtone.kernels.decoder import Decoder, DecoderSpec, StackSpec
-from overtone.models.dct_transformer.blocks import KvCache, Layer
+from overtone.models.dct_transformer.blocks import KvCache, TransformerLayer
 from overtone.models.dct_transformer.neighbourhood import NeighbourhoodCache, Written
 from overtone.models.dct_transformer.net import DctTransformerNet, Encoded
 from overtone.shapes import Float32, Int64
@@ -116,7 +116,7 @@ class NativeEngine:
     def __init__(self, net: DctTransformerNet, overlap: int, precision: Precision) -> None:
         self.net, self.overlap = net, overlap
         layer = net.channel_layers[0]
-        assert isinstance(layer, Layer)
+        assert isinstance(layer, TransformerLayer)
         stacks = (net.channel_layers, net.position_layers, net.value_layers)
         heads = [head.get_parameter("weight") for head in net.heads]
         num_known = net.neighbourhood.inner.in_features if net.neighbourhood else 0
@@ -211,7 +211,7 @@ def _weights(net: DctTransformerNet, number: int, layers: nn.ModuleList) -> Iter
         yield from net.neighbourhood.parameters()
         yield from net.value_norms["neighbourhood"].parameters()
     for layer in layers:
-        assert isinstance(layer, Layer)
+        assert isinstance(layer, TransformerLayer)
         assert layer.cross is not None
         yield from layer.own.parameters()
         yield from layer.cross.parameters()

@@ -5,7 +5,13 @@ import dataclasses
 import torch
 from torch import Tensor, nn
 
-from overtone.models.dct_transformer.blocks import Dropout, KvCache, Layer, keep_all, start
+from overtone.models.dct_transformer.blocks import (
+    Dropout,
+    KvCache,
+    TransformerLayer,
+    keep_all,
+    start,
+)
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.neighbourhood import CausalNeighbourhood, Written, signed_log
 from overtone.models.dct_transformer.vocabulary import Vocabulary
@@ -72,7 +78,7 @@ class DctTransformerNet(nn.Module):
 
         def layers(count: int, is_decoder: bool) -> nn.ModuleList:
             return nn.ModuleList(
-                Layer(width, config.num_heads, hidden, config.feed_forwards, is_decoder)
+                TransformerLayer(width, config.num_heads, hidden, config.feed_forwards, is_decoder)
                 for _ in range(count)
             )
 
