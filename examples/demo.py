@@ -58,14 +58,14 @@ def main() -> None:
     ]
     for _ in run_with_bar(plan([sample], settings, folder, force=True), suite="demo"):
         pass
-    exhibits = [exhibit(sample, rate) for rate in track(SHOWN_BPP, "matching bytes")]
-    first = exhibits[0].files[0]
+    side_by_sides = [side_by_side(sample, rate) for rate in track(SHOWN_BPP, "matching bytes")]
+    first = side_by_sides[0].files[0]
     rows = [row for row in current_rows(read_rows(folder)) if row.image == sample.name]
     page = report_html(
         title=f"{sample.name}: our default codec against the classical ones",
         rows=rows,
-        exhibits=exhibits,
-        sections=own_sections(exhibits[0]),
+        side_by_sides=side_by_sides,
+        sections=own_sections(side_by_sides[0]),
     )
     (folder / "report.html").write_text(page, "utf-8")
     (folder / f"{sample.name}.ovt").write_bytes(first.data)
@@ -80,7 +80,7 @@ def main() -> None:
     sys.stdout.write(f"{time.perf_counter() - start:.0f} s\n")
 
 
-def exhibit(sample: Sample, rate: float) -> SideBySide:
+def side_by_side(sample: Sample, rate: float) -> SideBySide:
     first: Measured = measure_picture(
         sample, Setting(codec="tiled-dct", target_bpp=rate), suite="demo"
     )
