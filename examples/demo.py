@@ -14,8 +14,8 @@ import time
 from rich.progress import track
 
 import overtone
-from overtone.cli.measuring import run_jobs
-from overtone.evaluate.rate_distortion.gallery import Exhibit, equal_bytes
+from overtone.cli.measuring import run_with_bar
+from overtone.evaluate.rate_distortion.own_sections import own_sections
 from overtone.evaluate.rate_distortion.report import report_html
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 from overtone.evaluate.rate_distortion.run import (
@@ -23,10 +23,10 @@ from overtone.evaluate.rate_distortion.run import (
     Sample,
     Setting,
     load_sample,
-    measure,
+    measure_picture,
     plan,
 )
-from overtone.evaluate.rate_distortion.showcase import own_sections
+from overtone.evaluate.rate_distortion.side_by_side import SideBySide, equal_bytes
 from overtone.evaluate.rate_distortion.table import markdown_table, summaries
 from overtone.imaging.image import Picture, picture_to_bytes, to_grid
 
@@ -56,16 +56,16 @@ def main() -> None:
         for codec, qualities in QUALITIES.items()
         for quality in qualities
     ]
-    for _ in run_jobs(plan([sample], settings, folder, force=True), suite="demo"):
+    for _ in run_with_bar(plan([sample], settings, folder, force=True), suite="demo"):
         pass
-    exhibits = [exhibit(sample, rate) for rate in track(SHOWN_BPP, "matching bytes")]
-    first = exhibits[0].files[0]
+    side_by_sides = [side_by_side(sample, rate) for rate in track(SHOWN_BPP, "matching bytes")]
+    first = side_by_sides[0].files[0]
     rows = [row for row in current_rows(read_rows(folder)) if row.image == sample.name]
     page = report_html(
         title=f"{sample.name}: our default codec against the classical ones",
         rows=rows,
-        exhibits=exhibits,
-        sections=own_sections(exhibits[0]),
+        side_by_sides=side_by_sides,
+        sections=own_sections(side_by_sides[0]),
     )
     (folder / "report.html").write_text(page, "utf-8")
     (folder / f"{sample.name}.ovt").write_bytes(first.data)
@@ -80,10 +80,12 @@ def main() -> None:
     sys.stdout.write(f"{time.perf_counter() - start:.0f} s\n")
 
 
-def exhibit(sample: Sample, rate: float) -> Exhibit:
-    first: Measured = measure(sample, Setting(codec="tiled-dct", target_bpp=rate), suite="demo")
+def side_by_side(sample: Sample, rate: float) -> SideBySide:
+    first: Measured = measure_picture(
+        sample, Setting(codec="tiled-dct", target_bpp=rate), suite="demo"
+    )
     others = [Setting(codec=codec, target_bpp=rate) for codec in QUALITIES if codec != "tiled-dct"]
-    return Exhibit(sample, (first, *equal_bytes(sample, first, others, suite="demo")))
+    return SideBySide(sample, (first, *equal_bytes(sample, first, others, suite="demo")))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from overtone.cli.exits import EXIT_DONE, EXIT_ERROR, describe, print_error
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from experiments.harness.run import Command, Places
+    from experiments.harness.run import Command, Paths
 
 
 def reproduce(
@@ -57,15 +57,15 @@ def reproduce(
     if run:
         if data is None:
             raise ConfigError("--run needs the folder of the data sets; give it with --data")
-        from experiments.harness.run import Places, commands_of
+        from experiments.harness.run import Paths, commands_of
 
-        places = Places(
+        paths = Paths(
             root=check_root(root),
             data=pathlib.Path(data),
             work=pathlib.Path(work),
             feature_weights=pathlib.Path(feature_weights) if feature_weights else None,
         )
-        code = run_all(commands_of(names, places), places)
+        code = run_all(commands_of(names, paths), paths)
     for page, is_new in rebuild(names, root).items():
         print(f"{page}: {'written' if is_new else 'unchanged'}", file=sys.stderr)
     return code
@@ -88,7 +88,7 @@ def listing(names: "Sequence[str]", known: "Mapping[str, str]") -> list[str]:
     return [*lines, f"about {total:g} minutes on two cores in all, where nothing is measured yet"]
 
 
-def run_all(commands: "Sequence[Command]", places: "Places") -> int:
+def run_all(commands: "Sequence[Command]", paths: "Paths") -> int:
     """Runs one after the other; one that fails leaves the others unharmed and is listed."""
     from experiments.harness.run import StepError, run
 
@@ -97,7 +97,7 @@ def run_all(commands: "Sequence[Command]", places: "Places") -> int:
         about = f"about {command.step.minutes:g} minutes if nothing is there yet"
         print(f"{number}/{len(commands)} {command.item}: {command}  ({about})", file=sys.stderr)
         try:
-            run(command, places)
+            run(command, paths)
         except (StepError, OSError) as error:
             failures.append(describe(error))
     for failure in failures:

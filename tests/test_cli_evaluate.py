@@ -62,8 +62,8 @@ def test_a_run_is_sampled_measured_and_reconstructed(place, capsys):
     assert [row.compared for row in rows] == ["samples", "halves", "other-split", "jpeg-75"]
     first = rows[0]
     assert (first.num_samples, first.num_reference, first.num_reconstructed) == (60, 70, 70)
-    assert (first.subject.model, first.subject.prior) == ("pca", "normal")
-    assert (first.subject.core_minutes, first.subject.steps) == (1.5, 3)
+    assert (first.source.model, first.source.prior) == ("pca", "normal")
+    assert (first.source.core_minutes, first.source.steps) == (1.5, 3)
     assert 10 < (first.reconstruction_psnr_db or 0) < 40
     assert rows[1].reconstruction_psnr_db is None
 
@@ -72,8 +72,8 @@ def test_pictures_are_measured_and_rows_printed(place, capsys):
     code, out, err = run(place, capsys, str(place / "samples.npz"), "-n", "70", "--json")
     assert code == 0, err
     first, *floors = [json.loads(line) for line in out.splitlines()]
-    assert (first["subject"]["name"], first["num_samples"]) == ("samples.npz", 70)
-    assert first["subject"]["model"] is None
+    assert (first["source"]["name"], first["num_samples"]) == ("samples.npz", 70)
+    assert first["source"]["model"] is None
     assert len(floors) == 3
 
 

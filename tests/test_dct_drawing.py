@@ -8,7 +8,7 @@ import torch
 from toy_lists import SIZES, build, generator, images_of
 
 from overtone.data import ImageSet
-from overtone.models.dct_transformer.rules import Rules
+from overtone.models.dct_transformer.masks import LegalMasks
 from overtone.transform.triples import TripleLists
 
 
@@ -43,9 +43,11 @@ def test_every_sample_is_a_valid_list(size, order):
 
 
 @pytest.mark.parametrize("overlap", [0, 2])
-@pytest.mark.parametrize("surroundings", [False, True])
-def test_every_engine_draws_the_same(size, overlap, surroundings):
-    model = build_talkative(*size, chunk_size=9, overlap=overlap, surroundings=surroundings)
+@pytest.mark.parametrize("causal_neighbourhood", [False, True])
+def test_every_engine_draws_the_same(size, overlap, causal_neighbourhood):
+    model = build_talkative(
+        *size, chunk_size=9, overlap=overlap, causal_neighbourhood=causal_neighbourhood
+    )
     classes = torch.tensor([0, 1, 2])
     plain, *others = (
         model.complete(None, classes, generator=generator(3), engine=engine, max_triples=30)
@@ -72,7 +74,9 @@ def test_what_is_given_is_kept_and_nothing_is_added_to_it(size):
 
 @pytest.mark.parametrize("engine", ["native", "uncached"])
 def test_beginnings_of_any_length_are_continued(size, engine):
-    model = build_talkative(*size, order="low-first", chunk_size=7, overlap=3, surroundings=True)
+    model = build_talkative(
+        *size, order="low-first", chunk_size=7, overlap=3, causal_neighbourhood=True
+    )
     whole = model.vocabulary.lists_of(images_of(*size, count=3)).split()
     first_channel = 3 * size[2]
     kept = [own[own[:, 0] < first_channel] for own in whole]
@@ -106,7 +110,7 @@ def test_a_list_is_the_same_in_any_company(size):
 
 
 def test_bfloat16_draws_what_rounded_matrices_draw(size):
-    model = build_talkative(*size, surroundings=True)
+    model = build_talkative(*size, causal_neighbourhood=True)
     classes = torch.tensor([0, 1, 2]).repeat(10)
     half, full = (
         model.complete(None, classes, generator=generator(7), precision=each)
@@ -115,8 +119,8 @@ def test_bfloat16_draws_what_rounded_matrices_draw(size):
     assert not np.array_equal(half.triples, full.triples)
     net = model.net
     stacks = (net.channel_layers, net.position_layers, net.value_layers, net.heads)
-    assert net.surroundings is not None
-    for stack in (*stacks, net.surroundings):
+    assert net.neighbourhood is not None
+    for stack in (*stacks, net.neighbourhood):
         for parameter in stack.parameters():
             if parameter.ndim == 2:
                 parameter.data = parameter.data.bfloat16().float()
@@ -148,7 +152,7 @@ def test_the_native_engine_wants_float32():
 @pytest.mark.parametrize("first_channel", [0, 5])
 def test_rules_are_those_of_the_vocabulary(size, first_channel):
     vocabulary = build(*size).vocabulary
-    rules = Rules(vocabulary, first_channel)
+    rules = LegalMasks(vocabulary, first_channel)
     channels, positions = np.nonzero(vocabulary.allowed.numpy())
     last = np.stack([channels, positions, np.ones_like(channels)], 1).astype(np.int64)
     last = np.concatenate([[[-1, 0, 0]], last])

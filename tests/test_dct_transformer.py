@@ -40,9 +40,9 @@ def test_the_encoder_never_sees_a_target(size):
         assert int(chunk.is_target.sum(1).max()) <= 12
 
 
-@pytest.mark.parametrize("surroundings", [False, True])
-def test_a_later_triple_changes_no_earlier_prediction(size, surroundings):
-    model = build(*size, quality=95, surroundings=surroundings)
+@pytest.mark.parametrize("causal_neighbourhood", [False, True])
+def test_a_later_triple_changes_no_earlier_prediction(size, causal_neighbourhood):
+    model = build(*size, quality=95, causal_neighbourhood=causal_neighbourhood)
     lists = lists_of(model, images_of(*size))
     starts, classes = torch.full((6,), 12), torch.zeros(6, dtype=torch.int64)
     place = 20

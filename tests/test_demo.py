@@ -24,7 +24,7 @@ def test_the_demo_writes_its_report_file_and_picture(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "| tiled-dct | 1 |" in done.stdout
     page = (tmp_path / "demo" / "report.html").read_text("utf-8")
-    assert all(word in page for word in ("<svg", "small at", "Seams", "One file, any size"))
+    assert all(word in page for word in ("<svg", "small at", "Blockiness", "One file, any size"))
     assert (tmp_path / "demo" / "small.ovt").read_bytes().startswith(b"OVTN")
     with Image.open(tmp_path / "demo" / "small-decoded.png") as decoded:
         assert decoded.size == (168, 120)

@@ -37,7 +37,7 @@ def training(label, speedup):
 
 def sample(label, frechet):
     row = distance("spectral-dictionary", frechet, name=f"mnist-{label}-0", prior="mixture")
-    return dataclasses.replace(row, subject=dataclasses.replace(row.subject, preset="mnist"))
+    return dataclasses.replace(row, source=dataclasses.replace(row.source, preset="mnist"))
 
 
 def test_without_rows_it_says_so(tmp_path):

@@ -13,7 +13,7 @@ def dictionary(label, preset, frechet, psnr):
     row = distance(
         "spectral-dictionary", frechet, name=f"mnist-{label}-0", reconstruction_psnr_db=psnr
     )
-    return dataclasses.replace(row, subject=dataclasses.replace(row.subject, preset=preset))
+    return dataclasses.replace(row, source=dataclasses.replace(row.source, preset=preset))
 
 
 def test_the_published_dictionary_and_ours_are_judged_apart(tmp_path):

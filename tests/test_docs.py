@@ -10,7 +10,7 @@ import pytest
 import overtone
 from overtone.cli.main import COMMANDS
 from overtone.codecs.registry import CODEC_IDS, CODECS
-from overtone.evaluate.distribution.rows import DistributionRow, Subject
+from overtone.evaluate.distribution.rows import DistributionRow, SampleSource
 from overtone.evaluate.distribution.table import TITLES
 from overtone.evaluate.rate_distortion.rows import Row
 from overtone.metrics import METRICS
@@ -80,7 +80,7 @@ def test_metrics_and_columns_are_named():
 def test_distribution_metrics_networks_and_columns_are_named():
     page = read("guide/distribution-metrics.md") + read("design/features.md")
     names = [name for metric in DISTRIBUTION_METRICS for name in metric.names]
-    for kind in (DistributionRow, Subject):
+    for kind in (DistributionRow, SampleSource):
         names += [field.name for field in dataclasses.fields(kind)]
     names += [*FEATURE_NETWORKS, *TITLES]
     assert not [name for name in names if f"`{name}`" not in page and f"## {name}" not in page]

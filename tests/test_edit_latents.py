@@ -52,7 +52,9 @@ def test_neutral_gains_on_atoms_are_lossless(dictionary, pictures):
 
 def test_gains_on_all_cosines_are_gains_on_the_picture(dictionary, pictures):
     gain = {"low": 0.5, "2-": 1.5}
-    smooth = edit_atoms(dictionary, pictures, rest="drop", keep_bands=["0-"])  # has no other atoms
+    smooth = edit_atoms(
+        dictionary, pictures, residual="drop", keep_bands=["0-"]
+    )  # has no other atoms
     through = edit_atoms(dictionary, smooth, gain=gain)
     # Rounding of `smooth` leaves a trace in other cosines, which no atom has.
     direct = np.stack([edit(image, gain=gain) for image in smooth])
@@ -61,7 +63,7 @@ def test_gains_on_all_cosines_are_gains_on_the_picture(dictionary, pictures):
 
 
 def test_bands_of_atoms_are_kept_and_the_mean_with_them(dictionary, pictures):
-    kept = edit_atoms(dictionary, pictures, keep_bands=["2-"], rest="drop")
+    kept = edit_atoms(dictionary, pictures, keep_bands=["2-"], residual="drop")
     weights = encode_pixels(dictionary, kept).numpy()
     before = encode_pixels(dictionary, pictures).numpy()
     low = (dictionary.cycles > 0) & (dictionary.cycles < 2 * 2**-0.5)
@@ -73,7 +75,9 @@ def test_bands_of_atoms_are_kept_and_the_mean_with_them(dictionary, pictures):
 
 def test_atoms_are_mixed_at_the_cutoff(dictionary, pictures):
     other = pictures[1:2]
-    mixed = edit_atoms(dictionary, pictures[:1], mix=other, cutoff=1.5, edge_octaves=0, rest="drop")
+    mixed = edit_atoms(
+        dictionary, pictures[:1], mix=other, cutoff=1.5, edge_octaves=0, residual="drop"
+    )
     weights = encode_pixels(dictionary, mixed).numpy()[0]
     first, second = encode_pixels(dictionary, pictures[:2]).numpy()
     expected = np.where(dictionary.cycles >= 1.5, second, first)
@@ -85,11 +89,11 @@ def test_atoms_are_mixed_at_the_cutoff(dictionary, pictures):
 def test_what_atoms_cannot_express_is_kept_or_dropped(dictionary, pictures):
     gain = {"high": 0.0}
     kept = edit_atoms(dictionary, pictures, gain=gain).astype(int)
-    dropped = edit_atoms(dictionary, pictures, gain=gain, rest="drop").astype(int)
-    through = edit_atoms(dictionary, pictures, gain=NEUTRAL, rest="drop").astype(int)
+    dropped = edit_atoms(dictionary, pictures, gain=gain, residual="drop").astype(int)
+    through = edit_atoms(dictionary, pictures, gain=NEUTRAL, residual="drop").astype(int)
     inside = (kept > 0) & (kept < 255) & (through > 0) & (through < 255)
     assert np.abs(kept - dropped - (pictures - through))[inside].max() <= 2
-    assert edit_atoms(dictionary, pictures, gain=gain, rest="drop", size=(20, 32)).shape == (
+    assert edit_atoms(dictionary, pictures, gain=gain, residual="drop", size=(20, 32)).shape == (
         *(3, 20, 32, 1),
     )
     with pytest.raises(ConfigError, match="at the model's own size only"):
@@ -132,7 +136,9 @@ def test_no_move_is_a_reconstruction_and_with_the_rest_the_picture_itself():
     model = make_ramp_model()
     picture = scene(6, 9, 1)[None]
     still = [Move(1, (0.0,))]
-    np.testing.assert_array_equal(move_latents(model, picture, still, rest="keep")[:, 0], picture)
+    np.testing.assert_array_equal(
+        move_latents(model, picture, still, residual="keep")[:, 0], picture
+    )
     assert (move_latents(model, picture, still)[:, 0] != picture).any()
 
 

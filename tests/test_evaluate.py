@@ -21,7 +21,14 @@ from overtone.evaluate.rate_distortion.rows import (
     image_hash,
     read_rows,
 )
-from overtone.evaluate.rate_distortion.run import Sample, Setting, as_held_by, measure, plan, run
+from overtone.evaluate.rate_distortion.run import (
+    Sample,
+    Setting,
+    as_held_by,
+    measure_picture,
+    plan,
+    run,
+)
 from overtone.evaluate.rate_distortion.table import (
     label_of,
     main,
@@ -37,7 +44,7 @@ SETTINGS = [Setting(codec="jpeg", quality=quality) for quality in (20.0, 50.0)]
 
 
 def test_a_row_speaks_of_the_file_and_of_the_decoded_pixels():
-    measured = measure(SAMPLES[0], SETTINGS[0], suite="s")
+    measured = measure_picture(SAMPLES[0], SETTINGS[0], suite="s")
     assert measured.row.size_bytes == len(measured.data)
     assert measured.row.rate_bpp == 8 * len(measured.data) / (40 * 72)
     assert measured.row.psnr_db == psnr_db(

@@ -11,10 +11,15 @@ from typing_extensions import override
 
 from overtone.data import ImageSet
 from overtone.errors import ConfigError, ImageError
-from overtone.evaluate.distribution.measure import Ruler, measure, through_jpeg, warnings_of
+from overtone.evaluate.distribution.measure import (
+    ReferenceSet,
+    measure_samples,
+    through_jpeg,
+    warnings_of,
+)
 from overtone.evaluate.distribution.rows import (
     DistributionRow,
-    Subject,
+    SampleSource,
     append_distribution_rows,
     read_distribution_rows,
 )
@@ -59,17 +64,17 @@ def pictures(count, seed, *, channels=1, contrast=40.0):
     return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
 
 
-def ruler(count=200, *, other=None, channels=1, **options):
+def reference_set(count=200, *, other=None, channels=1, **options):
     reference = ImageSet("blocks/test", pictures(count, 1, channels=channels))
     others = None if other is None else ImageSet("blocks/train", pictures(other, 2))
-    return Ruler(network=BlockMeans(), reference=reference, other_split=others, **options)
+    return ReferenceSet(network=BlockMeans(), images=reference, other_split=others, **options)
 
 
-SUBJECT = Subject(name="run", model="toy", prior="gaussian", temperature=1.0, core_minutes=40.0)
+SOURCE = SampleSource(name="run", model="toy", prior="gaussian", temperature=1.0, core_minutes=40.0)
 
 
 def test_samples_come_first_and_then_the_floors_of_real_images():
-    rows = measure(pictures(150, 3), ruler(other=160), subject=SUBJECT)
+    rows = measure_samples(pictures(150, 3), reference_set(other=160), source=SOURCE)
     assert [row.compared for row in rows] == ["samples", "halves", "other-split", "jpeg-75"]
     counts = [(row.num_samples, row.num_reference) for row in rows]
     assert counts == [(150, 200), (100, 100), (150, 200), (200, 200)]
@@ -82,18 +87,20 @@ def test_samples_come_first_and_then_the_floors_of_real_images():
             "00000000",
             "blocks/test",
         )
-        assert row.subject == SUBJECT
+        assert row.source == SOURCE
 
 
 def test_floors_need_not_be_measured_again():
-    with_floors = measure(pictures(150, 3), ruler(other=160), subject=SUBJECT)
-    (alone,) = measure(pictures(150, 3), ruler(other=160), subject=SUBJECT, with_floors=False)
+    with_floors = measure_samples(pictures(150, 3), reference_set(other=160), source=SOURCE)
+    (alone,) = measure_samples(
+        pictures(150, 3), reference_set(other=160), source=SOURCE, with_floors=False
+    )
     assert alone.values == with_floors[0].values
 
 
 def test_worse_samples_score_worse_and_real_ones_like_the_floor():
     good, bad = (
-        measure(pictures(200, 3, contrast=contrast), ruler(), subject=SUBJECT)
+        measure_samples(pictures(200, 3, contrast=contrast), reference_set(), source=SOURCE)
         for contrast in (40.0, 15.0)
     )
     floor = good[1].values["frechet"]
@@ -102,18 +109,18 @@ def test_worse_samples_score_worse_and_real_ones_like_the_floor():
 
 
 def test_halves_have_the_counts_of_the_samples_where_the_reference_is_large():
-    rows = measure(pictures(60, 3), ruler(200), subject=SUBJECT)
+    rows = measure_samples(pictures(60, 3), reference_set(200), source=SOURCE)
     assert (rows[1].num_samples, rows[1].num_reference) == (60, 60)
 
 
 def test_an_other_split_too_small_is_left_out():
-    rows = measure(pictures(150, 3), ruler(other=149), subject=SUBJECT)
+    rows = measure_samples(pictures(150, 3), reference_set(other=149), source=SOURCE)
     assert [row.compared for row in rows] == ["samples", "halves", "jpeg-75"]
 
 
 def test_measuring_is_repeatable_and_the_seed_matters():
     def values(seed):
-        rows = measure(pictures(150, 3), ruler(seed=seed), subject=SUBJECT)
+        rows = measure_samples(pictures(150, 3), reference_set(seed=seed), source=SOURCE)
         return [row.values for row in rows]
 
     assert values(0) == values(0)
@@ -123,8 +130,10 @@ def test_measuring_is_repeatable_and_the_seed_matters():
 def test_features_of_real_images_are_kept_and_samples_are_not(tmp_path):
     def measured(count):
         network = BlockMeans()
-        with_cache = dataclasses.replace(ruler(count), network=network, cache=tmp_path / "cache")
-        rows = measure(pictures(150, 3), with_cache, subject=SUBJECT)
+        with_cache = dataclasses.replace(
+            reference_set(count), network=network, cache=tmp_path / "cache"
+        )
+        rows = measure_samples(pictures(150, 3), with_cache, source=SOURCE)
         return [row.values for row in rows], network.num_seen
 
     before, num_first = measured(200)
@@ -136,10 +145,10 @@ def test_features_of_real_images_are_kept_and_samples_are_not(tmp_path):
 
 def test_progress_ends_at_one():
     done = []
-    measure(
+    measure_samples(
         pictures(150, 3),
-        ruler(other=160),
-        subject=SUBJECT,
+        reference_set(other=160),
+        source=SOURCE,
         progress=lambda fraction, message: done.append(fraction),
     )
     assert done == sorted(done)
@@ -160,14 +169,14 @@ def test_jpeg_is_that_of_real_files(channels):
 
 def test_other_shapes_are_refused_with_both_shapes():
     with pytest.raises(ConfigError, match="are 9x6 with 1 channels, blocks/test is 10x6 with 1"):
-        measure(pictures(100, 1)[:, :, :9], ruler(), subject=SUBJECT)
+        measure_samples(pictures(100, 1)[:, :, :9], reference_set(), source=SOURCE)
     with pytest.raises(ConfigError, match="with 3 channels"):
-        measure(pictures(100, 1, channels=3), ruler(), subject=SUBJECT)
+        measure_samples(pictures(100, 1, channels=3), reference_set(), source=SOURCE)
 
 
 def test_a_handful_of_images_is_refused():
     with pytest.raises(ConfigError, match="samples: at least 50 images are needed, got 49"):
-        measure(pictures(49, 1), ruler(), subject=SUBJECT)
+        measure_samples(pictures(49, 1), reference_set(), source=SOURCE)
 
 
 def test_counts_that_mislead_are_named():
@@ -180,27 +189,27 @@ def test_counts_that_mislead_are_named():
 
 
 def test_rows_survive_their_file(tmp_path):
-    rows = measure(pictures(100, 3), ruler(), subject=SUBJECT)
+    rows = measure_samples(pictures(100, 3), reference_set(), source=SOURCE)
     rows[0] = dataclasses.replace(rows[0], reconstruction_psnr_db=21.5, num_reconstructed=100)
     path = tmp_path / "new" / "toy.jsonl"
     append_distribution_rows(path, rows[:1])
     append_distribution_rows(path, rows[1:])
     again = read_distribution_rows(path.parent)
     assert [row.compared for row in again] == [row.compared for row in rows]
-    assert again[0].subject == SUBJECT
+    assert again[0].source == SOURCE
     assert again[0].reconstruction_psnr_db == 21.5
     assert again[0].values["frechet"] == pytest.approx(rows[0].values["frechet"], rel=1e-6)
     assert read_distribution_rows(tmp_path / "none.jsonl") == []
 
 
 def test_foreign_lines_are_refused():
-    for line in ("[1]", "{}", json.dumps({"subject": {"nome": "x"}}), "nothing"):
+    for line in ("[1]", "{}", json.dumps({"source": {"nome": "x"}}), "nothing"):
         with pytest.raises(ConfigError, match="not a row of distances"):
             DistributionRow.from_json(line)
 
 
 def test_the_table_names_network_counts_reference_and_floors():
-    rows = measure(pictures(150, 3), ruler(other=150), subject=SUBJECT)
+    rows = measure_samples(pictures(150, 3), reference_set(other=150), source=SOURCE)
     rows[0] = dataclasses.replace(rows[0], reconstruction_psnr_db=21.5, num_reconstructed=100)
     text = distribution_table(rows)
     for piece in (

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from experiments.__main__ import main
-from experiments.harness.run import Places, commands_of
+from experiments.harness.run import Paths, commands_of
 from toy_reproductions import ITEMS
 
 TESTS = pathlib.Path(__file__).parent
@@ -133,8 +133,8 @@ def test_a_dry_run_lists_commands_and_cost_and_does_nothing(root, capsys):
 
 
 def test_shared_steps_run_once(root):
-    places = Places(root=root, data=root / "data", work=root / "runs")
-    commands = commands_of(["toy", "alike"], places)
+    paths = Paths(root=root, data=root / "data", work=root / "runs")
+    commands = commands_of(["toy", "alike"], paths)
     assert [command.item for command in commands] == ["toy", "toy", "alike"]
 
 

@@ -162,6 +162,25 @@ def test_the_loss_is_sums_not_means(form):
     assert float(result["mean_squared_error"]) == pytest.approx(mean, rel=1e-5)
 
 
+@pytest.mark.parametrize(("form", "channels"), [("encoder", 3), ("table", 1)])
+def test_the_mean_of_the_text_is_the_sum_with_more_weight_on_latents(form, channels):
+    results = []
+    for reduction, weight in (("mean", 0.5), ("sum", 0.5 * 6 * 9), ("sum", 0.5)):
+        model = small_model(form, channels=channels)
+        model.config = dataclasses.replace(
+            FORMS[form], loss_reduction=reduction, latent_weight=weight
+        )
+        loss = model.loss(small_batch(model), progress=0.0, generator=generator(2))["loss"]
+        gradients = torch.autograd.grad(loss, [*model.parameters()])
+        gradient = torch.cat([each.flatten() for each in gradients])
+        scale = 4 * 6 * 9 if reduction == "mean" else 1  # 4 images of 6 by 9 pixels
+        results.append((scale * loss.detach(), scale * gradient))
+    (mean, mean_gradient), (weighted, weighted_gradient), (plain, _) = results
+    torch.testing.assert_close(mean, weighted)
+    torch.testing.assert_close(mean_gradient, weighted_gradient, rtol=1e-4, atol=1e-5)
+    assert plain < weighted
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_both_forms_learn(form, shape):

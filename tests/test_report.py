@@ -6,17 +6,22 @@ import xml.etree.ElementTree as ET
 import numpy as np
 from helpers import scene
 
-from overtone.evaluate.rate_distortion.gallery import DETAIL_PX, Exhibit, detail_box, equal_bytes
 from overtone.evaluate.rate_distortion.plot import curves_svg
 from overtone.evaluate.rate_distortion.report import Section, report_html
-from overtone.evaluate.rate_distortion.run import Sample, Setting, measure
+from overtone.evaluate.rate_distortion.run import Sample, Setting, measure_picture
+from overtone.evaluate.rate_distortion.side_by_side import (
+    DETAIL_PX,
+    SideBySide,
+    detail_box,
+    equal_bytes,
+)
 
 SAMPLE = Sample("a <scene>", scene(96, 150))
 
 
 def rows():
     return [
-        measure(SAMPLE, Setting(codec=codec, quality=quality), suite="s").row
+        measure_picture(SAMPLE, Setting(codec=codec, quality=quality), suite="s").row
         for codec in ("jpeg", "webp")
         for quality in (10.0, 40.0, 80.0)
     ]
@@ -31,13 +36,13 @@ def test_curves_are_valid_and_reproducible_svg():
 
 
 def test_the_page_holds_everything_and_names_what_it_cannot_match():
-    first = measure(SAMPLE, Setting(codec="webp", quality=20.0), suite="s")
+    first = measure_picture(SAMPLE, Setting(codec="webp", quality=20.0), suite="s")
     settings = [Setting(codec=codec, quality=50.0) for codec in ("jpeg", "jpeg2000")]
     others = tuple(equal_bytes(SAMPLE, first, settings, suite="s"))
     page = report_html(
         title="A & B",
         rows=rows(),
-        exhibits=[Exhibit(SAMPLE, (first, *others))],
+        side_by_sides=[SideBySide(SAMPLE, (first, *others))],
         sections=[Section("Seams", "<p>none</p>")],
     )
     assert "A &amp; B" in page

@@ -93,20 +93,20 @@ def test_rows_that_appear_change_page_and_verdict(fresh, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(fresh, root)
     path = root / "experiments/thesis_generation/rows/mnist.jsonl"
-    rows = [row for row in read_distances(path) if row.subject.model != "fourier-generator"]
+    rows = [row for row in read_distances(path) if row.source.model != "fourier-generator"]
     path.write_text("".join(row.to_json() + "\n" for row in rows))
     before = page_texts(["dfm-generation"], root)
-    row = next(each for each in rows if each.subject.model == "vae")
+    row = next(each for each in rows if each.source.model == "vae")
     for prior, temperature in (("isotropic", 0.85), ("mixture", None)):
-        subject = dataclasses.replace(
-            row.subject,
+        source = dataclasses.replace(
+            row.source,
             name="mnist-fourier-generator-0",
             model="fourier-generator",
             prior=prior,
             temperature=temperature,
         )
         values = row.values | {"frechet": 12345.67}
-        append_distribution_rows(path, [dataclasses.replace(row, subject=subject, values=values)])
+        append_distribution_rows(path, [dataclasses.replace(row, source=source, values=values)])
     after = page_texts(["dfm-generation"], root)
     for page in after:
         assert "12345.67" not in before[page]

@@ -29,7 +29,7 @@ from overtone.entropy.prior import load_prior, pack_prior, unpack_prior
 from overtone.kernels import _tiled_dct
 from overtone.kernels.fourier import supported_isas
 from overtone.kernels.fourier_twin import forward as layer_twin
-from overtone.metrics.blockiness import seam_ratio
+from overtone.metrics.blockiness import blockiness_ratio
 
 SIZE = (75, 139)  # two rows of superblocks, three columns, neither whole
 
@@ -246,8 +246,8 @@ def test_interrupting_leaves_at_once():
 def test_seams_do_not_show_when_enlarged():
     image = scene(128, 192)
     decoded = decode(encode(image, quality=20), scale=3)
-    ratio = seam_ratio(decoded, period_px=64, scale=3)
-    original = seam_ratio(image, period_px=64)
+    ratio = blockiness_ratio(decoded, period_px=64, scale=3)
+    original = blockiness_ratio(image, period_px=64)
     assert ratio is not None
     assert original is not None
     assert ratio < 2 * original

@@ -81,7 +81,7 @@ def test_stable_over_seeds(tmp_path, values, verdict):
 
 def drawn_with(row, **changes):
     """The same row with something else in what tells where its samples come from."""
-    return dataclasses.replace(row, subject=dataclasses.replace(row.subject, **changes))
+    return dataclasses.replace(row, source=dataclasses.replace(row.source, **changes))
 
 
 @pytest.mark.parametrize("model", ["fourier-generator", "series-generator"])

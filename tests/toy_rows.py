@@ -7,7 +7,7 @@ import json
 
 from overtone.evaluate.distribution.rows import (
     DistributionRow,
-    Subject,
+    SampleSource,
     append_distribution_rows,
 )
 
@@ -15,7 +15,9 @@ from overtone.evaluate.distribution.rows import (
 def distance(model, frechet, *, prior="normal", name=None, **changes):
     row = DistributionRow(
         compared="samples",
-        subject=Subject(name=name or f"mnist-{model}-0", model=model, prior=prior, core_minutes=20),
+        source=SampleSource(
+            name=name or f"mnist-{model}-0", model=model, prior=prior, core_minutes=20
+        ),
         reference="mnist/test",
         reference_hash="abc",
         num_samples=100,

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from overtone.kernels.transformer import DecoderSpec
-from overtone.models.dct_transformer.blocks import Layer
+from overtone.models.dct_transformer.blocks import TransformerLayer
 
 
 class Twin:
@@ -23,7 +23,7 @@ class Twin:
         for number, stack in enumerate(spec.stacks):
             norm, head_norm = nn.LayerNorm(spec.width), nn.LayerNorm(spec.width)
             sizes = (spec.width, spec.num_heads, spec.hidden, spec.num_feed_forwards)
-            layers = [Layer(*sizes, is_decoder=True) for _ in range(stack.num_layers)]
+            layers = [TransformerLayer(*sizes, is_decoder=True) for _ in range(stack.num_layers)]
             head = nn.Linear(spec.width, stack.num_logits)
             parameters = list(norm.parameters()) if number else []
             inputs = nn.Sequential()

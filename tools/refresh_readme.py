@@ -21,8 +21,14 @@ import numpy as np
 from PIL import Image
 
 from overtone.cli.main import main as overtone_main
-from overtone.evaluate.rate_distortion.gallery import equal_bytes
-from overtone.evaluate.rate_distortion.run import Measured, Sample, Setting, load_sample, measure
+from overtone.evaluate.rate_distortion.run import (
+    Measured,
+    Sample,
+    Setting,
+    load_sample,
+    measure_picture,
+)
+from overtone.evaluate.rate_distortion.side_by_side import equal_bytes
 from overtone.evaluate.rate_distortion.table import refreshed
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -86,7 +92,9 @@ def sample_folder() -> Iterator[None]:
 def picture() -> str:
     """Writes the picture of original, ours and JPEG; returns the Markdown that shows it."""
     sample: Sample = load_sample(ROOT / "examples" / "coffee.png")
-    ours = measure(sample, Setting(codec="tiled-dct", target_bpp=PICTURE_BPP), suite="readme")
+    ours = measure_picture(
+        sample, Setting(codec="tiled-dct", target_bpp=PICTURE_BPP), suite="readme"
+    )
     jpeg_setting = Setting(codec="jpeg", target_bpp=PICTURE_BPP)
     (jpeg,) = equal_bytes(sample, ours, [jpeg_setting], suite="readme")
     left, top, right, bottom = CROP

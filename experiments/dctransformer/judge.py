@@ -49,7 +49,7 @@ def diverse(own: Iterable[DistributionRow], others: Iterable[DistributionRow]) -
     told, sets, wins, halves = [], [], 0, 0
     for row in own:
         same = [other for other in rivals if ruler_of(other) == ruler_of(row)]
-        plain = [r for r in same if (r.subject.model, r.subject.prior) == ("vae", "normal")]
+        plain = [r for r in same if (r.source.model, r.source.prior) == ("vae", "normal")]
         if row.compared != "samples" or not plain:
             continue
         best, vae = nearest(same), nearest(plain)
@@ -57,7 +57,7 @@ def diverse(own: Iterable[DistributionRow], others: Iterable[DistributionRow]) -
         halves += covers(row, vae)
         told.append(
             f"{row.reference} {spreads(row)}, `vae` {spreads(vae)}, best other "
-            f"`{best.subject.model}` {spreads(best)}"
+            f"`{best.source.model}` {spreads(best)}"
         )
         sets.append(f"{row.reference} (`{row.features}`)")
     verdict: Verdict = "not measured yet"
@@ -110,7 +110,7 @@ def completes(root: pathlib.Path, task: str) -> Finding:
     """Drawn colours or detail of held-out pictures against the simple control."""
     told, sets, verdicts = [], [], []
     for path in sorted((root / TASKS).glob(f"*-{task}.jsonl")):
-        rows = {row.subject.name: row for row in read_distances(path)}
+        rows = {row.source.name: row for row in read_distances(path)}
         if not {CONTROLS[task], ORIGINAL, ONE, MEAN} <= rows.keys():
             continue
         control, ceiling, one, mean = (rows[name] for name in (CONTROLS[task], ORIGINAL, ONE, MEAN))
@@ -122,7 +122,7 @@ def completes(root: pathlib.Path, task: str) -> Finding:
         verdict: Verdict = "holds in part" if is_nearer or has_better_mean else "does not hold"
         verdicts.append("holds" if is_nearer and gained >= GOOD_SHARE * possible else verdict)
         cells = [
-            f"{row.subject.name} {row.values['frechet']:.1f} and "
+            f"{row.source.name} {row.values['frechet']:.1f} and "
             f"{row.reconstruction_psnr_db or 0:.1f} dB"
             for row in (one, mean, control, ceiling)
         ]

@@ -38,15 +38,15 @@ from experiments.dctransformer.page import (
 )
 from experiments.dctransformer.tasks import measure_task, missing_of_task, paired_rows
 from experiments.harness.rebuild import rebuild
-from experiments.harness.trials import NUM_SHOWN, ruler_of, train_run, write_grid
+from experiments.harness.trials import NUM_SHOWN, reference_set_of, train_run, write_grid
 from overtone.cli.progress import progress_bar
-from overtone.evaluate.distribution.measure import measure
+from overtone.evaluate.distribution.measure import measure_samples
 from overtone.evaluate.distribution.rows import (
-    Subject,
+    SampleSource,
     append_distribution_rows,
     read_distribution_rows,
 )
-from overtone.evaluate.distribution.subjects import draw
+from overtone.evaluate.distribution.sample_source import draw
 from overtone.transform.levels import Sampling, from_levels, to_levels
 from overtone.transform.quant import q_table
 
@@ -57,7 +57,7 @@ DATA = ("mnist", "fashion-mnist", "photo32")
 
 
 @dataclasses.dataclass(frozen=True)
-class Trial:
+class DctTrial:
     """One run and what is measured of it.
 
     Attributes:
@@ -77,12 +77,12 @@ class Trial:
 
 
 TRIALS = {
-    "likelihood": Trial("fashion-mnist", "fashion-mnist", ("likelihood",)),
-    "draw-mnist": Trial("mnist", "mnist-b4", ("likelihood", "samples")),
-    "draw-fashion-mnist": Trial("fashion-mnist", "fashion-mnist-b4", ("likelihood", "samples")),
-    "draw-photo32": Trial("photo32", "photo32-b4", ("likelihood", "samples")),
-    "colorize": Trial("photo32", "photo32-colorize", ("colorize",)),
-    "upscale": Trial("photo32", "photo32-upscale", ("upscale",)),
+    "likelihood": DctTrial("fashion-mnist", "fashion-mnist", ("likelihood",)),
+    "draw-mnist": DctTrial("mnist", "mnist-b4", ("likelihood", "samples")),
+    "draw-fashion-mnist": DctTrial("fashion-mnist", "fashion-mnist-b4", ("likelihood", "samples")),
+    "draw-photo32": DctTrial("photo32", "photo32-b4", ("likelihood", "samples")),
+    "colorize": DctTrial("photo32", "photo32-colorize", ("colorize",)),
+    "upscale": DctTrial("photo32", "photo32-upscale", ("upscale",)),
 }
 
 
@@ -120,9 +120,9 @@ def main() -> None:
 def ceiling(data: str, arguments: argparse.Namespace) -> None:
     """Held-out images against themselves after quantisation: no model can be nearer."""
     path = CEILING / f"{data}.jsonl"
-    done = {row.subject.name for row in read_distribution_rows(path)}
-    ruler = ruler_of(str(arguments.data / data), arguments)
-    images = ruler.reference.images
+    done = {row.source.name for row in read_distribution_rows(path)}
+    reference_set = reference_set_of(str(arguments.data / data), arguments)
+    images = reference_set.images.images
     _, height, width, channels = images.shape
     for size in BLOCK_SIZES:
         for quality in QUALITIES:
@@ -132,13 +132,13 @@ def ceiling(data: str, arguments: argparse.Namespace) -> None:
             tables = [q_table(size, quality, is_chroma=c > 0) for c in range(channels)]
             sampling = Sampling(height, width, channels, block_size=size)
             again = from_levels(to_levels(images, tables, size), tables, sampling)
-            rows = paired_rows(again, ruler, Subject(name=name), with_floors=not done)
+            rows = paired_rows(again, reference_set, SampleSource(name=name), with_floors=not done)
             append_distribution_rows(path, rows)
             done.add(name)
             print(f"{data}, {name}: {rows[0].values['frechet']:.3f}", flush=True)
 
 
-def run(trial: Trial, arguments: argparse.Namespace) -> bool:
+def run(trial: DctTrial, arguments: argparse.Namespace) -> bool:
     """Train, then measure what is asked and not there; False if a signal stopped it."""
     missing = [measured for measured in trial.measures if not is_there(measured, trial)]
     if not missing:
@@ -160,18 +160,18 @@ def run(trial: Trial, arguments: argparse.Namespace) -> bool:
         elif measured == "samples":
             samples(trial, folder, arguments)
         else:
-            measure_task(measured, folder, ruler_of(source, arguments))
+            measure_task(measured, folder, reference_set_of(source, arguments))
     return True
 
 
-def is_there(measured: str, trial: Trial) -> bool:
+def is_there(measured: str, trial: DctTrial) -> bool:
     """Whether all rows of a measurement are."""
     if measured == "likelihood":
         rows = read_rows(LIKELIHOOD / f"{trial.data}.jsonl")
         return any(row["coder"] == likelihood_name(trial.preset) for row in rows)
     if measured == "samples":
         rows = read_distribution_rows(SAMPLES / f"{trial.data}.jsonl")
-        return any(row.subject.name == trial.name for row in rows)
+        return any(row.source.name == trial.name for row in rows)
     return not missing_of_task(measured, trial.name)
 
 
@@ -182,23 +182,23 @@ def write_training(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
         replace_rows(path, rows)
 
 
-def likelihood(trial: Trial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:
+def likelihood(trial: DctTrial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:
     """The row of the trained network."""
     row = model_row(folder, arguments.data / trial.data, trial.data)
     write_rows(LIKELIHOOD / f"{trial.data}.jsonl", [row])
 
 
-def samples(trial: Trial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:
+def samples(trial: DctTrial, folder: pathlib.Path, arguments: argparse.Namespace) -> None:
     """The row of its samples, and a grid of them."""
     path = SAMPLES / f"{trial.data}.jsonl"
-    ruler = ruler_of(str(arguments.data / trial.data), arguments)
-    count = min(arguments.num_samples, len(ruler.reference))
+    reference_set = reference_set_of(str(arguments.data / trial.data), arguments)
+    count = min(arguments.num_samples, len(reference_set.images))
     with progress_bar(f"{trial.name}: drawing") as progress:
         drawn = draw(str(folder), count, seed=0, progress=progress)
     write_grid(IMAGES / f"{trial.name}.png", drawn.images[:NUM_SHOWN])
     # What real images score is among the rows of the other generators, on equal counts.
     append_distribution_rows(
-        path, measure(drawn.images, ruler, subject=drawn.subject, with_floors=False)
+        path, measure_samples(drawn.images, reference_set, source=drawn.source, with_floors=False)
     )
 
 

@@ -85,7 +85,7 @@ def ceiling_part(data: str, root: pathlib.Path) -> str:
     ]
     for row in rows:
         if row.compared == "samples":
-            lines.append(f"| {row.subject.name} | {psnr(row)} | {distances(row)} |")
+            lines.append(f"| {row.source.name} | {psnr(row)} | {distances(row)} |")
         elif row.compared in FLOORS:
             lines.append(f"| {FLOORS[row.compared]} | | {distances(row)} |")
     return "\n".join(lines)
@@ -162,14 +162,14 @@ def samples_part(data: str, root: pathlib.Path) -> str:
     ]
     found = [best(others, name) for name in NAMES]
     for row in [*rows, *(row for row in found if row is not None)]:
-        subject = row.subject
-        preset = f", preset {subject.preset}" if row in rows else f", {subject.prior}"
+        source = row.source
+        preset = f", preset {source.preset}" if row in rows else f", {source.prior}"
         preset += ", latents learn" if has_learned_latents(row) else ""
         lines.append(
-            f"| `{subject.model}`{preset} | {subject.core_minutes or 0:.0f} "
-            f"| {(subject.num_parameters or 0) / 1e6:.2f} M | {measures(row)} |"
+            f"| `{source.model}`{preset} | {source.core_minutes or 0:.0f} "
+            f"| {(source.num_parameters or 0) / 1e6:.2f} M | {measures(row)} |"
         )
-    pictures = [picture(row.subject.name, root) for row in rows]
+    pictures = [picture(row.source.name, root) for row in rows]
     return "\n\n".join(["\n".join(lines), *pictures])
 
 
@@ -203,7 +203,7 @@ def tasks_parts(root: pathlib.Path) -> list[str]:
             "|:--|--:|--:|--:|--:|",
         ]
         lines += [
-            f"| {row.subject.name} | {row.subject.core_minutes or 0:.0f} | {psnr(row)} "
+            f"| {row.source.name} | {row.source.core_minutes or 0:.0f} | {psnr(row)} "
             f"| {distances(row)} |"
             for row in rows
         ]

@@ -19,10 +19,10 @@ from experiments.dctransformer.page import (
 from experiments.harness.trials import write_grid
 from overtone.cli.progress import progress_bar
 from overtone.data.pixels import resized, to_array, to_image
-from overtone.evaluate.distribution.measure import Ruler, measure
+from overtone.evaluate.distribution.measure import ReferenceSet, measure_samples
 from overtone.evaluate.distribution.rows import (
     DistributionRow,
-    Subject,
+    SampleSource,
     append_distribution_rows,
     read_distribution_rows,
 )
@@ -43,11 +43,11 @@ Pixels = UInt8[np.ndarray, "n h w c"]
 
 
 def paired_rows(
-    pictures: Pixels, ruler: Ruler, subject: Subject, *, with_floors: bool
+    pictures: Pixels, reference_set: ReferenceSet, source: SampleSource, *, with_floors: bool
 ) -> list[DistributionRow]:
     """The distance of pictures from the reference, and the PSNR against those they stand for."""
-    error = float(((pictures.astype(float) - ruler.reference.images) ** 2).mean())
-    rows = measure(pictures, ruler, subject=subject, with_floors=with_floors)
+    error = float(((pictures.astype(float) - reference_set.images.images) ** 2).mean())
+    rows = measure_samples(pictures, reference_set, source=source, with_floors=with_floors)
     rows[0] = dataclasses.replace(
         rows[0], reconstruction_psnr_db=psnr_db_from_mse(error), num_reconstructed=len(pictures)
     )
@@ -56,30 +56,32 @@ def paired_rows(
 
 def missing_of_task(task: str, run: str) -> set[str]:
     """Names of the rows that are not there yet."""
-    done = {row.subject.name for row in read_distribution_rows(TASKS / f"{run}.jsonl")}
+    done = {row.source.name for row in read_distribution_rows(TASKS / f"{run}.jsonl")}
     return {CONTROLS[task], ORIGINAL, ONE, MEAN} - done
 
 
-def measure_task(task: str, folder: pathlib.Path, ruler: Ruler) -> None:
+def measure_task(task: str, folder: pathlib.Path, reference_set: ReferenceSet) -> None:
     """Rows of the controls, of the model and of the mean of several results; a picture grid."""
     model = load_model(str(folder))
     assert isinstance(model, DctTransformer)
     summary = read_summary(str(folder))["summary"]
     path = TASKS / f"{folder.name}.jsonl"
     missing = missing_of_task(task, folder.name)
-    images = ruler.reference.images
+    images = reference_set.images.images
     draw, shrink, given_as = TASK_PARTS[task]
     control = CONTROLS[task]
     given = shrink(images)
 
-    def store(subject: Subject, pictures: Pixels) -> None:
-        append_distribution_rows(path, paired_rows(pictures, ruler, subject, with_floors=False))
+    def store(source: SampleSource, pictures: Pixels) -> None:
+        append_distribution_rows(
+            path, paired_rows(pictures, reference_set, source, with_floors=False)
+        )
 
     if control in missing:
-        store(Subject(name=control), given_as(given))
+        store(SampleSource(name=control), given_as(given))
     if ORIGINAL in missing:
-        store(Subject(name=ORIGINAL), quantized(model, images))
-    one = Subject(
+        store(SampleSource(name=ORIGINAL), quantized(model, images))
+    one = SampleSource(
         name=ONE,
         model=model.name,
         preset=summary.get("preset"),

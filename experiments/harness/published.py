@@ -83,12 +83,12 @@ def competitive(
     groups: dict[tuple[object, ...], list[DistributionRow]] = {}
     for row in own_rows:
         if row.compared == "samples":
-            groups.setdefault(ruler_of(row), []).append(row)
+            groups.setdefault(measured_against(row), []).append(row)
     others = [row for row in other_rows if row.compared == "samples"]
     told, sets, wins, halves = [], [], 0, 0
-    for ruler, rows in groups.items():
-        rivals = [row for row in others if ruler_of(row) == ruler]
-        plain = [r for r in rivals if (r.subject.model, r.subject.prior) == ("vae", "normal")]
+    for reference, rows in groups.items():
+        rivals = [row for row in others if measured_against(row) == reference]
+        plain = [r for r in rivals if (r.source.model, r.source.prior) == ("vae", "normal")]
         if not plain:
             continue
         own, best, vae = nearest(rows), nearest(rivals), nearest(plain)
@@ -99,7 +99,7 @@ def competitive(
             f"{own.reference}: {distance:.2f} after {minutes_of(own)} (recall "
             f"{own.values['recall']:.2f}), `vae` {vae.values['frechet']:.2f} after "
             f"{minutes_of(vae)} (recall {vae.values['recall']:.2f}), best other "
-            f"`{best.subject.model}` {best.values['frechet']:.2f} after {minutes_of(best)}"
+            f"`{best.source.model}` {best.values['frechet']:.2f} after {minutes_of(best)}"
         )
         sets.append(f"{own.reference} (`{own.features}`)")
     verdict: Verdict = "not measured yet"
@@ -119,7 +119,7 @@ def competitive(
     )
 
 
-def ruler_of(row: DistributionRow) -> tuple[object, ...]:
+def measured_against(row: DistributionRow) -> tuple[object, ...]:
     """What two distances must share to be compared."""
     counts = (row.num_samples, row.num_reference)
     return (row.reference_hash, row.features, row.weights_hash, *counts)
@@ -127,7 +127,7 @@ def ruler_of(row: DistributionRow) -> tuple[object, ...]:
 
 def minutes_of(row: DistributionRow) -> str:
     """The length of its training."""
-    minutes = row.subject.core_minutes
+    minutes = row.source.core_minutes
     if minutes is None:
         return "unknown time"
     return f"{minutes:.0f} core-minutes" if minutes >= 1 else f"{60 * minutes:.0f} core-seconds"

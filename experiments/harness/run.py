@@ -24,7 +24,7 @@ class StepError(OvertoneError, RuntimeError):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class Paths:
     """Where an experiment finds what it needs.
 
     Attributes:
@@ -52,36 +52,36 @@ class Command:
         return shlex.join(("python", *self.words[1:]))
 
 
-def commands_of(items: Sequence[str], places: Places) -> list[Command]:
+def commands_of(items: Sequence[str], paths: Paths) -> list[Command]:
     """What measures the rows of these items, in order; shared steps come once.
 
     Raises:
         ConfigError: An item is unknown, or data are missing: all that are missing are named.
     """
     commands: dict[tuple[str, ...], Command] = {}
-    known = _places_by_mark(places)
+    known = _paths_by_mark(paths)
     for name in names_of(items):
         for step in get_item(name).steps:
             words = (sys.executable, "-m", f"{PACKAGE}.{step.script}", *step.filled(known))
             commands.setdefault(words, Command(name, step, words))
-    _check(list(commands.values()), places)
+    _check(list(commands.values()), paths)
     return list(commands.values())
 
 
-def _places_by_mark(places: Places) -> dict[str, str]:
+def _paths_by_mark(paths: Paths) -> dict[str, str]:
     """What stands for the marks in arguments; absolute, because scripts run in the root."""
-    known = {"{data}": places.data, "{work}": places.work, "{weights}": places.feature_weights}
+    known = {"{data}": paths.data, "{work}": paths.work, "{weights}": paths.feature_weights}
     return {mark: str(path.absolute()) for mark, path in known.items() if path is not None}
 
 
-def _check(commands: Sequence[Command], places: Places) -> None:
+def _check(commands: Sequence[Command], paths: Paths) -> None:
     needs = dict.fromkeys(need for command in commands for need in command.step.needs)
-    missing = [need for need in needs if not (places.data / need).exists()]
+    missing = [need for need in needs if not (paths.data / need).exists()]
     if missing:
-        raise ConfigError(f"{places.data} has no {', '.join(missing)}; give the folder with --data")
+        raise ConfigError(f"{paths.data} has no {', '.join(missing)}; give the folder with --data")
 
 
-def run(command: Command, places: Places) -> None:
+def run(command: Command, paths: Paths) -> None:
     """Runs one script to its end; what it prints goes where ours does.
 
     SIGINT and SIGTERM are passed on, and then it is waited for, so that a training run can save
@@ -91,13 +91,13 @@ def run(command: Command, places: Places) -> None:
         StepError: It ended with another exit code than 0.
         KeyboardInterrupt: It ended after a signal was passed on.
     """
-    places.work.mkdir(parents=True, exist_ok=True)
+    paths.work.mkdir(parents=True, exist_ok=True)
     # A group of its own: otherwise a terminal's Ctrl-C would reach it twice, and the second signal
     # ends a training run without saving.
     group = 0 if os.name == "posix" else None
     with (
         _relayed_signals() as relay,
-        subprocess.Popen(command.words, cwd=places.root, process_group=group) as process,
+        subprocess.Popen(command.words, cwd=paths.root, process_group=group) as process,
     ):
         relay.attach(process)
         code = process.wait()

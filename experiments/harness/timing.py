@@ -1,21 +1,18 @@
 """Steps that take turns, timed on a machine that others may use."""
 
-import datetime
 import pathlib
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
 
-MACHINE = "2-core x86-64, AVX-512"
 SETTLE_S = 0.02  # threads of the step before may spin that long
 MAX_TRY_S = 1.0  # after that long, a disturbed run has to do
 MAX_QUEUED_SHARE = 0.02  # of a run's time, over all threads
-Step = Callable[[], Any]
+TimedStep = Callable[[], Any]
 
 
-def interleaved(steps: dict[str, Step], repeats: int) -> tuple[dict[str, float], int]:
+def interleaved(steps: dict[str, TimedStep], repeats: int) -> tuple[dict[str, float], int]:
     """Median seconds of each step, and how many runs were disturbed for all that.
 
     The steps take turns, so all see the same machine.
@@ -30,7 +27,7 @@ def interleaved(steps: dict[str, Step], repeats: int) -> tuple[dict[str, float],
     return {name: statistics.median(times) for name, times in seconds.items()}, num_disturbed
 
 
-def quietest_run(step: Step) -> tuple[float, float]:
+def quietest_run(step: TimedStep) -> tuple[float, float]:
     """(share of its time that our threads waited for a core, seconds) of one run.
 
     A run that other programs disturbed is repeated for a while; the least disturbed one counts.
@@ -51,16 +48,3 @@ def queued_s() -> float:
     """Seconds this process's threads were ready but had no core; 0 where Linux does not tell."""
     tasks = pathlib.Path("/proc/self/task").glob("*/schedstat")
     return sum(int(task.read_text().split()[1]) for task in tasks) * 1e-9
-
-
-def provenance() -> dict[str, str]:
-    """What is needed to distrust a row."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        capture_output=True,
-        text=True,
-        cwd=pathlib.Path(__file__).parent,
-        check=False,
-    ).stdout.strip()
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return {"commit": commit or "unknown", "machine": MACHINE, "date": today}

@@ -9,12 +9,12 @@ import numpy as np
 from overtone.bitstream.container import Metadata
 from overtone.cli.progress import training_bar
 from overtone.data import load_images
-from overtone.evaluate.distribution.measure import Ruler, measure
+from overtone.evaluate.distribution.measure import ReferenceSet, measure_samples
 from overtone.evaluate.distribution.rows import (
     append_distribution_rows,
     read_distribution_rows,
 )
-from overtone.evaluate.distribution.subjects import draw, with_reconstruction
+from overtone.evaluate.distribution.sample_source import draw, with_reconstruction
 from overtone.imaging.image import Picture, picture_to_bytes, to_grid
 from overtone.metrics.distribution.features.registry import get_feature_network
 from overtone.models.store import MODEL_FILE
@@ -25,7 +25,7 @@ NUM_SHOWN = 40  # samples in a grid, of the first prior measured
 
 
 @dataclasses.dataclass(frozen=True)
-class Places:
+class TrialOutput:
     """Where a script keeps what it finds.
 
     Attributes:
@@ -83,22 +83,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--page", action="store_true", help="write the page from the rows")
 
 
-def run_trial(trial: Trial, arguments: argparse.Namespace, places: Places) -> bool:
+def run_trial(trial: Trial, arguments: argparse.Namespace, output: TrialOutput) -> bool:
     """Train, measure and draw what is not there yet; False if a signal stopped it."""
-    if not missing_draws(trial, places):
+    if not missing_draws(trial, output):
         print(f"{trial.name}: all rows are there", flush=True)
         return True
     if not train_trial(trial, arguments):
         return False
-    measure_all(trial, arguments, places)
+    measure_all(trial, arguments, output)
     return True
 
 
-def missing_draws(trial: Trial, places: Places) -> list[tuple[str, float]]:
+def missing_draws(trial: Trial, output: TrialOutput) -> list[tuple[str, float]]:
     """Priors and temperatures of which there is no row yet."""
     done = {
-        (row.subject.name, row.subject.prior, row.subject.temperature)
-        for row in read_distribution_rows(places.results / f"{trial.data}.jsonl")
+        (row.source.name, row.source.prior, row.source.temperature)
+        for row in read_distribution_rows(output.results / f"{trial.data}.jsonl")
     }
     return [draw for draw in trial.draws if (trial.name, *draw) not in done]
 
@@ -143,26 +143,28 @@ def settings_of(trial: Trial, minutes: float) -> tuple[str, ...]:
     return (*settings, *trial.changes)
 
 
-def measure_all(trial: Trial, arguments: argparse.Namespace, places: Places) -> None:
+def measure_all(trial: Trial, arguments: argparse.Namespace, output: TrialOutput) -> None:
     """A row for each prior that has none yet, and a grid of samples."""
     folder = arguments.runs / trial.name
-    path = places.results / f"{trial.data}.jsonl"
-    ruler = ruler_of(str(arguments.data / trial.data), arguments)
-    for prior, temperature in missing_draws(trial, places):
+    path = output.results / f"{trial.data}.jsonl"
+    reference_set = reference_set_of(str(arguments.data / trial.data), arguments)
+    for prior, temperature in missing_draws(trial, output):
         print(f"{trial.name}: measuring {prior}, temperature {temperature}", flush=True)
         drawn = draw(
             str(folder),
-            len(ruler.reference),
+            len(reference_set.images),
             seed=trial.seed,
             prior=prior,
             temperature=temperature,
         )
         # The floors are the same for all samples of a set of data.
-        with_floors = places.with_floors and not has_floors(path)
-        rows = measure(drawn.images, ruler, subject=drawn.subject, with_floors=with_floors)
-        rows[0] = with_reconstruction(rows[0], drawn.model, ruler.reference, seed=trial.seed)
+        with_floors = output.with_floors and not has_floors(path)
+        rows = measure_samples(
+            drawn.images, reference_set, source=drawn.source, with_floors=with_floors
+        )
+        rows[0] = with_reconstruction(rows[0], drawn.model, reference_set.images, seed=trial.seed)
         if (prior, temperature) == trial.draws[0] and trial.seed == 0:
-            write_grid(places.images / f"{trial.name}.png", drawn.images[:NUM_SHOWN])
+            write_grid(output.images / f"{trial.name}.png", drawn.images[:NUM_SHOWN])
         append_distribution_rows(path, rows)
 
 
@@ -175,13 +177,15 @@ def write_grid(
     path.write_bytes(picture_to_bytes(Picture(grid, Metadata()), ".png"))
 
 
-def ruler_of(source: str, arguments: argparse.Namespace) -> Ruler:
+def reference_set_of(source: str, arguments: argparse.Namespace) -> ReferenceSet:
     """The held-out images as the reference; as many of the training set as the other split."""
     reference, others = load_images(source, split="test"), load_images(source, split="train")
     is_gray = reference.images.shape[3] == 1
     name = "gray28" if is_gray else "efficientnet-lite0"
     network = get_feature_network(name, None if is_gray else arguments.feature_weights)
-    return Ruler(network=network, reference=reference, other_split=others, cache=arguments.cache)
+    return ReferenceSet(
+        network=network, images=reference, other_split=others, cache=arguments.cache
+    )
 
 
 def has_floors(path: pathlib.Path) -> bool:

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from experiments.harness.item import Finding, Verdict, share_that_does
-from experiments.harness.published import against_published, competitive, ruler_of
+from experiments.harness.published import against_published, competitive, measured_against
 from experiments.harness.rows import Record, read_distances, read_records
 from experiments.thesis_generation.judge import DATA, found_files
 from overtone.evaluate.distribution.rows import DistributionRow
@@ -36,11 +36,11 @@ FASTER = 5.0  # times; less may be the machine
 def judge(root: pathlib.Path) -> Sequence[Finding]:
     """Published numbers, samples and reconstructions beside the others', time to the same loss."""
     rows = [row for data in DATA for row in read_distances(root / RESULTS / f"{data}.jsonl")]
-    own = [row for row in rows if row.subject.model == "spectral-dictionary"]
-    others = [row for row in rows if row.subject.model != "spectral-dictionary"]
+    own = [row for row in rows if row.source.model == "spectral-dictionary"]
+    others = [row for row in rows if row.source.model != "spectral-dictionary"]
     others += [row for path in found_files(root) for row in read_distances(path)]
-    published = [row for row in own if _PUBLISHED_RUN.fullmatch(row.subject.name)]
-    ours = [row for row in own if not (row.subject.preset or "").startswith(PUBLISHED)]
+    published = [row for row in own if _PUBLISHED_RUN.fullmatch(row.source.name)]
+    ours = [row for row in own if not (row.source.preset or "").startswith(PUBLISHED)]
     findings = []
     for preset, rows in ((PUBLISHED_PRESET, published), (OURS_PRESET, ours)):
         figures = {"cifar": "fid"}
@@ -59,17 +59,17 @@ def reconstructs(
     """PSNR of reconstructions of held-out images against the best of the others."""
     best: dict[tuple[object, ...], DistributionRow] = {}
     for row in own_rows:
-        before = best.get(ruler_of(row))
+        before = best.get(measured_against(row))
         if row.reconstruction_psnr_db and (before is None or psnr(row) > psnr(before)):
-            best[ruler_of(row)] = row
+            best[measured_against(row)] = row
     others = [row for row in other_rows if row.reconstruction_psnr_db]
     told, outcomes, sets = [], [], []
-    for ruler, row in best.items():
-        rivals = [other for other in others if ruler_of(other) == ruler]
+    for reference, row in best.items():
+        rivals = [other for other in others if measured_against(other) == reference]
         if rivals:
             other = max(rivals, key=psnr)
             told.append(
-                f"{row.reference}: {psnr(row):.2f} dB, best other `{other.subject.model}` "
+                f"{row.reference}: {psnr(row):.2f} dB, best other `{other.source.model}` "
                 f"{psnr(other):.2f} dB"
             )
             outcomes.append(psnr(row) >= psnr(other) - ALIKE_DB)

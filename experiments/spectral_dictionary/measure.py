@@ -19,8 +19,8 @@ from typing import Any
 from experiments.harness.rebuild import rebuild
 from experiments.harness.rows import read_records
 from experiments.harness.trials import (
-    Places,
     Trial,
+    TrialOutput,
     add_arguments,
     measure_all,
     missing_draws,
@@ -30,7 +30,7 @@ from experiments.spectral_dictionary.judge import RESULTS, STABILITY, STABILITY_
 from experiments.spectral_dictionary.page import IMAGES
 from experiments.spectral_dictionary.tables import RECONSTRUCTION, RECONSTRUCTION_FIELDS
 from experiments.spectral_dictionary.trials import (
-    append_row,
+    append_record,
     make_solved,
     ours,
     plane_waves,
@@ -46,7 +46,7 @@ from overtone.evaluate.provenance import provenance
 from overtone.training.log import LOG_FILE, read_log
 from overtone.training.run import train
 
-PLACES = Places(
+OUTPUT = TrialOutput(
     RESULTS, IMAGES, with_floors=False
 )  # experiments/thesis_generation/rows/ has the floors
 SEEDS = range(10)
@@ -84,7 +84,7 @@ def run_all(data: str, arguments: argparse.Namespace) -> None:
         to_draw = [
             each
             for each in measured
-            if trial.model != "pca" and not arguments.no_samples and missing_draws(each, PLACES)
+            if trial.model != "pca" and not arguments.no_samples and missing_draws(each, OUTPUT)
         ]
         to_reconstruct = [each for each in measured if each.name not in done]
         if not to_draw and not to_reconstruct:
@@ -96,9 +96,11 @@ def run_all(data: str, arguments: argparse.Namespace) -> None:
             make_solved(trial, arguments.runs, training)
         for each in to_reconstruct:
             print(f"{each.name}: reconstructing", flush=True)
-            append_row(RECONSTRUCTION, reconstruction_row(each, arguments.runs, training, held_out))
+            append_record(
+                RECONSTRUCTION, reconstruction_row(each, arguments.runs, training, held_out)
+            )
         for each in to_draw:
-            measure_all(each, arguments, PLACES)
+            measure_all(each, arguments, OUTPUT)
 
 
 def measure_stability(arguments: argparse.Namespace) -> None:
@@ -111,7 +113,7 @@ def measure_stability(arguments: argparse.Namespace) -> None:
             if (trial.label, seed) not in done and arguments.only in trial.label:
                 row = short_run(dataclasses.replace(trial, seed=seed), arguments)
                 print(row["label"], seed, row["loss"], flush=True)
-                append_row(STABILITY, row)
+                append_record(STABILITY, row)
 
 
 def short_run(trial: Trial, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from experiments.spectral_dictionary.judge import (
 )
 from experiments.spectral_dictionary.tables import (
     LABELS,
-    label_of,
     reconstruction_part,
     reconstructions,
+    run_label,
     speed_part,
     speeds,
     stability_part,
@@ -120,7 +120,7 @@ def samples_verdict(data: str, root: pathlib.Path) -> str:
         return ""
     order = sorted(measured, key=lambda name: frechet(measured[name]))
     numbers = ", ".join(
-        f"{name} {frechet(measured[name]):.1f} ({measured[name].subject.prior})" for name in order
+        f"{name} {frechet(measured[name]):.1f} ({measured[name].source.prior})" for name in order
     )
     nearer = "PCA" if frechet(measured["pca"]) <= frechet(measured["ours"]) else "our dictionary"
     return (
@@ -131,8 +131,8 @@ def samples_verdict(data: str, root: pathlib.Path) -> str:
 
 def who(row: DistributionRow) -> str:
     """The label of a dictionary's trial, the name of another model."""
-    name = row.subject.model or row.subject.name
-    return label_of(row.subject.name) if name == "spectral-dictionary" else name
+    name = row.source.model or row.source.name
+    return run_label(row.source.name) if name == "spectral-dictionary" else name
 
 
 def frechet(row: DistributionRow) -> float:
@@ -187,12 +187,12 @@ def samples_part(data: str, root: pathlib.Path) -> str:
     ]
     for row in sorted(sample_rows(data, root), key=frechet):
         name = who(row)
-        prior = row.subject.prior or ""
-        if row.subject.temperature not in (1, None):
-            prior += f", temperature {row.subject.temperature:g}"
+        prior = row.source.prior or ""
+        if row.source.temperature not in (1, None):
+            prior += f", temperature {row.source.temperature:g}"
         lines.append(
             f"| {LABELS.get(name) or (title_of(row) if name in NAMES else f'`{name}`')} | {prior} "
-            f"| {row.subject.core_minutes or 0:.1f} | {measures(row)} |"
+            f"| {row.source.core_minutes or 0:.1f} | {measures(row)} |"
         )
     return "\n".join(lines)
 

@@ -38,7 +38,7 @@ LABELS = {
 }
 
 
-def label_of(name: str) -> str:
+def run_label(name: str) -> str:
     """Of a trial, from the name of its run."""
     for data in DATA:
         name = name.removeprefix(f"{data}-")
@@ -48,7 +48,7 @@ def label_of(name: str) -> str:
 def reconstructions(data: str, root: pathlib.Path) -> dict[str, Record]:
     """The row of each trial of a data set, by label."""
     rows = read_records(root / RECONSTRUCTION, RECONSTRUCTION_FIELDS)
-    return {label_of(row["name"]): row for row in rows if row["data"] == data}
+    return {run_label(row["name"]): row for row in rows if row["data"] == data}
 
 
 def reconstruction_part(root: pathlib.Path) -> str:
@@ -102,7 +102,7 @@ def speed_part(root: pathlib.Path) -> str:
             for base, ratio in row["speedup"].items()
         ]
         lines.append(
-            f"| {LABELS[label_of(row['name'])]} | {row['core_s']:.0f} "
+            f"| {LABELS[run_label(row['name'])]} | {row['core_s']:.0f} "
             f"| {row['mean_squared_error']:.5f} | {row['published_loss']:.5f} | "
             + " | ".join(cells)
             + " |"

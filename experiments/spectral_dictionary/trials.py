@@ -146,7 +146,7 @@ def reconstruction_row(
     }
 
 
-def append_row(path: pathlib.Path, row: dict[str, Any]) -> None:
+def append_record(path: pathlib.Path, row: dict[str, Any]) -> None:
     """Adds a row to a file, which is made if there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:

@@ -22,14 +22,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.harness.timing import interleaved, provenance
+from experiments.harness.timing import interleaved
 from overtone.config import from_mapping, read_preset
+from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
 from overtone.models.base import Batch, ImageSpec, from_pixels
 from overtone.models.dct_transformer.chunks import chunk_at, random_starts
 from overtone.models.dct_transformer.config import DctTransformerConfig
+from overtone.models.dct_transformer.engines import EngineName, Precision
 from overtone.models.dct_transformer.model import DctTransformer
-from overtone.models.dct_transformer.steps import Engine, Precision
 
 PHOTO = pathlib.Path(__file__).parents[2] / "examples" / "coffee.png"
 NUM_TRIPLES = 256
@@ -38,7 +39,7 @@ MAX_UNCACHED = {"fashion-mnist": 32, "photo32": 32}  # lists; elsewhere one
 SIDES = {"fashion-mnist": (28, 1), "photo32": (32, 3), "cifar10": (32, 3)}
 
 
-ENGINES: tuple[tuple[str, Engine, Precision], ...] = (
+ENGINES: tuple[tuple[str, EngineName, Precision], ...] = (
     ("native", "native", "float32"),
     ("native bfloat16", "native", "bfloat16"),
     ("PyTorch", "torch", "float32"),
@@ -59,7 +60,7 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, help="write the JSON rows here")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.num_threads)
-    rows = [row for preset in arguments.presets for row in measure(preset, arguments)]
+    rows = [row for preset in arguments.presets for row in timed_rows(preset, arguments)]
     print(f"{'preset':>14} {'parameters':>10} {'what':>28} {'triples/s':>10}")
     for row in rows:
         parameters = f"{row['num_parameters'] / 1e6:.1f} M"
@@ -72,7 +73,7 @@ def main() -> None:
     print(json.dumps({f"{row['preset']}, {row['what']}": row["triples_per_s"] for row in rows}))
 
 
-def measure(preset: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+def timed_rows(preset: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """A row for each thing that is done with one preset."""
     settings = read_preset("dct-transformer", preset)["network"]
     config = from_mapping(DctTransformerConfig, settings, "network.")
@@ -155,7 +156,7 @@ def pushed(model: DctTransformer) -> DctTransformer:
     return model
 
 
-def sample_step(model: DctTransformer, size: int, engine: Engine, precision: Precision) -> Any:
+def sample_step(model: DctTransformer, size: int, engine: EngineName, precision: Precision) -> Any:
     def step() -> None:
         drawn = model.complete(
             None,

@@ -20,7 +20,7 @@ from typing import Any
 
 from experiments.harness.trials import Trial, add_arguments, train_trial
 from experiments.spectral_dictionary.trials import (
-    append_row,
+    append_record,
     mean_squared_error,
     ours,
     projected_signal,
@@ -58,7 +58,7 @@ def main() -> None:
         rows += compare(trials, baselines, arguments.runs, images)
     print(f"{'run':>32} {'core-s':>8} {'loss':>9} {'published':>10}  times faster than")
     for row in rows:
-        append_row(arguments.out, row)
+        append_record(arguments.out, row)
         print(
             f"{row['name']:>32} {row['core_s']:8.1f} {row['mean_squared_error']:9.5f} "
             f"{row['published_loss']:10.5f}  {ratios(row)}"

@@ -21,7 +21,8 @@ import jax.numpy as jnp  # pyright: ignore[reportMissingImports]
 import numpy as np
 import torch
 
-from experiments.harness.timing import Step, interleaved, provenance
+from experiments.harness.timing import TimedStep, interleaved
+from overtone.evaluate.provenance import provenance
 from overtone.kernels.fourier import NetSpec, Runner
 from overtone.kernels.fourier_twin import frequencies
 
@@ -133,7 +134,7 @@ def check_agreement(results: dict[str, Any]) -> None:
             raise SystemExit(f"{name} differs from ours by {error:.1e} (relative)")
 
 
-def torch_steps(problem: Problem) -> tuple[Step, Step]:
+def torch_steps(problem: Problem) -> tuple[TimedStep, TimedStep]:
     """Forward, and the gradient, of the formula as written under eager autodiff."""
     x0 = torch.from_numpy(problem.positions.T.copy())
     targets = torch.from_numpy(problem.targets.T.copy())
@@ -161,7 +162,7 @@ def torch_steps(problem: Problem) -> tuple[Step, Step]:
     return forward, both
 
 
-def jax_steps(problem: Problem) -> tuple[Step, Step]:
+def jax_steps(problem: Problem) -> tuple[TimedStep, TimedStep]:
     """The same, compiled by JAX."""
     x0, targets = jnp.asarray(problem.positions.T), jnp.asarray(problem.targets.T)
     flat = jnp.asarray(problem.weights)
@@ -202,7 +203,7 @@ def frequencies_of(spec: NetSpec) -> list[np.ndarray]:
     return [frequencies(layer.num_inputs).astype(np.float32) for layer in spec.layers]
 
 
-def matmul_step() -> Step:
+def matmul_step() -> TimedStep:
     """A square single-precision matrix product: the practical peak of the machine."""
     a = torch.rand(MATMUL_SIZE, MATMUL_SIZE)
     b = torch.rand(MATMUL_SIZE, MATMUL_SIZE)

@@ -28,8 +28,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiments.harness.timing import Step, interleaved, provenance
+from experiments.harness.timing import TimedStep, interleaved
 from overtone.config import from_mapping, read_preset
+from overtone.evaluate.provenance import provenance
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.fourier_generator.config import FourierGeneratorConfig
 from overtone.models.fourier_generator.model import FourierGenerator
@@ -55,7 +56,7 @@ def main() -> None:
         keep_memory()
     rows = []
     for batch_size in args.batch_sizes:
-        measured = measure(batch_size, args.num_threads, args.repeats)
+        measured = timed_rows(batch_size, args.num_threads, args.repeats)
         rows += [row | {"keeps_memory": args.keep_memory} for row in measured]
     print(f"{'batch':>5} {'implementation':>15} {'ms a step':>10} {'images/s':>9} {'ratio':>6}")
     for row in rows:
@@ -115,7 +116,7 @@ def frequencies(num_inputs: int) -> Tensor:
     return ((torch.arange(2**num_inputs)[:, None] >> torch.arange(num_inputs)) & 1).float()
 
 
-def measure(batch_size: int, num_threads: int, repeats: int) -> list[dict[str, Any]]:
+def timed_rows(batch_size: int, num_threads: int, repeats: int) -> list[dict[str, Any]]:
     """A row for each implementation; ratios are to the faster autodiff."""
     check_agreement(min(batch_size, 16))
     steps = {
@@ -161,7 +162,7 @@ def make_batch(batch_size: int) -> Batch:
 
 def training_step(
     kind: type[FourierGenerator], batch_size: int, precision: torch.dtype | None = None
-) -> Step:
+) -> TimedStep:
     """A whole step; learning rates do not change the time, so they stay at their start."""
     model, batch = make_model(kind), make_batch(batch_size)
     groups = [

@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image
 
 import overtone
-from experiments.harness.timing import interleaved, provenance
+from experiments.harness.timing import interleaved
+from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
 from overtone.transform.levels import Sampling, from_levels, to_levels
 from overtone.transform.quant import q_table
@@ -37,9 +38,9 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, help="write the JSON rows here")
     arguments = parser.parse_args()
     photo = read_picture(str(arguments.photo)).pixels[:, :, :3]
-    rows = measure("32x32 images", patches(photo), "images/s", 1, arguments.repeats)
+    rows = timed_rows("32x32 images", patches(photo), "images/s", 1, arguments.repeats)
     megapixels = photo[:, :, 0].size / 1e6
-    rows += measure("photograph", photo[None], "MP/s", megapixels, arguments.repeats)
+    rows += timed_rows("photograph", photo[None], "MP/s", megapixels, arguments.repeats)
     print(f"{'pictures':>14} {'implementation':>14} {'encode':>10} {'decode':>10}")
     for row in rows:
         print(
@@ -62,7 +63,7 @@ def patches(photo: np.ndarray) -> np.ndarray:
     return np.stack([photo[y : y + SIDE_PX, x : x + SIDE_PX] for y, x in corners])
 
 
-def measure(
+def timed_rows(
     name: str, images: np.ndarray, unit: str, size: float, repeats: int
 ) -> list[dict[str, Any]]:
     """A row for each implementation, `size` units an image."""

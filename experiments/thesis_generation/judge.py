@@ -35,7 +35,7 @@ def read_generation(root: pathlib.Path) -> dict[str, list[DistributionRow]]:
 
 def standard(rows: Iterable[DistributionRow]) -> list[DistributionRow]:
     """Samples of the runs of equal length with seed 0."""
-    return [row for row in rows if row.compared == "samples" and row.subject.name.endswith("-0")]
+    return [row for row in rows if row.compared == "samples" and row.source.name.endswith("-0")]
 
 
 def best(
@@ -45,9 +45,9 @@ def best(
     found = [
         row
         for row in rows
-        if row.subject.model == model
-        and prior in (None, row.subject.prior)
-        and row.subject.prior != but
+        if row.source.model == model
+        and prior in (None, row.source.prior)
+        and row.source.prior != but
     ]
     return min(found, key=lambda row: row.values["frechet"], default=None)
 
@@ -59,7 +59,7 @@ def judge(root: pathlib.Path) -> Sequence[Finding]:
     findings = [beats_vae(samples, model, preset) for model, preset in MODELS]
     everything = [row for path in found_files(root) for row in read_distances(path)]
     for model, preset in MODELS[:1]:
-        own = [row for row in everything if row.subject.model == model]
+        own = [row for row in everything if row.source.model == model]
         found = against_published("dfm-fid", preset, own, {"cifar": "fid"})
         told = f"{found.measured}; {READINGS[model]}"
         findings.append(dataclasses.replace(found, measured=told) if own else found)
@@ -101,13 +101,13 @@ def beats_vae(samples: dict[str, list[DistributionRow]], model: str, preset: str
 
 def has_learned_latents(row: DistributionRow) -> bool:
     """Whether it is of the kinder reading of the thesis, in which latents learn."""
-    return row.subject.preset == LEARNED
+    return row.source.preset == LEARNED
 
 
 def other_reading(rows: Iterable[DistributionRow], own: DistributionRow) -> str:
     """Which reading of the thesis a row is of, and the distance in the other; "" with only one."""
     others = [row for row in rows if has_learned_latents(row) != has_learned_latents(own)]
-    other = best(others, own.subject.model or "")
+    other = best(others, own.source.model or "")
     if other is None:
         return ""
     readings = ("latents that learn", "latents at a millionth of the decoder's rate, to the letter")
@@ -155,7 +155,7 @@ def runs_by_draw(rows: Iterable[DistributionRow], model: str) -> dict[Draw, dict
     """
     groups: dict[Draw, dict[str, float]] = {}
     for row in rows:
-        own = row.subject
+        own = row.source
         if row.compared == "samples" and own.model == model and own.name[-1:].isdigit():
             runs = groups.setdefault((own.preset, own.prior, own.temperature), {})
             runs[own.name] = row.values["frechet"]

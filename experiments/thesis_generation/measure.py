@@ -15,11 +15,11 @@ import argparse
 import sys
 
 from experiments.harness.rebuild import rebuild
-from experiments.harness.trials import Places, Trial, add_arguments, run_trial
+from experiments.harness.trials import Trial, TrialOutput, add_arguments, run_trial
 from experiments.thesis_generation.judge import RESULTS
 from experiments.thesis_generation.page import IMAGES
 
-PLACES = Places(RESULTS, IMAGES)
+OUTPUT = TrialOutput(RESULTS, IMAGES)
 
 
 def trials_of(data: str) -> list[Trial]:
@@ -70,7 +70,7 @@ def main() -> None:
         parser.error("--run needs the folder of the data sets")
     for data in arguments.run or []:
         for trial in trials_of(data):
-            if arguments.only in trial.name and not run_trial(trial, arguments, PLACES):
+            if arguments.only in trial.name and not run_trial(trial, arguments, OUTPUT):
                 sys.exit("stopped; the same command goes on")
     if arguments.page:
         rebuild(["dfm-generation"])

@@ -140,15 +140,15 @@ def table_part(rows: Sequence[DistributionRow]) -> str:
             lines.append(f"| {title}{counts} | | | | {measures(row)} | |")
     samples = [row for row in rows if row.compared == "samples"]
     for row in sorted(samples, key=lambda row: (order(row), row.values["frechet"])):
-        if not row.subject.name.endswith(("-0", "-long")):
+        if not row.source.name.endswith(("-0", "-long")):
             continue
-        subject = row.subject
-        at = "" if subject.temperature in (1, None) else f", temperature {subject.temperature:g}"
-        minutes = f"{subject.core_minutes or 0:.0f}"
-        parameters = f"{(subject.num_parameters or 0) / 1e6:.2f} M"
+        source = row.source
+        at = "" if source.temperature in (1, None) else f", temperature {source.temperature:g}"
+        minutes = f"{source.core_minutes or 0:.0f}"
+        parameters = f"{(source.num_parameters or 0) / 1e6:.2f} M"
         psnr = "" if row.reconstruction_psnr_db is None else f"{row.reconstruction_psnr_db:.2f}"
         lines.append(
-            f"| {title_of(row)} | {subject.prior}{at} | {minutes} "
+            f"| {title_of(row)} | {source.prior}{at} | {minutes} "
             f"| {parameters} | {measures(row)} | {psnr} |"
         )
     return "\n".join(lines)
@@ -156,14 +156,14 @@ def table_part(rows: Sequence[DistributionRow]) -> str:
 
 def title_of(row: DistributionRow) -> str:
     """What tables call the model of a row."""
-    title = NAMES.get(row.subject.model or "", row.subject.name)
+    title = NAMES.get(row.source.model or "", row.source.name)
     return f"{title}, latents learn" if has_learned_latents(row) else title
 
 
 def order(row: DistributionRow) -> tuple[int, bool]:
     """Ours, the thesis in its two readings, the baseline, the controls."""
     names = [*NAMES]
-    place = names.index(row.subject.model) if row.subject.model in names else len(names)
+    place = names.index(row.source.model) if row.source.model in names else len(names)
     return place, has_learned_latents(row)
 
 
@@ -178,7 +178,7 @@ def measures(row: DistributionRow) -> str:
 
 def pictures_part(rows: Iterable[DistributionRow], root: pathlib.Path) -> list[str]:
     """Grids of samples, each with its name."""
-    names = dict.fromkeys(row.subject.name for row in rows if row.compared == "samples")
+    names = dict.fromkeys(row.source.name for row in rows if row.compared == "samples")
     folder = pathlib.PurePath(os.path.relpath(IMAGES, pathlib.PurePath(PAGE).parent)).as_posix()
     return [
         f"{name}:\n\n![samples of {name}]({folder}/{name}.png)"

@@ -23,7 +23,7 @@ from experiments.tiled_dct.contexts import (
 )
 from overtone.codecs.tiled_dct.series import PACKAGE, padded
 from overtone.entropy.prior import load_prior
-from overtone.kernels import _series
+from overtone.kernels import _tiled_dct
 
 # Sizes of the tables of contexts of each element, in the order of the prior.
 TABLE_SIZES = {
@@ -102,7 +102,7 @@ class Collector:
 
     def collect(self, stream: bytes) -> dict[str, Symbols]:
         """The bits of a coefficient stream, by element."""
-        decoder = _series.Decoder(
+        decoder = _tiled_dct.Decoder(
             stream,
             *load_prior(PACKAGE),
             width=self._width,
@@ -136,7 +136,7 @@ class Collector:
         if x >= self._width or y >= self._height:
             return
         is_split = (x, y) not in tiles or tiles[x, y].side < side
-        step = _series.MIN_TILE
+        step = _tiled_dct.MIN_TILE
         left = self._tile_at.get(((x - 1) // step, y // step))
         above = self._tile_at.get((x // step, (y - 1) // step))
         if side > step and x + side <= self._width and y + side <= self._height:
@@ -241,8 +241,8 @@ class Collector:
         step = side // BANDS
         sums = np.abs(coded).reshape(NUM_PLANES, BANDS, step, BANDS, step).sum((2, 4))
         tile.bands = np.minimum(sums * 16 >> 2 * tile.size, 65535)
-        for i in range(x // _series.MIN_TILE, (x + side) // _series.MIN_TILE):
-            for j in range(y // _series.MIN_TILE, (y + side) // _series.MIN_TILE):
+        for i in range(x // _tiled_dct.MIN_TILE, (x + side) // _tiled_dct.MIN_TILE):
+            for j in range(y // _tiled_dct.MIN_TILE, (y + side) // _tiled_dct.MIN_TILE):
                 self._tile_at[i, j] = tile
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput
 from overtone.cli.completing import complete
 
@@ -39,10 +40,8 @@ def colorize(
         originals: Before the results of each picture what they were drawn from.
         force: Replace files that exist.
     """
-    from overtone.models.dct_transformer.complete import colorize as draw
-
     return complete(
-        draw,
+        overtone.colorize,
         images,
         model,
         output,

@@ -12,8 +12,8 @@ from overtone.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from overtone.evaluate.rate_distortion.gallery import Exhibit
     from overtone.evaluate.rate_distortion.run import Measured, Sample, Setting
+    from overtone.evaluate.rate_distortion.side_by_side import SideBySide
 
 DEFAULT_CODECS = "tiled-dct,jpeg,webp,avif,jpeg2000"
 DEFAULT_RATES = "0.1,0.2,0.4,0.8"
@@ -60,13 +60,13 @@ def compare(
         threads: Worker threads; all processors by default.
         force: Measure again what is known.
     """
-    from overtone.cli.measuring import run_jobs
+    from overtone.cli.measuring import run_with_bar
     from overtone.codecs.registry import resolve_num_threads
+    from overtone.evaluate.rate_distortion.own_sections import own_sections
     from overtone.evaluate.rate_distortion.plot import curves_svg
     from overtone.evaluate.rate_distortion.report import report_html
     from overtone.evaluate.rate_distortion.rows import current_rows, is_native, read_rows
     from overtone.evaluate.rate_distortion.run import Setting, load_sample, plan
-    from overtone.evaluate.rate_distortion.showcase import own_sections
     from overtone.evaluate.rate_distortion.table import markdown_table, summaries
 
     names = [name.strip() for name in codecs.split(",")]
@@ -84,8 +84,8 @@ def compare(
     ]
     samples = [load_sample(pathlib.Path(path)) for path in find_inputs(images, PICTURE_SUFFIXES)]
     folder = pathlib.Path(output) if output else pathlib.Path("results") / suite
-    jobs = plan(samples, settings, folder, force=force)
-    measured = list(run_jobs(jobs, suite=suite))
+    planned = plan(samples, settings, folder, force=force)
+    measured = list(run_with_bar(planned, suite=suite))
     hashes = {sample_hash(sample) for sample in samples}
     rows = [
         row
@@ -94,12 +94,14 @@ def compare(
     ]
     (folder / "curves.svg").write_text(curves_svg(rows), "utf-8")
     if pictures:
-        exhibits = _exhibits(samples[:pictures], measured, settings, names, pictures_bpp, suite)
+        side_by_sides = _side_by_sides(
+            samples[:pictures], measured, settings, names, pictures_bpp, suite
+        )
         page = report_html(
             title=f"Codecs on {suite}",
             rows=rows,
-            exhibits=exhibits,
-            sections=own_sections(exhibits[0]) if is_native(names[0]) else (),
+            side_by_sides=side_by_sides,
+            sections=own_sections(side_by_sides[0]) if is_native(names[0]) else (),
         )
         (folder / "report.html").write_text(page, "utf-8")
         print(f"{folder / 'report.html'}", file=sys.stderr)
@@ -133,21 +135,21 @@ def _goals(rates: str | None, qualities: str | None) -> list[dict[str, float]]:
     return goals
 
 
-def _exhibits(
+def _side_by_sides(
     samples: "Sequence[Sample]",
     measured: "Sequence[Measured]",
     settings: "Sequence[Setting]",
     names: "Sequence[str]",
     shown_bpp: float,
     suite: str,
-) -> "list[Exhibit]":
+) -> "list[SideBySide]":
     """For each picture the first codec's file nearest to a rate, and the others at its bytes."""
     import math
 
-    from overtone.evaluate.rate_distortion.gallery import Exhibit, equal_bytes
-    from overtone.evaluate.rate_distortion.run import measure
+    from overtone.evaluate.rate_distortion.run import measure_picture
+    from overtone.evaluate.rate_distortion.side_by_side import SideBySide, equal_bytes
 
-    exhibits = []
+    side_by_sides = []
     for sample in samples:
         digest = sample_hash(sample)
         own = [
@@ -157,7 +159,7 @@ def _exhibits(
         ]
         # A resumed run has rows without files: those of this picture are written once more.
         own = own or [
-            measure(sample, setting, suite=suite)
+            measure_picture(sample, setting, suite=suite)
             for setting in settings
             if setting.codec == names[0]
         ]
@@ -166,5 +168,5 @@ def _exhibits(
             next(setting for setting in settings if setting.codec == name) for name in names[1:]
         ]
         files = (first, *equal_bytes(sample, first, others, suite=suite))
-        exhibits.append(Exhibit(sample, files))
-    return exhibits
+        side_by_sides.append(SideBySide(sample, files))
+    return side_by_sides

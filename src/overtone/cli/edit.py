@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput, Size
 from overtone.cli.editing_latents import edit_with_model
 from overtone.cli.encode import PICTURE_SUFFIXES
@@ -121,7 +122,6 @@ def edit(
     frequencies = [_two_numbers(each) for each in notch_at or ()]
     sources = find_inputs(inputs, PICTURE_SUFFIXES)
     jobs = plan_jobs(sources, output, ".png", force=force)
-    from overtone.editing.edit import edit as change
     from overtone.editing.notch import THRESHOLD_DB
     from overtone.imaging.high_depth import DeepPicture, deep_picture_to_bytes
 
@@ -136,7 +136,7 @@ def edit(
     def work(job: Job) -> None:
         picture = _read(job.source)
         patterns: list[Pattern] = []
-        pixels = change(
+        pixels = overtone.edit(
             picture.pixels,
             gain=gains,
             keep_bands=kept,

@@ -55,7 +55,7 @@ def edit_with_model(
     if moves_given:
         with progress_bar("editing") as progress:
             results = move_latents(
-                chosen, pictures, moves, size=out_size, rest=rest or "drop", progress=progress
+                chosen, pictures, moves, size=out_size, residual=rest or "drop", progress=progress
             )
     else:
         results = edit_atoms(
@@ -67,7 +67,7 @@ def edit_with_model(
             cutoff=cutoff,
             edge_octaves=edge_octaves,
             size=out_size,
-            rest=rest or "keep",
+            residual=rest or "keep",
         )[:, None]
     steps = results.shape[1]
     if steps > 1:

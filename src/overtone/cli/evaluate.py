@@ -58,18 +58,18 @@ def evaluate(
     """
     from overtone.cli.progress import progress_bar
     from overtone.data import load_images
-    from overtone.evaluate.distribution.measure import Ruler, measure, warnings_of
+    from overtone.evaluate.distribution.measure import ReferenceSet, measure_samples, warnings_of
     from overtone.evaluate.distribution.rows import append_distribution_rows
-    from overtone.evaluate.distribution.subjects import draw, with_reconstruction
+    from overtone.evaluate.distribution.sample_source import draw, with_reconstruction
     from overtone.evaluate.distribution.table import distribution_table
     from overtone.metrics.distribution.features.registry import get_feature_network
 
     network = get_feature_network(features, feature_weights)
     shape = size and (size[1], size[0])
     real = load_images(reference, split=split, size=shape, channels=channels)
-    ruler = Ruler(
+    reference_set = ReferenceSet(
         network=network,
-        reference=real,
+        images=real,
         other_split=_other_split(reference, split, real),
         seed=seed,
         cache=pathlib.Path(cache) if cache else None,
@@ -79,7 +79,7 @@ def evaluate(
             samples, num_images, seed=seed, prior=prior, temperature=temperature, progress=progress
         )
     with progress_bar("measuring") as progress:
-        rows = measure(drawn.images, ruler, subject=drawn.subject, progress=progress)
+        rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
     rows[0] = with_reconstruction(rows[0], drawn.model, real, seed=seed)
     num_features = network.num_features
     for sentence in warnings_of(rows[0].num_samples, rows[0].num_reference, num_features):

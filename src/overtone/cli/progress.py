@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overtone.codecs.base import ProgressCallback
-    from overtone.training.loop import ProgressCallback as TrainingCallback
-    from overtone.training.loop import TrainProgress
+    from overtone.training.loop import TrainProgress, TrainProgressCallback
 
 
 @contextlib.contextmanager
@@ -37,7 +36,7 @@ def progress_bar(name: str) -> "Iterator[ProgressCallback | None]":
 
 
 @contextlib.contextmanager
-def training_bar() -> "Iterator[TrainingCallback | None]":
+def training_bar() -> "Iterator[TrainProgressCallback | None]":
     """A bar with the loss, images a second and the time left; nothing without a terminal."""
     with progress_bar("training") as report:
         if report is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput, Size
 from overtone.cli.encode import PICTURE_SUFFIXES
 from overtone.cli.exits import EXIT_DONE
@@ -59,14 +60,13 @@ def reconstruct(
     from overtone.data.pixels import resized
     from overtone.metrics import psnr_db
     from overtone.models.store import load_model
-    from overtone.tasks.reconstruct import reconstruct as through
 
     chosen = load_model(model)
     names, pictures = load_pictures(images, chosen.spec, split=split)
     names, pictures = names[:num_images], pictures[:num_images]
     with progress_bar("reconstructing") as progress:
         shape = size and (size[1], size[0])
-        again = through(chosen, pictures, size=shape, solve=solve, progress=progress)
+        again = overtone.reconstruct(chosen, pictures, size=shape, solve=solve, progress=progress)
     height, width = again.shape[1:3]
     line = f"{len(again)} of {width}x{height} pixels"
     if again.shape == pictures.shape:
@@ -94,19 +94,19 @@ def load_pictures(
         DataError: A picture or the data set is damaged.
     """
     from overtone.data import load_images
-    from overtone.data.base import Request
+    from overtone.data.base import LoadOptions
     from overtone.data.pictures import read_pictures
 
-    request = Request(size=(spec.height, spec.width), channels=spec.channels)
+    options = LoadOptions(size=(spec.height, spec.width), channels=spec.channels)
     if any(map(_is_data_set, sources)):
         if len(sources) > 1:
             raise ConfigError("a data set is given alone, without other pictures")
-        found = load_images(sources[0], split=split, size=request.size, channels=request.channels)
+        found = load_images(sources[0], split=split, size=options.size, channels=options.channels)
         digits = len(str(len(found) - 1))
         return [f"{number:0{digits}}" for number in range(len(found))], found.images
     paths = [pathlib.Path(path) for path in find_inputs(sources, PICTURE_SUFFIXES)]
     files = [(str(path), path.read_bytes) for path in paths]
-    pictures, _, _ = read_pictures(files, request, "picture")
+    pictures, _, _ = read_pictures(files, options, "picture")
     stems = [path.stem for path in paths]
     if len(set(stems)) < len(stems):
         stems = [f"{number:04}-{stem}" for number, stem in enumerate(stems)]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Inputs, Output
 from overtone.cli.encode import PICTURE_SUFFIXES
 from overtone.cli.exits import EXIT_DONE
@@ -49,7 +50,6 @@ def spectrum(
         output = job.destination
     elif output is not None:
         check_destination(output, force=force)
-    from overtone.editing.spectrum import spectrum as measure
     from overtone.imaging.high_depth import read_deep_picture
 
     measured = {}
@@ -60,7 +60,7 @@ def spectrum(
             )
         except ImageError as error:
             raise ImageError(f"{source}: {error}") from error
-        measured[source] = measure(picture.pixels)
+        measured[source] = overtone.spectrum(picture.pixels)
     if output is not None:
         from overtone.editing.spectrum_plot import spectra_to_bytes
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Size
 from overtone.cli.progress import training_bar
 
@@ -44,7 +45,6 @@ def train(
         dry_run: Print every setting and what the data are as JSON, and do nothing.
     """
     from overtone.training.run import describe_run
-    from overtone.training.run import train as train_model
 
     shape = None if size is None else (size[1], size[0])
     if dry_run:
@@ -62,7 +62,7 @@ def train(
         print(json.dumps(plan, indent=1))
         return
     with training_bar() as report:
-        result = train_model(
+        result = overtone.train(
             model,
             data,
             out=out,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput
 from overtone.cli.completing import complete
 
@@ -42,10 +43,8 @@ def upscale(
         originals: Before the results of each picture what they were drawn from, enlarged.
         force: Replace files that exist.
     """
-    from overtone.models.dct_transformer.complete import upscale as draw
-
     return complete(
-        functools.partial(draw, factor=factor),
+        functools.partial(overtone.upscale, factor=factor),
         images,
         model,
         output,

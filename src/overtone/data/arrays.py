@@ -59,7 +59,8 @@ def as_labels(array: np.ndarray, num_images: int, where: str) -> Int64[np.ndarra
     """Labels as indices, one for each picture; a column of them is a row here.
 
     Raises:
-        DataError: They are no whole numbers from 0 on, or not as many. `where` begins the message.
+        DataError: The labels are no whole numbers from 0 on, or not as many as pictures. `where`
+            begins the message.
     """
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]

@@ -12,7 +12,7 @@ OnCorrupt = Literal["fail", "skip"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class LoadOptions:
     """What is wanted of a data set besides the split.
 
     Attributes:
@@ -45,7 +45,7 @@ class AbstractLoader(abc.ABC):
         """The splits found: some of "train" and "test", or only "all" if it is not split."""
 
     @abc.abstractmethod
-    def load(self, path: pathlib.Path, split: Split, request: Request, name: str) -> ImageSet:
+    def load(self, path: pathlib.Path, split: Split, options: LoadOptions, name: str) -> ImageSet:
         """One of the splits, under this name; size and channels may be left to the caller.
 
         Raises:

@@ -7,7 +7,7 @@ import numpy as np
 from typing_extensions import override
 
 from overtone.data.arrays import as_labels
-from overtone.data.base import AbstractLoader, Request, Split
+from overtone.data.base import AbstractLoader, LoadOptions, Split
 from overtone.data.cifar_pickle import read_batch, read_names
 from overtone.data.image_set import ImageSet
 from overtone.errors import DataError
@@ -70,7 +70,7 @@ class CifarLoader(AbstractLoader):
         return _splits_of(_variant_at(path), path)
 
     @override
-    def load(self, path: pathlib.Path, split: Split, request: Request, name: str) -> ImageSet:
+    def load(self, path: pathlib.Path, split: Split, options: LoadOptions, name: str) -> ImageSet:
         variant = _variant_at(path)
         files = [path / file for file in (variant.train if split == "train" else (variant.test,))]
         missing = [file.name for file in files if not file.is_file()]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from typing_extensions import override
 
-from overtone.data.base import AbstractLoader, Request, Split
+from overtone.data.base import AbstractLoader, LoadOptions, Split
 from overtone.data.image_set import ImageSet
 from overtone.data.pictures import read_pictures
 from overtone.errors import DataError
@@ -35,7 +35,7 @@ class FolderLoader(AbstractLoader):
         return tuple(_split_folders(path)) or ("all",)
 
     @override
-    def load(self, path: pathlib.Path, split: Split, request: Request, name: str) -> ImageSet:
+    def load(self, path: pathlib.Path, split: Split, options: LoadOptions, name: str) -> ImageSet:
         folders = _split_folders(path)
         folder = path if split == "all" else folders[split]
         # One table of classes for all splits, so that a label means the same in each.
@@ -52,7 +52,7 @@ class FolderLoader(AbstractLoader):
         if not files:
             raise DataError(f"{folder} holds no pictures")
         named = [(str(file.relative_to(folder)), file.read_bytes) for file in files]
-        pixels, kept, skipped = read_pictures(named, request, str(folder))
+        pixels, kept, skipped = read_pictures(named, options, str(folder))
         if not class_names:
             return ImageSet(name, pixels, skipped=skipped)
         indices = {class_name: index for index, class_name in enumerate(class_names)}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from typing_extensions import override
 
-from overtone.data.base import AbstractLoader, Request, Split
+from overtone.data.base import AbstractLoader, LoadOptions, Split
 from overtone.data.image_set import ImageSet
 from overtone.data.pictures import NamedFile, read_pictures
 from overtone.errors import DataError
@@ -30,7 +30,7 @@ class HuggingFaceLoader(AbstractLoader):
         return tuple(_names_of_splits(path))
 
     @override
-    def load(self, path: pathlib.Path, split: Split, request: Request, name: str) -> ImageSet:
+    def load(self, path: pathlib.Path, split: Split, options: LoadOptions, name: str) -> ImageSet:
         datasets = _library()
         hub_name, config = _parsed(path)
         try:
@@ -46,7 +46,7 @@ class HuggingFaceLoader(AbstractLoader):
         # Undecoded, so that a damaged picture is met by the same rules as a damaged file.
         table = table.cast_column(column, datasets.Image(decode=False))
         files = [_named_file(table, row, column) for row in range(len(table))]
-        pixels, kept, skipped = read_pictures(files, request, path.as_posix())
+        pixels, kept, skipped = read_pictures(files, options, path.as_posix())
         label_column = _column_of(features, datasets.ClassLabel)
         if label_column is None:
             return ImageSet(name, pixels, skipped=skipped)

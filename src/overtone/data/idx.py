@@ -12,7 +12,7 @@ import numpy as np
 from typing_extensions import override
 
 from overtone.data.arrays import as_images, as_labels, names_for
-from overtone.data.base import AbstractLoader, Request, Split
+from overtone.data.base import AbstractLoader, LoadOptions, Split
 from overtone.data.image_set import ImageSet
 from overtone.errors import DataError
 from overtone.shapes import UInt8
@@ -42,7 +42,7 @@ class IdxLoader(AbstractLoader):
         return tuple(split for split in ("train", "test", "all") if split in found)
 
     @override
-    def load(self, path: pathlib.Path, split: Split, request: Request, name: str) -> ImageSet:
+    def load(self, path: pathlib.Path, split: Split, options: LoadOptions, name: str) -> ImageSet:
         files = _image_files(path)
         if path.is_dir():
             files = [file for file in files if _split_of(file) == split]

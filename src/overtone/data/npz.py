@@ -12,7 +12,7 @@ from numpy.lib.npyio import NpzFile
 from typing_extensions import override
 
 from overtone.data.arrays import as_images, as_labels, names_for
-from overtone.data.base import AbstractLoader, Request, Split
+from overtone.data.base import AbstractLoader, LoadOptions, Split
 from overtone.data.image_set import ImageSet
 from overtone.errors import DataError
 
@@ -52,7 +52,7 @@ class NpzLoader(AbstractLoader):
         return found or ("all",)
 
     @override
-    def load(self, path: pathlib.Path, split: Split, request: Request, name: str) -> ImageSet:
+    def load(self, path: pathlib.Path, split: Split, options: LoadOptions, name: str) -> ImageSet:
         files = _files(path)
         part = split
         if len(files) > 1:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from overtone.data.base import Request
+from overtone.data.base import LoadOptions
 from overtone.data.pixels import fit_to_size, to_array
 from overtone.errors import DataError, ImageError
 from overtone.shapes import Int64, UInt8
@@ -27,15 +27,15 @@ _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
 def read_pictures(
-    files: Sequence[NamedFile], request: Request, where: str
+    files: Sequence[NamedFile], options: LoadOptions, where: str
 ) -> tuple[UInt8[np.ndarray, "n h w c"], Int64[np.ndarray, " n"], tuple[str, ...]]:
     """The pictures that can be read, their positions in `files`, and "file: reason" of the others.
 
-    They are gray if all are gray, otherwise RGB, unless the request says.
+    They are gray if all are gray, otherwise RGB, unless the options says.
 
     Raises:
-        DataError: A picture cannot be read and the request is to fail; or none can; or their
-            sizes differ and the request has none. `where` begins the message.
+        DataError: A picture cannot be read and the options is to fail; or none can; or their
+            sizes differ and the options has none. `where` begins the message.
     """
     pictures: list[np.ndarray] = []
     kept: list[int] = []
@@ -44,14 +44,14 @@ def read_pictures(
         try:
             image = to_gray_or_rgb(read())
         except ImageError as error:
-            if request.on_corrupt == "fail":
+            if options.on_corrupt == "fail":
                 raise DataError(f"{where}: {name}: {error}") from error
             skipped.append(f"{name}: {error}")
             continue
-        if request.channels is not None:
-            image = image.convert("L" if request.channels == 1 else "RGB")
+        if options.channels is not None:
+            image = image.convert("L" if options.channels == 1 else "RGB")
         pictures.append(
-            to_array(image if request.size is None else fit_to_size(image, request.size))
+            to_array(image if options.size is None else fit_to_size(image, options.size))
         )
         kept.append(position)
         if pictures[-1].shape[:2] != pictures[0].shape[:2]:

@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from overtone.data.base import AbstractLoader, OnCorrupt, Request, Split
+from overtone.data.base import AbstractLoader, LoadOptions, OnCorrupt, Split
 from overtone.data.image_set import ImageSet
 from overtone.data.pixels import conform
 from overtone.errors import ConfigError, DataError
@@ -51,17 +51,17 @@ def load_images(
         ConfigError: Size or channels make no sense.
         OSError: A file cannot be opened.
     """
-    request = Request(size=_checked_size(size), channels=_checked_channels(channels),
+    options = LoadOptions(size=_checked_size(size), channels=_checked_channels(channels),
                       on_corrupt=on_corrupt)  # fmt: skip
     path = pathlib.Path(source)
     loader = _loader_for(path)
     found = loader.splits(path)
     base = path.resolve().name.removesuffix(".gz").removesuffix(".npz")
     parts = [
-        loader.load(path, each, request, base if each == "all" else f"{base}/{each}")
+        loader.load(path, each, options, base if each == "all" else f"{base}/{each}")
         for each in _wanted(split, found, source)
     ]
-    return _joined(parts, base, request)
+    return _joined(parts, base, options)
 
 
 def find_splits(source: str) -> tuple[Split, ...]:
@@ -107,8 +107,8 @@ def _wanted(split: Split, found: tuple[Split, ...], source: str) -> tuple[Split,
     return (split,)
 
 
-def _joined(parts: list[ImageSet], base: str, request: Request) -> ImageSet:
-    pixels = [conform(part, request.size, request.channels) for part in parts]
+def _joined(parts: list[ImageSet], base: str, options: LoadOptions) -> ImageSet:
+    pixels = [conform(part, options.size, options.channels) for part in parts]
     if len(parts) == 1:
         return dataclasses.replace(parts[0], images=pixels[0])
     if len({each.shape[1:] for each in pixels}) > 1:

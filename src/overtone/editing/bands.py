@@ -33,7 +33,7 @@ class Band:
 
 
 def named_edges(length_px: int) -> tuple[float, float]:
-    """Where "low" ends and "high" begins for pictures whose longer side is this long.
+    """The frequencies where "low" ends and "high" begins, cycles per image.
 
     They part the octaves between 1 cycle per image and the Nyquist frequency, half the longer
     side, into three equal shares. Photographs have about equal power in each octave.
@@ -86,7 +86,7 @@ def find_bands(names: Iterable[str], length_px: int) -> list[Band]:
     """The bands of several names, from low to high.
 
     Raises:
-        ConfigError: As `find_band`; or two overlap, or there is none.
+        ConfigError: A name or range makes no sense, two bands overlap, or there is none.
     """
     bands = sorted((find_band(name, length_px) for name in names), key=lambda band: band.low)
     if not bands:

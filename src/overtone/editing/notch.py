@@ -29,13 +29,14 @@ _ROWS_TOGETHER = 256
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pattern:
-    """A wave over the whole picture.
+    """A periodic pattern: a wave over the whole picture.
 
     Attributes:
-        cycles_x: To the right, periods along the picture's longer side.
+        cycles_x: Frequency to the right, periods along the picture's longer side.
         cycles_y: Downwards, likewise.
-        amplitude: Of a steady sinusoid with as much power, in units of the samples.
-        prominence_db: Of the peak over its surroundings; infinite for a frequency that was given.
+        amplitude: Amplitude of a steady sinusoid with as much power, in units of the samples.
+        prominence_db: How far the peak stands out, decibels; infinite for a frequency that was
+            given.
     """
 
     cycles_x: float
@@ -62,9 +63,9 @@ def remove_patterns(
     edges and the broad bumps of textures are not. Overtones of what is found need less.
 
     Args:
-        planes: Of any size; none is found in pictures under 21 pixels high or wide.
+        planes: Planes of any size; none is found in pictures under 21 pixels high or wide.
         threshold_db: How far a peak must stand out; a smaller one finds more, also of the picture.
-        white: In units of the samples; patterns fainter than `MIN_AMPLITUDE` of it are left alone.
+        white: Value of white; patterns fainter than `MIN_AMPLITUDE` of it are left alone.
 
     Raises:
         ConfigError: The threshold is out of range.
@@ -101,8 +102,8 @@ def notch_at(
     """The planes without the patterns of these frequencies.
 
     Args:
-        planes: Of any size.
-        frequencies: To the right and downwards, periods along the picture's longer side.
+        planes: Planes of any size.
+        frequencies: Cycles to the right and downwards along the picture's longer side, a pair each.
 
     Raises:
         ConfigError: A frequency is not one of the picture's.

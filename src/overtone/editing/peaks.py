@@ -53,8 +53,8 @@ class Surroundings:
     """What is around each frequency of a spectrum.
 
     Attributes:
-        logarithm: Of the power.
-        mean: Of the logarithm in the square ring around each frequency.
+        logarithm: Logarithm of the power.
+        mean: Mean of the logarithm in the square ring around each frequency.
     """
 
     logarithm: Float64[np.ndarray, "h w"]
@@ -93,10 +93,10 @@ def find_peaks(
     """The peaks of a spectrum, the most prominent first.
 
     Args:
-        spectrum: As of `windowed_power`.
-        surroundings: Of this or of an earlier spectrum of the picture.
+        spectrum: Squared amplitudes, from `windowed_power`.
+        surroundings: Surroundings in this or in an earlier spectrum of the picture.
         threshold_db: How far a peak must stand out of them.
-        min_amplitude: Of a sinusoid that counts.
+        min_amplitude: Least amplitude of a sinusoid that counts.
         expected: Frequencies where `OVERTONE_DB` is enough.
     """
     height, width = spectrum.shape
@@ -151,7 +151,7 @@ def _one_of_each_pair(height: int, width: int) -> Bool[np.ndarray, "h w"]:
 
 
 def _local_maxima(spectrum: np.ndarray) -> Bool[np.ndarray, "h w"]:
-    """Where no neighbour, on the torus of frequencies, is larger."""
+    """Whether no neighbour, on the torus of frequencies, is larger."""
     largest = np.ones(spectrum.shape, np.bool)
     for shift in ((0, 1), (1, 0), (1, 1), (1, -1)):
         for sign in (-1, 1):
@@ -171,7 +171,7 @@ def _box_sum(values: np.ndarray, radius: int) -> np.ndarray:
 
 
 def _vertex(logarithm: np.ndarray, place: int) -> float:
-    """Where a parabola through a peak and its neighbours is highest, bins from the peak."""
+    """The highest point of a parabola through a peak and its neighbours, bins from the peak."""
     before, here, after = (float(logarithm[(place + i) % len(logarithm)]) for i in (-1, 0, 1))
     bend = before - 2 * here + after
     return 0.5 * (before - after) / bend if bend < 0 else 0.0

@@ -77,7 +77,7 @@ def _profile(
 
 
 def ring_edges(highest: float) -> Float64[np.ndarray, " edges"]:
-    """Where rings of `RING_OCTAVES`, but at least one cycle per image, part."""
+    """The edges of rings of `RING_OCTAVES`, but of at least one cycle per image."""
     edges = [0.5]
     while edges[-1] <= highest:
         edges.append(max(edges[-1] + 1, edges[-1] * 2**RING_OCTAVES))

@@ -24,19 +24,20 @@ class Spectrum:
     """Measured on levels of 0 to 255 whatever the depth, mean over gray or the three colours.
 
     Attributes:
-        height: Of the picture, pixels.
-        width: Of the picture, pixels.
+        height: Height of the picture, pixels.
+        width: Width of the picture, pixels.
         mean: Level.
         deviation: Standard deviation of the levels.
-        low_edge: Where the band "low" ends, cycles per image.
-        high_edge: Where the band "high" begins, cycles per image.
-        shares: Of the variance in "low", "mid" and "high", with hard edges; sum to 1, unless flat.
+        low_edge: Frequency where the band "low" ends, cycles per image.
+        high_edge: Frequency where the band "high" begins, cycles per image.
+        shares: Parts of the variance in "low", "mid", "high", with hard edges; sum to 1 unless
+            flat.
         slope: s of a density that falls as frequency^-s; about 2 in many photographs; None where
             there is nothing to fit.
         profile: Power against frequency, of the DCT.
         block_energy: Mean square of each coefficient of 8x8 blocks, v u, orthonormal.
-        amplitude: Of sinusoids, levels, at every frequency of the Hann-windowed DFT; 0 is in the
-            middle, fy downwards, fx to the right.
+        amplitude: Amplitudes of sinusoids, levels, at every frequency of the Hann-windowed DFT; 0
+            is in the middle, fy downwards, fx to the right.
         patterns: Peaks that `edit(notch=True)` would take out first, the most prominent first.
     """
 

@@ -20,8 +20,8 @@ def spectra_to_bytes(spectra: Mapping[str, Spectrum], suffix: str) -> bytes:
     """A figure: of one picture all there is, of several their radial profiles together.
 
     Args:
-        spectra: By the name of the picture.
-        suffix: Of the file's name: ".png", ".svg" or ".pdf".
+        spectra: Name of the picture to its spectrum.
+        suffix: Ending of the file's name: ".png", ".svg" or ".pdf".
 
     Raises:
         ConfigError: matplotlib is not installed, or the format is none of these.

@@ -25,7 +25,7 @@ from overtone.tasks.latents import (
 )
 
 # What becomes of the part of a picture that the model cannot express.
-Rest = Literal["keep", "drop"]
+Residual = Literal["keep", "drop"]
 
 
 @runtime_checkable
@@ -33,7 +33,7 @@ class HasAtoms(Protocol):
     """A latent model whose latents are weights of atoms: 0 is what the atom adds in the mean."""
 
     def atom_frequencies(self) -> Float[Tensor, " d"]:
-        """Of each latent's atom, cycles per image: periods along the longer side; 0 is a mean."""
+        """The frequency of each latent's atom, cycles per image; 0 is a mean."""
         ...
 
 
@@ -67,7 +67,7 @@ def edit_through(
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
-        ConfigError: As they do, or there are gains and moves.
+        ConfigError: A band, direction or amount makes no sense, or there are gains and moves.
     """
     chosen = latent_model(model, "edit")
     if move is None:
@@ -91,7 +91,7 @@ def edit_atoms(
     cutoff: float | None = None,
     edge_octaves: float = EDGE_OCTAVES,
     size: tuple[int, int] | None = None,
-    rest: Rest = "keep",
+    residual: Residual = "keep",
 ) -> UInt8[np.ndarray, "n out_h out_w c"]:
     """Pictures with the weights of a dictionary's atoms changed by the atoms' frequencies.
 
@@ -99,14 +99,14 @@ def edit_atoms(
 
     Args:
         model: A latent model that `HasAtoms`.
-        images: Of the model's height, width and channels.
+        images: 8-bit pixels with the model's height, width and channels.
         gain: Factors of bands.
         keep_bands: The weights of atoms outside them become 0.
         mix: A picture of the same shape whose atoms above the cutoff are taken.
         cutoff: Cycles per image; half of the octaves by default.
         edge_octaves: Width of the soft edges of bands.
         size: Height and width of the result; those of the images by default.
-        rest: Whether what the atoms cannot express is added again, which needs the same size;
+        residual: Whether what the atoms cannot express is added again, which needs the same size;
             then gains of 1 change nothing.
 
     Raises:
@@ -117,7 +117,7 @@ def edit_atoms(
             f"gains by frequency need a model of atoms, a spectral dictionary; {model.name} has "
             "none: give --direction or --toward"
         )
-    _check_rest(model, size, rest)
+    _check_residual(model, size, residual)
     cycles = model.atom_frequencies().detach().double().numpy()
     length_px = max(model.spec.height, model.spec.width)
     latents = encode_pixels(model, images).double()
@@ -135,7 +135,7 @@ def edit_atoms(
         factors *= gains_at(cycles, gain, length_px, edge_octaves)
     factors[cycles == 0] = 1
     changed = changed * torch.from_numpy(factors)
-    return _drawn(model, images, latents, changed[:, None], size, rest)[:, 0]
+    return _drawn(model, images, latents, changed[:, None], size, residual)[:, 0]
 
 
 def move_latents(
@@ -144,18 +144,18 @@ def move_latents(
     moves: Sequence[Move],
     *,
     size: tuple[int, int] | None = None,
-    rest: Rest = "drop",
+    residual: Residual = "drop",
     progress: ProgressCallback | None = None,
 ) -> UInt8[np.ndarray, "n steps out_h out_w c"]:
     """Pictures moved along directions of a model's latents.
 
     Args:
         model: Any model with latents and a fitted "gaussian" prior.
-        images: Of the model's height, width and channels.
+        images: 8-bit pixels with the model's height, width and channels.
         moves: Each result makes one step of each: all combinations, those of the last move
             varying first.
         size: Height and width of the results; those of the images by default.
-        rest: Whether what the model cannot express of a picture is added again, which needs the
+        residual: Whether what the model cannot express of a picture is added again, which needs the
             same size.
         progress: Called with the fraction done and a message.
 
@@ -165,7 +165,7 @@ def move_latents(
     """
     if not moves:
         raise ConfigError("at least one direction is needed, such as 1=2 for two deviations")
-    _check_rest(model, size, rest)
+    _check_residual(model, size, residual)
     for move in moves:
         if not (move.amounts and all(map(math.isfinite, move.amounts))):
             raise ConfigError(f"amounts must be finite numbers, got {move.amounts}")
@@ -181,7 +181,7 @@ def move_latents(
         amounts = torch.tensor(move.amounts, dtype=torch.float64)[:, None]
         offsets = amounts * torch.from_numpy(units)[:, None]
         changed = (changed[:, :, None] + offsets[:, None]).flatten(1, 2)
-    return _drawn(model, images, latents, changed, size, rest, progress)
+    return _drawn(model, images, latents, changed, size, residual, progress)
 
 
 def principal_direction(model: AbstractLatentModel, number: int) -> Float64[np.ndarray, " d"]:
@@ -206,7 +206,7 @@ def principal_direction(model: AbstractLatentModel, number: int) -> Float64[np.n
 def way_to_class(
     model: AbstractLatentModel, latents: Float64[np.ndarray, "n d"], class_name: str
 ) -> Float64[np.ndarray, "n d"]:
-    """From the mean of the likeliest class of each latent to the mean of the class named.
+    """The way from the mean of each latent's likeliest class to the mean of the class named.
 
     Raises:
         ConfigError: There is no such class, or no fitted prior "gaussian" of it.
@@ -225,7 +225,7 @@ def way_to_class(
 def _log_likelihood(
     prior: GaussianPrior, latents: Float64[np.ndarray, "n d"]
 ) -> Float64[np.ndarray, " n"]:
-    """Up to a constant that all priors share."""
+    """The logarithm of the likelihood, up to a constant that all priors share."""
     whitened = np.linalg.solve(prior.factor, (latents - prior.mean).T)
     return -0.5 * np.square(whitened).sum(0) - np.log(np.diag(prior.factor)).sum()
 
@@ -238,9 +238,13 @@ def _no_prior(model: AbstractLatentModel, which: str) -> ConfigError:
     )
 
 
-def _check_rest(model: AbstractLatentModel, size: tuple[int, int] | None, rest: Rest) -> None:
-    if rest == "keep" and size not in (None, (model.spec.height, model.spec.width)):
-        raise ConfigError("the rest can be kept at the model's own size only; drop it or the size")
+def _check_residual(
+    model: AbstractLatentModel, size: tuple[int, int] | None, residual: Residual
+) -> None:
+    if residual == "keep" and size not in (None, (model.spec.height, model.spec.width)):
+        raise ConfigError(
+            "the residual can be kept at the model's own size only; drop it or the size"
+        )
 
 
 def _drawn(
@@ -249,12 +253,12 @@ def _drawn(
     latents: Float[Tensor, "n d"],
     changed: Float[Tensor, "n steps d"],
     size: tuple[int, int] | None,
-    rest: Rest,
+    residual: Residual,
     progress: ProgressCallback | None = None,
 ) -> UInt8[np.ndarray, "n steps out_h out_w c"]:
     num_images, num_steps, _ = changed.shape
     flat = changed.flatten(0, 1).float()
-    if rest == "drop":
+    if residual == "drop":
         drawn = decode_latents(model, flat, size, progress)
         return drawn.reshape(num_images, num_steps, *drawn.shape[1:])
     before, after = (_levels(model, each) for each in (latents.float(), flat))

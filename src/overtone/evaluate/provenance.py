@@ -1,4 +1,4 @@
-"""Where and by which code something was measured: a part of every row of results."""
+"""The machine, the commit and the date of a measurement: a part of every row of results."""
 
 import datetime
 import functools
@@ -10,19 +10,35 @@ import subprocess
 
 import overtone
 
+# What a measurement depends on, as Git's pathspecs; rows are its result.
+CODE = ("src", "csrc", "CMakeLists.txt", "experiments", ":(exclude,glob)experiments/*/rows/**")
+
 
 @functools.cache
 def commit() -> str:
-    """The checkout this package runs from, marked if its code differs from the commit."""
-    folder = pathlib.Path(overtone.__file__).parent
-    head = _git(folder, "rev-parse", "--short=7", "HEAD")
-    if head is None:
+    """The commit of the checkout this package runs from; "unknown" if it is installed elsewhere.
+
+    Where the code of the package or of the experiments differs from that commit, "-dirty" and six
+    digits of a hash of the differences follow.
+    """
+    return commit_of(pathlib.Path(overtone.__file__).parent)
+
+
+def commit_of(package: pathlib.Path) -> str:
+    """`commit` of a package in this folder."""
+    top = _git(package, "rev-parse", "--show-toplevel")
+    # A package installed in an environment may lie in the checkout of something else.
+    if top is None or (pathlib.Path(top) / "src" / "overtone").resolve() != package.resolve():
         return "unknown"
-    top = _git(folder, "rev-parse", "--show-toplevel") or "."
-    changes = _git(pathlib.Path(top), "diff", "HEAD", "--", "src", "csrc", "CMakeLists.txt")
-    if changes:
-        return f"{head}-dirty.{hashlib.sha256(changes.encode()).hexdigest()[:6]}"
-    return head
+    root = pathlib.Path(top)
+    head = _git(root, "rev-parse", "--short=7", "HEAD")
+    changes = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *CODE)
+    if head is None or changes is None:
+        return "unknown"
+    if not changes:
+        return head
+    changes += _git(root, "diff", "HEAD", "--", *CODE) or ""
+    return f"{head}-dirty.{hashlib.sha256(changes.encode()).hexdigest()[:6]}"
 
 
 def _git(folder: pathlib.Path, *arguments: str) -> str | None:

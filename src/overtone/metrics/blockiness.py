@@ -8,7 +8,7 @@ from overtone.shapes import UInt8
 GRID_PX = 8
 
 
-def seam_ratio(
+def blockiness_ratio(
     image: UInt8[np.ndarray, "h w c"], *, period_px: int, scale: int = 1
 ) -> float | None:
     """Mean squared step across lines at multiples of `period_px`, over that across lines off grid.
@@ -37,7 +37,7 @@ def seam_ratio(
         middle = (line // scale) % GRID_PX == GRID_PX // 2
         off_grid.append(energy[middle & (line % scale == 0)])
     inside = np.concatenate(off_grid)
-    seams = np.concatenate(across)
-    if not seams.size or not inside.size or not inside.mean():
+    borders = np.concatenate(across)
+    if not borders.size or not inside.size or not inside.mean():
         return None
-    return float(seams.mean() / inside.mean())
+    return float(borders.mean() / inside.mean())

@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,11 +22,11 @@ class ImageSpec:
     """The images a model is made for; stored in its file.
 
     Attributes:
-        height: Of every image, pixels.
-        width: Of every image, pixels.
-        channels: 1 gray, 3 RGB.
-        num_images: In the training set.
-        class_names: Of the labels, in their order; () without labels.
+        height: Height of every image, pixels.
+        width: Width of every image, pixels.
+        channels: 1 for gray, 3 for RGB.
+        num_images: Number of images in the training set.
+        class_names: Names of the classes, in the order of their labels; () without labels.
     """
 
     height: int
@@ -59,12 +59,12 @@ class ImageSpec:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step sees.
+    """Images, labels and indices that one training step sees.
 
     Attributes:
-        images: In [-1, 1]: 0 is -1, 255 is 1.
+        images: Pixels in [-1, 1]: level 0 is -1, level 255 is 1.
         labels: Class of each image, or None.
-        indices: Of each image in the training set, 0 <= index < `ImageSpec.num_images`.
+        indices: Index of each image in the training set, 0 <= index < `ImageSpec.num_images`.
     """
 
     images: Float[Tensor, "b c h w"]
@@ -77,9 +77,9 @@ class ParameterGroup:
     """Parameters that share a learning rate.
 
     Attributes:
-        parameters: Of the model, each in one group.
+        parameters: Parameters of the model, each in one group.
         rate_start: Multiplier of the learning rate at the start.
-        rate_end: At the end; linear in the progress between.
+        rate_end: Multiplier at the end; linear in the progress between.
     """
 
     parameters: tuple[torch.nn.Parameter, ...]
@@ -100,27 +100,45 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         spec: The images it was made for.
         has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
             with a table of latents.
+        former_settings: What settings were called in files of earlier versions, to their names.
+        former_tensors: How the names of tensors began in such files, to how they begin.
     """
 
     name: ClassVar[str]
     config_class: ClassVar[type]
     has_unseen_loss: bool = True
+    former_settings: ClassVar[Mapping[str, str]] = {}
+    former_tensors: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, config: Any, spec: ImageSpec, *, generator: torch.Generator) -> None:
         super().__init__()
         self.config = config
         self.spec = spec
 
+    @classmethod
+    def current_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings from a file by their present names."""
+        return {cls.former_settings.get(name, name): value for name, value in settings.items()}
+
+    @classmethod
+    def current_tensors(cls, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Weights and buffers from a file by their present names."""
+        found = {}
+        for name, tensor in tensors.items():
+            former = next((start for start in cls.former_tensors if name.startswith(start)), "")
+            found[cls.former_tensors.get(former, "") + name.removeprefix(former)] = tensor
+        return found
+
     @abc.abstractmethod
     def loss(
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """What training minimises on a batch.
+        """The loss of a batch, which training minimises.
 
         Args:
             batch: Images, labels, indices.
             progress: Fraction of the training that is done, 0..1, for schedules.
-            generator: Of everything random in a step.
+            generator: Source of all randomness in a step.
 
         Returns:
             "loss", the scalar to minimise, and other scalars for the log.
@@ -140,8 +158,8 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         """New images in [-1, 1].
 
         Args:
-            num_images: How many.
-            generator: Of everything random.
+            num_images: How many images to draw.
+            generator: Source of all randomness.
             size: Height and width; those of the training images by default.
             temperature: Spread of the latents, 1 is the prior's own; smaller is less varied.
             labels: Class of each image, where the model knows classes.
@@ -176,7 +194,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         return {}
 
     def load_extra_tensors(self, tensors: dict[str, Tensor]) -> None:
-        """Takes back what `extra_tensors` gave.
+        """Sets what `extra_tensors` gave when the file was written.
 
         Raises:
             ValueError: There is something the model does not know.

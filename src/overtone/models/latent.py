@@ -34,8 +34,10 @@ class PriorConfig:
 
     Attributes:
         fitted: Kinds of `overtone.models.priors` to fit to the training set's latents after
-        training. default: What `sample` draws from: "normal" for N(0, normal_std² I), or one of
-        `fitted`. normal_std: Standard deviation of "normal".
+            training.
+        default: Prior that `sample` draws from: "normal" for N(0, normal_std² I), or one of
+            `fitted`.
+        normal_std: Standard deviation of the prior "normal".
     """
 
     fitted: tuple[str, ...] = ("gaussian", "mixture")
@@ -58,8 +60,8 @@ class AbstractLatentModel(AbstractModel):
     """A model with an encoder to and a decoder from vectors of `latent_dim` numbers.
 
     Attributes:
-        latent_dim: Numbers in a latent vector.
-        priors: Fitted by `finish`, stored in the model's file.
+        latent_dim: Number of values in a latent vector.
+        priors: Priors that `finish` fits and the model's file stores.
     """
 
     def __init__(
@@ -149,7 +151,7 @@ class AbstractLatentModel(AbstractModel):
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
     ) -> Float[Tensor, "b d"]:
-        """Latents drawn from a prior; `sample` has the arguments.
+        """Latents drawn from a prior; the arguments are those of `sample`.
 
         With labels and without the name of a prior, it is the first that was fitted by class if
         the default was not.

@@ -20,8 +20,8 @@ class LatentPriors:
     They are rounded to what a model's file keeps, float32, so that a loaded model draws the same.
 
     Attributes:
-        whole: Of all latents.
-        by_class: Of the latents of each class; empty without classes.
+        whole: Kind to the prior of all latents.
+        by_class: Kind to the priors of each class's latents; empty without classes.
     """
 
     whole: dict[str, Prior] = dataclasses.field(default_factory=dict)
@@ -53,7 +53,10 @@ class LatentPriors:
         return cls(whole, by_class)
 
     def to_tensors(self) -> dict[str, Tensor]:
-        """For a model's file: `whole.KIND.ARRAY`, `class.KIND.NUMBER.ARRAY`, `counts.KIND`."""
+        """Named tensors for a model's file.
+
+        Names are `whole.KIND.ARRAY`, `class.KIND.NUMBER.ARRAY` and `counts.KIND`.
+        """
         arrays = {
             f"whole.{kind}.{name}": array
             for kind, prior in self.whole.items()
@@ -68,7 +71,7 @@ class LatentPriors:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "LatentPriors":
-        """What `to_tensors` was called on.
+        """The priors that `to_tensors` made these tensors of.
 
         Raises:
             ConfigError: A kind is unknown, or the arrays do not fit it.

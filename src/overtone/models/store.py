@@ -33,10 +33,10 @@ def save_model(
     """Writes a model to a file that `load_model` needs nothing else for.
 
     Args:
-        path: Of the file; it is replaced.
-        model: Weights and buffers are stored, and what else `extra_tensors` gives.
+        path: Path of the file, which is replaced.
+        model: Its weights, buffers and `extra_tensors` are stored.
         summary: How it was trained; anything JSON can hold.
-        dtype: Of the stored weights. Half the size costs 11 bits of precision.
+        dtype: Type of the stored weights; "float16" halves the file and keeps 11 bits of precision.
 
     Raises:
         OSError: The file cannot be written; what was there stays.
@@ -117,10 +117,10 @@ def _model_in(path: pathlib.Path) -> AbstractModel:
         if record["normalisation"] != NORMALISATION:
             raise ConfigError(f"unknown normalisation {record['normalisation']}")
         kind = get_model_class(record["model"])
-        config = from_mapping(kind.config_class, record["config"], "config.")
+        config = from_mapping(kind.config_class, kind.current_settings(record["config"]), "config.")
         spec = from_mapping(ImageSpec, record["spec"], "spec.")
         model = kind(config, spec, generator=torch.Generator().manual_seed(0))
-        model.load_state_dict(_part(file.tensors, "weights."))
+        model.load_state_dict(kind.current_tensors(_part(file.tensors, "weights.")))
         model.load_extra_tensors(_part(file.tensors, "extra."))
     except (ConfigError, KeyError, RuntimeError, TypeError, ValueError) as error:
         written = record.get("version", "an unknown version")

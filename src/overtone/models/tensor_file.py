@@ -27,8 +27,8 @@ class TensorFile:
 
     Attributes:
         kind: "model" or "checkpoint".
-        tensors: By name.
-        record: Anything JSON can hold.
+        tensors: The tensors by their names.
+        record: What is stored besides them; anything JSON can hold.
     """
 
     kind: str

@@ -37,12 +37,12 @@ _NOTE = (
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where synthetic pictures come from; part of each one's entry in the manifest.
+    """The model and settings that synthetic pictures come from, for the manifest.
 
     Attributes:
         model: Name or path the model was given by.
         model_kind: Its name in the table of models.
-        model_sha256: Of the model's file.
+        model_sha256: SHA-256 of the model's file.
         prior: Distribution the latents were drawn from; None for a model without latents.
         temperature: Spread of the latents.
     """
@@ -78,9 +78,9 @@ def balance(
         source: Labelled data: what `load_images` takes, or a set.
         out: Folder to make; it must not exist, or be empty. It appears complete or not at all.
         model: Name or path of a model trained on these classes.
-        target: Pictures each class shall have, real and synthetic; as many as the largest has if
-            None.
-        split: Which part of the source.
+        target: Number of pictures that each class shall have, real and synthetic; as many as the
+            largest class has if None.
+        split: Part of the source to count: "train", "test" or "all".
         seed: Each class is drawn with this seed plus its number in the model.
         temperature: Spread of the latents, see `sample`.
         prior: Distribution of the latents, see `sample`.

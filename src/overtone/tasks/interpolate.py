@@ -18,7 +18,7 @@ from overtone.tasks.latents import (
     latent_model,
 )
 
-Curve = Literal["spherical", "linear"]
+Interpolation = Literal["spherical", "linear"]
 # Below this sine of the angle between two latents, the arc is as good as the line.
 _MIN_SINE = 1e-4
 
@@ -29,7 +29,7 @@ def interpolate(
     end: int | UInt8[np.ndarray, "h w c"],
     num_steps: int = 8,
     *,
-    curve: Curve = "spherical",
+    curve: Interpolation = "spherical",
     size: tuple[int, int] | None = None,
     temperature: float = 1.0,
     prior: str | None = None,
@@ -46,8 +46,8 @@ def interpolate(
         curve: "spherical" turns the latent at a steady rate and changes its length steadily,
             "linear" takes the straight line.
         size: Height and width, pixels; those of the training images by default.
-        temperature: Of drawn ends.
-        prior: Of drawn ends.
+        temperature: Spread of drawn ends; smaller is less varied.
+        prior: Prior that ends are drawn from; the model's default if None.
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
@@ -67,9 +67,9 @@ def between(
     start: Float[Tensor, " d"],
     end: Float[Tensor, " d"],
     fractions: Float[Tensor, " n"],
-    curve: Curve,
+    curve: Interpolation,
 ) -> Float[Tensor, "n d"]:
-    """Latents on the way; 0 is `start`, 1 is `end`.
+    """Latents on the way from `start` (fraction 0) to `end` (fraction 1).
 
     Source: White, arXiv:1609.04468, section 2 ("slerp"); here directions and lengths are
         interpolated apart, as the lengths of encoded latents differ.

@@ -19,7 +19,12 @@ _CHUNK_PIXELS = 1 << 21
 
 
 def latent_model(model: str | pathlib.Path | AbstractModel, purpose: str) -> AbstractLatentModel:
-    """As `resolve_model`; raises `ConfigError` for a model without latents."""
+    """The model itself, or the one of that name or path, if it has latents.
+
+    Raises:
+        ModelError: There is no such model, or its file is damaged.
+        ConfigError: The model has no latents.
+    """
     found = resolve_model(model)
     if not isinstance(found, AbstractLatentModel):
         raise ConfigError(f"a model with latents is needed to {purpose}; {found.name} has none")

@@ -22,12 +22,13 @@ def reconstruct(
     solve: bool = False,
     progress: ProgressCallback | None = None,
 ) -> UInt8[np.ndarray, "n out_h out_w c"]:
-    """What a model makes of pictures: each is encoded to a latent, and that decoded.
+    """Reconstructs pictures: each is encoded to a latent, and the latent is decoded.
 
     Args:
         model: A model, the path of its file or of a finished run, or the name of one that comes
             with the package.
-        images: Of the model's height, width and channels; `load_images` makes them so.
+        images: 8-bit pixels with the model's height, width and channels, as `load_images` makes
+            them.
         size: Height and width of the result, pixels; those of the images by default.
         solve: Whether latents are found by least squares instead of the model's encoder; of a
             spectral dictionary, which is linear in them.

@@ -30,7 +30,7 @@ def sample(
         model: A model, the path of its file or of a finished run, or the name of one that comes
             with the package.
         num_images: How many.
-        seed: Of everything random; the same arguments give the same pictures.
+        seed: Seed for all randomness; the same arguments give the same pictures.
         temperature: Spread of the latents: 1 is the prior's own, smaller is less varied.
         class_name: Which class all of them are of, by name or by its number; any by default.
         size: Height and width, pixels; those of the training images by default. Other sizes are

@@ -16,7 +16,7 @@ class CheckpointFolder:
 
     Attributes:
         path: The folder.
-        keep: How many are kept.
+        keep: How many of the latest checkpoints are kept.
     """
 
     def __init__(self, path: pathlib.Path, *, keep: int) -> None:
@@ -24,14 +24,14 @@ class CheckpointFolder:
         self.keep = keep
 
     def steps(self) -> list[int]:
-        """Of the checkpoints there are, the last one last."""
+        """The steps of the checkpoints there are, in rising order."""
         if not self.path.is_dir():
             return []
         found = (_NAME.fullmatch(path.name) for path in self.path.iterdir())
         return sorted(int(match[1]) for match in found if match)
 
     def path_of(self, step: int) -> pathlib.Path:
-        """Where the checkpoint of a step is."""
+        """The path of the checkpoint of a step."""
         return self.path / f"step-{step:08d}.safetensors"
 
     def last(self) -> str:
@@ -60,7 +60,7 @@ class CheckpointFolder:
             ) from error
 
     def restore(self, state: TrainState) -> None:
-        """Makes `state` that of the last checkpoint.
+        """Sets `state` to that of the last checkpoint.
 
         Raises:
             CheckpointError: There is none, it is damaged or belongs to another run.

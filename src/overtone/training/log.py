@@ -47,7 +47,7 @@ class RunLog:
         self._events.add_image("samples", grid, step, dataformats="HWC")
 
     def close(self) -> None:
-        """Writes what is left."""
+        """Writes what is still buffered and closes the files."""
         self._file.close()
         self._events.close()
 

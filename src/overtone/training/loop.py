@@ -29,14 +29,15 @@ _NUM_COMPARED = 1024
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TrainProgress:
-    """Where a run is, for whoever watches it.
+    """How far a run has come, for whoever watches it.
 
     Attributes:
-        step: Steps done.
-        fraction: Of the run, 0..1.
-        loss: Mean since the last report.
-        images_per_s: Since the last report, wall clock.
-        remaining_s: Until the end at the speed since the start or the resumption, wall clock.
+        step: Number of steps done.
+        fraction: Part of the run that is done, 0..1.
+        loss: Mean loss since the last report.
+        images_per_s: Images a second since the last report, wall clock.
+        remaining_s: Seconds until the end at the speed since the start or the resumption, wall
+            clock.
     """
 
     step: int
@@ -46,20 +47,20 @@ class TrainProgress:
     remaining_s: float
 
 
-ProgressCallback = Callable[[TrainProgress], None]
+TrainProgressCallback = Callable[[TrainProgress], None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Loop:
-    """What a run uses and does not change.
+    """The training loop: everything a run uses and does not change.
 
     Attributes:
-        accelerator: Knows the device.
-        settings: Of the training.
+        accelerator: Knows the device to train on.
+        settings: Settings of the training.
         images: The training set.
         held_out: Images to measure the loss on, or None.
-        checkpoints: Where the state is kept.
-        log: Where events go.
+        checkpoints: Folder that the state is kept in.
+        log: Log that events are written to.
         report: Called at every line of the log, or None.
     """
 
@@ -69,10 +70,10 @@ class Loop:
     held_out: ImageSet | None
     checkpoints: CheckpointFolder
     log: RunLog
-    report: ProgressCallback | None
+    report: TrainProgressCallback | None
 
     def run(self, state: TrainState, stop: StopRequest) -> bool:
-        """Trains until the end, which is True, or until it is asked to stop.
+        """Trains until the end (True) or until it is asked to stop (False).
 
         Raises:
             TrainError: A loss or weight is not finite, the loss explodes or samples collapse.

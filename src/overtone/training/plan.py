@@ -26,7 +26,7 @@ class TrainPlan:
         model: Name in the table of models.
         network: Settings of the model, of its `config_class`.
         train: Settings of the training.
-        preset: They started from, or None.
+        preset: Preset that the settings started from, or None.
     """
 
     model: str
@@ -35,20 +35,20 @@ class TrainPlan:
     preset: str | None = None
 
     def to_mapping(self) -> dict[str, Any]:
-        """Ready for JSON."""
+        """The plan as a mapping that JSON can hold."""
         return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataRecord:
-    """Which data a run saw.
+    """The data of a run, as `run.json` records them.
 
     Attributes:
-        name: Of the set.
+        name: Name of the set.
         fingerprint: See `ImageSet.fingerprint`.
-        source: Where it was loaded from, or None if it was given in memory.
+        source: Path it was loaded from, or None if it was given in memory.
         size: Height and width that were asked for, or None.
-        channels: That were asked for, or None.
+        channels: Number of channels that was asked for, or None.
         skip_corrupt: Whether files that could not be read were left out.
         skipped: Those of the training set, each "file: reason".
     """
@@ -106,7 +106,7 @@ def write_plan(folder: pathlib.Path, plan: TrainPlan, data: DataRecord) -> None:
 
 
 def read_plan(folder: pathlib.Path) -> tuple[TrainPlan, DataRecord]:
-    """What `run.json` says.
+    """The plan and the data that `run.json` records.
 
     Raises:
         CheckpointError: There is none, or it is not from this version's `write_plan`.
@@ -132,7 +132,9 @@ def _plan_of(mapping: Mapping[str, Any]) -> TrainPlan:
     kind = get_model_class(mapping["model"])
     return TrainPlan(
         model=mapping["model"],
-        network=from_mapping(kind.config_class, mapping["network"], "network."),
+        network=from_mapping(
+            kind.config_class, kind.current_settings(mapping["network"]), "network."
+        ),
         train=from_mapping(TrainConfig, mapping["train"], "train."),
         preset=mapping["preset"],
     )

@@ -1,4 +1,4 @@
-"""From the arguments of `train` to a plan and its data, checked before anything is written."""
+"""Turns the arguments of `train` into a plan and its data, checked before anything is written."""
 
 import dataclasses
 import functools
@@ -13,8 +13,8 @@ from overtone.training.plan import DataRecord, TrainPlan, read_plan, resolve_pla
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Request:
-    """The arguments of `train` that say what to train on what."""
+class TrainRequest:
+    """The arguments of `train` that say which model to train, how, and on which data."""
 
     model: str | None
     data: str | ImageSet | None
@@ -27,7 +27,7 @@ class Request:
 
 
 def prepare(
-    folder: pathlib.Path, request: Request
+    folder: pathlib.Path, request: TrainRequest
 ) -> tuple[TrainPlan, DataRecord, ImageSet, ImageSet | None]:
     """The plan, new or the run's, with its training set and the test split, if there is one.
 
@@ -70,7 +70,7 @@ def _new_plan(model: str | None, preset: str | None, settings: Sequence[str]) ->
     return dataclasses.replace(plan, train=dataclasses.replace(plan.train, num_threads=num_threads))
 
 
-def _check_same(plan: TrainPlan, request: Request) -> None:
+def _check_same(plan: TrainPlan, request: TrainRequest) -> None:
     if request.settings or request.size or request.channels or request.skip_corrupt:
         raise ConfigError("a run goes on with the settings it began with; leave out the changes")
     pairs = (("model", plan.model, request.model), ("preset", plan.preset, request.preset))
@@ -86,7 +86,7 @@ def _refuse_existing(folder: pathlib.Path) -> None:
         )
 
 
-def _load(data: str | ImageSet, request: Request) -> tuple[ImageSet, ImageSet | None]:
+def _load(data: str | ImageSet, request: TrainRequest) -> tuple[ImageSet, ImageSet | None]:
     if isinstance(data, ImageSet):
         return data, None
     load = functools.partial(
@@ -99,7 +99,7 @@ def _load(data: str | ImageSet, request: Request) -> tuple[ImageSet, ImageSet | 
     return load(split="train"), load(split="test") if "test" in find_splits(data) else None
 
 
-def _describe(images: ImageSet, request: Request) -> DataRecord:
+def _describe(images: ImageSet, request: TrainRequest) -> DataRecord:
     size = request.size
     return DataRecord(
         name=images.name,

@@ -17,9 +17,9 @@ from overtone.models.registry import get_model_class
 from overtone.models.store import MODEL_FILE, save_model
 from overtone.training.checkpoint import CheckpointFolder
 from overtone.training.log import LOG_FILE, RunLog, has_events, read_log
-from overtone.training.loop import Loop, ProgressCallback
+from overtone.training.loop import Loop, TrainProgressCallback
 from overtone.training.plan import DataRecord, TrainPlan, write_plan
-from overtone.training.prepare import Request, prepare
+from overtone.training.prepare import TrainRequest, prepare
 from overtone.training.signals import stop_on_signals
 from overtone.training.state import TrainState, derived_generator
 
@@ -32,7 +32,7 @@ class TrainResult:
         status: "finished" with a model file, or "stopped" by a signal with a checkpoint.
         step: Steps done.
         core_minutes: Processor time spent inside steps and in what is before the first.
-        path: Of the model file, or of the last checkpoint.
+        path: Path of the model file, or of the last checkpoint.
         skipped: Pictures that were left out, each "file: reason".
     """
 
@@ -55,7 +55,7 @@ def train(
     skip_corrupt: bool = False,
     held_out: ImageSet | None = None,
     resume: bool = False,
-    progress: ProgressCallback | None = None,
+    progress: TrainProgressCallback | None = None,
 ) -> TrainResult:
     """Trains a model, or goes on with a run that was stopped or killed.
 
@@ -70,8 +70,8 @@ def train(
         out: Folder of the run; it must not hold anything yet.
         preset: Named settings of the model.
         settings: Changes of them, such as `train.steps=500`.
-        size: Of the images; see `load_images`.
-        channels: Of the images; see `load_images`.
+        size: Size of the images; see `load_images`.
+        channels: Number of channels of the images; see `load_images`.
         skip_corrupt: Leave out pictures that cannot be read; `run.json` lists them.
         held_out: Images to measure the loss on; by default the test split of `data`, if any.
         resume: Go on with the run in `out`; for a number of steps the result is then bit for bit
@@ -85,7 +85,9 @@ def train(
         TrainError: A loss is not finite or explodes, or samples collapse.
     """
     folder = pathlib.Path(out)
-    request = Request(model, data, preset, tuple(settings), size, channels, skip_corrupt, resume)
+    request = TrainRequest(
+        model, data, preset, tuple(settings), size, channels, skip_corrupt, resume
+    )
     plan, record, images, test = prepare(folder, request)
     accelerator = Accelerator()
     chosen = _model(plan, images)
@@ -136,7 +138,9 @@ def describe_run(
         DataError: See `train`.
         CheckpointError: The folder holds something else.
     """
-    request = Request(model, data, preset, tuple(settings), size, channels, skip_corrupt, resume)
+    request = TrainRequest(
+        model, data, preset, tuple(settings), size, channels, skip_corrupt, resume
+    )
     plan, record, images, test = prepare(pathlib.Path(out), request)
     num_parameters = sum(p.numel() for p in _model(plan, images).parameters())
     batches_per_epoch = len(images) / plan.train.batch_size

@@ -17,18 +17,18 @@ class TrainConfig:
             model does before the first, minutes; for comparing models at equal cost.
         batch_size: Images a step.
         optimizer: Adam, or Adam with decoupled weight decay.
-        learning_rate: At its highest.
+        learning_rate: Highest learning rate.
         schedule: Shape of the learning rate over the fraction done.
         final_rate_ratio: Learning rate at the end over that at the start, for linear and cosine.
         warmup_steps: Over which the learning rate rises from 0, linearly.
-        betas: Of Adam.
-        weight_decay: Of AdamW.
+        betas: Decay rates of Adam's two moments.
+        weight_decay: Weight decay of AdamW.
         clip_norm: Gradients of a larger norm are scaled down to it; None leaves them.
-        ema_decay: Of the moving average of the weights, which is what is evaluated and stored;
-            None keeps the weights themselves.
+        ema_decay: Decay of the moving average of the weights, which is what is evaluated and
+            stored; None keeps the weights themselves.
         precision: bfloat16 computes matrix products and convolutions in 16 bits; weights and
             optimiser stay in float32.
-        num_threads: Of PyTorch; all processors if None. Results depend on it.
+        num_threads: Threads of PyTorch; all processors if None. Results depend on it.
         log_every: Steps between lines of the log.
         checkpoint_every: Steps between checkpoints.
         keep: Checkpoints kept; the oldest are deleted.
@@ -36,7 +36,7 @@ class TrainConfig:
         num_samples: Images in a grid.
         evaluate_every: Steps between losses on the held-out images; 0 measures none.
         num_held_out: Held-out images measured, at most.
-        seed: Of everything random.
+        seed: Seed for all randomness.
     """
 
     steps: int | None = None

@@ -18,15 +18,15 @@ from overtone.training.watch import LossWatch
 
 @dataclasses.dataclass
 class TrainState:
-    """A run at a step.
+    """The state of a run after a step.
 
     Attributes:
-        model: With the weights of the last step.
-        optimizer: Its groups are the model's, in their order.
+        model: The model with the weights of the last step.
+        optimizer: Optimiser whose groups are the model's, in their order.
         ema: Average of the weights, or None.
-        generator: Of everything random in steps.
-        watch: Judge of the losses.
-        step: Steps done; also the position in the order of batches.
+        generator: Source of all randomness in steps.
+        watch: Notices losses that explode.
+        step: Number of steps done; also the position in the order of batches.
         spent_s: Processor time inside steps and in what is before the first, seconds.
     """
 
@@ -57,7 +57,10 @@ class TrainState:
         self.model.train()
 
     def tensors(self) -> dict[str, Tensor]:
-        """Copies nothing; the names begin with model, ema, optimizer or generator."""
+        """The state as named tensors, not copied.
+
+        Names begin with "model.", "ema." or "optimizer.", or are "generator".
+        """
         named = {f"model.{name}": t for name, t in self.model.state_dict().items()}
         if self.ema is not None:
             named |= {f"ema.{name}": t for name, t in self.ema.shadow.items()}
@@ -66,7 +69,7 @@ class TrainState:
         return named | {"generator": self.generator.get_state()}
 
     def record(self) -> dict[str, Any]:
-        """The numbers that are no tensors."""
+        """The part of the state that is no tensor, ready for JSON."""
         return {
             "step": self.step,
             "spent_s": self.spent_s,
@@ -74,15 +77,16 @@ class TrainState:
         }
 
     def restore(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
-        """Becomes the state that `tensors` and `record` were taken from.
+        """Takes on the state that `tensors` and `record` were made of.
 
         Raises:
             CheckpointError: They belong to another model or other settings.
         """
         try:
-            self.model.load_state_dict(_part(tensors, "model."))
+            named = self.model.current_tensors
+            self.model.load_state_dict(named(_part(tensors, "model.")))
             if self.ema is not None:
-                self._restore_ema(_part(tensors, "ema."))
+                self._restore_ema(named(_part(tensors, "ema.")))
             self._restore_optimizer(_part(tensors, "optimizer."))
             self.generator.set_state(tensors["generator"])
             self.watch = LossWatch(**record["watch"])

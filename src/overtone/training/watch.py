@@ -28,7 +28,7 @@ class LossWatch:
     average: float = 0.0
 
     def reason(self, loss: float) -> str | None:
-        """Takes a step's loss; why the run has failed, or None."""
+        """Records a step's loss; returns why the run has failed, or None."""
         if not math.isfinite(loss):
             return f"the loss is {loss}"
         self.average = loss if not self.num_steps else _MEMORY * self.average + (1 - _MEMORY) * loss

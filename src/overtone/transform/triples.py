@@ -19,7 +19,7 @@ from overtone.shapes import Int16, Int32, Int64
 from overtone.transform.levels import Sampling
 from overtone.transform.scan import zigzag
 
-Order = Literal["paper", "luma-first", "low-first"]
+ChannelOrder = Literal["paper", "luma-first", "low-first"]
 _LUMA, _CB, _CR = 0, 1, 2
 
 
@@ -41,7 +41,9 @@ class TripleLists:
 
 
 @functools.cache
-def channel_order(block_size: int, num_components: int, order: Order) -> Int64[np.ndarray, " c"]:
+def channel_order(
+    block_size: int, num_components: int, order: ChannelOrder
+) -> Int64[np.ndarray, " c"]:
     """Channels in the order in which a list names them; a channel is component * B^2 + zigzag band.
 
     Args:
@@ -106,7 +108,7 @@ def levels_of_dense(
 
 
 def to_triples(
-    dense: Int16[np.ndarray, "b rows columns c"], block_size: int, order: Order = "paper"
+    dense: Int16[np.ndarray, "b rows columns c"], block_size: int, order: ChannelOrder = "paper"
 ) -> TripleLists:
     """The non-zero entries, channel by channel in `order`, positions ascending."""
     num_images, rows, columns, num_channels = dense.shape

@@ -12,49 +12,49 @@ from PIL import Image
 import overtone
 from overtone.data import ImageSet
 from overtone.errors import ConfigError
-from overtone.evaluate.distribution.rows import Compared, DistributionRow, Subject
+from overtone.evaluate.distribution.rows import Compared, DistributionRow, SampleSource
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork, Features
 from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
+from overtone.models.base import ProgressCallback
 from overtone.shapes import UInt8
 
 JPEG_QUALITY = 75
 MIN_IMAGES = 50  # fewer give no number worth printing
 FEW_IMAGES = 5000  # below, the bias of distances by the count is large
-ProgressCallback = Callable[[float, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Ruler:
-    """What distances are measured with.
+class ReferenceSet:
+    """The real images that samples are compared with, and the feature network that compares.
 
     Attributes:
+        images: The real images.
         network: Turns images into features.
-        reference: The real images.
-        other_split: Real images of the same data that are not in the reference; None if there
-            are none.
-        seed: Of the choice of images.
+        other_split: Real images of the same data that are not among `images`; None if there are
+            none.
+        seed: Seed for the choice of images.
         cache: Folder where features of real images are kept between calls; None keeps nothing.
 
     Raises:
-        ImageError: The reference is not what the feature network takes.
+        ImageError: The images are not what the feature network takes.
     """
 
     network: AbstractFeatureNetwork
-    reference: ImageSet
+    images: ImageSet
     other_split: ImageSet | None = None
     seed: int = 0
     cache: pathlib.Path | None = None
 
     def __post_init__(self) -> None:
-        self.network.check(*self.reference.images.shape[1:])
+        self.network.check(*self.images.images.shape[1:])
 
 
-def measure(
+def measure_samples(
     samples: UInt8[np.ndarray, "n h w c"],
-    ruler: Ruler,
+    reference_set: ReferenceSet,
     *,
-    subject: Subject,
+    source: SampleSource,
     with_floors: bool = True,
     progress: ProgressCallback | None = None,
 ) -> list[DistributionRow]:
@@ -64,42 +64,46 @@ def measure(
     samples, if there is one with so many; the reference through JPEG files of quality 75.
 
     Args:
-        samples: Of the reference's height, width and channels.
-        ruler: Reference and feature network.
-        subject: Where the samples come from.
+        samples: 8-bit images of the reference's height, width and channels.
+        reference_set: Real images and feature network.
+        source: Where the samples come from.
         with_floors: Off for another set of as many samples, whose floors would be the same.
         progress: Called with the fraction done and a message.
 
     Raises:
         ConfigError: Sizes or channels differ, or a set has fewer than 50 images.
     """
-    reference = ruler.reference
-    _check(samples, ruler)
-    reals = _real_sets(len(samples), ruler) if with_floors else {}
+    reference = reference_set.images
+    _check(samples, reference_set)
+    reals = _real_sets(len(samples), reference_set) if with_floors else {}
     total = len(samples) + len(reference) + sum(map(len, reals.values()))
     meter = _Meter(progress, total)
-    real = _cached(ruler, reference.images, meter)
-    drawn = ruler.network.extract(samples, progress=meter.within(len(samples)))
-    rows = [_row("samples", drawn, real, ruler, subject)]
+    real = _cached(reference_set, reference.images, meter)
+    drawn = reference_set.network.extract(samples, progress=meter.within(len(samples)))
+    rows = [_row("samples", drawn, real, reference_set, source)]
     if with_floors:
         half = min(len(reference) // 2, len(samples))
-        order = np.random.default_rng(ruler.seed).permutation(len(reference))
+        order = np.random.default_rng(reference_set.seed).permutation(len(reference))
         first, second = real[order[:half]], real[order[half : 2 * half]]
-        rows.append(_row("halves", first, second, ruler, subject))
+        rows.append(_row("halves", first, second, reference_set, source))
     for compared, images in reals.items():
-        rows.append(_row(compared, _cached(ruler, images, meter), real, ruler, subject))
+        rows.append(
+            _row(compared, _cached(reference_set, images, meter), real, reference_set, source)
+        )
     return rows
 
 
-def _real_sets(num_samples: int, ruler: Ruler) -> dict[Compared, UInt8[np.ndarray, "n h w c"]]:
+def _real_sets(
+    num_samples: int, reference_set: ReferenceSet
+) -> dict[Compared, UInt8[np.ndarray, "n h w c"]]:
     """Real images other than the reference's own, to be compared with it."""
     sets: dict[Compared, UInt8[np.ndarray, "n h w c"]] = {}
-    other = ruler.other_split
+    other = reference_set.other_split
     if other is not None and len(other) >= num_samples:
-        rng = np.random.default_rng(ruler.seed)
+        rng = np.random.default_rng(reference_set.seed)
         chosen = rng.choice(len(other), num_samples, replace=False)
         sets["other-split"] = other.images[np.sort(chosen)]
-    sets["jpeg-75"] = through_jpeg(ruler.reference.images)
+    sets["jpeg-75"] = through_jpeg(reference_set.images.images)
     return sets
 
 
@@ -137,8 +141,8 @@ def through_jpeg(images: UInt8[np.ndarray, "n h w c"]) -> UInt8[np.ndarray, "n h
     return decoded
 
 
-def _check(samples: UInt8[np.ndarray, "n h w c"], ruler: Ruler) -> None:
-    reference = ruler.reference
+def _check(samples: UInt8[np.ndarray, "n h w c"], reference_set: ReferenceSet) -> None:
+    reference = reference_set.images
     (height, width, channels), wanted = samples.shape[1:], reference.images.shape[1:]
     if (height, width, channels) != wanted:
         raise ConfigError(
@@ -152,11 +156,15 @@ def _check(samples: UInt8[np.ndarray, "n h w c"], ruler: Ruler) -> None:
 
 
 def _row(
-    compared: Compared, samples: Features, reference: Features, ruler: Ruler, subject: Subject
+    compared: Compared,
+    samples: Features,
+    reference: Features,
+    reference_set: ReferenceSet,
+    source: SampleSource,
 ) -> DistributionRow:
     values, errors = {}, {}
     for number, metric in enumerate(DISTRIBUTION_METRICS):
-        rng = np.random.default_rng((ruler.seed, number))
+        rng = np.random.default_rng((reference_set.seed, number))
         found = metric.measure(samples=samples, reference=reference, rng=rng)
         for name, estimate in zip(metric.names, found, strict=True):
             values[name] = estimate.value
@@ -164,16 +172,16 @@ def _row(
                 errors[name] = estimate.error
     return DistributionRow(
         compared=compared,
-        subject=subject,
-        reference=ruler.reference.name,
-        reference_hash=ruler.reference.fingerprint(),
+        source=source,
+        reference=reference_set.images.name,
+        reference_hash=reference_set.images.fingerprint(),
         num_samples=len(samples),
         num_reference=len(reference),
-        features=ruler.network.name,
-        weights_hash=ruler.network.weights_hash,
+        features=reference_set.network.name,
+        weights_hash=reference_set.network.weights_hash,
         values=values,
         errors=errors,
-        seed=ruler.seed,
+        seed=reference_set.seed,
         version=f"overtone {overtone.__version__}",
         commit=commit(),
         machine=machine(),
@@ -181,21 +189,23 @@ def _row(
     )
 
 
-def _cached(ruler: Ruler, images: UInt8[np.ndarray, "n h w c"], meter: "_Meter") -> Features:
+def _cached(
+    reference_set: ReferenceSet, images: UInt8[np.ndarray, "n h w c"], meter: "_Meter"
+) -> Features:
     """Features of real images, from the cache if they are there."""
     report = meter.within(len(images))
-    if ruler.cache is None:
-        return ruler.network.extract(images, progress=report)
+    if reference_set.cache is None:
+        return reference_set.network.extract(images, progress=report)
     digest = hashlib.sha256(repr(images.shape).encode() + images.tobytes()).hexdigest()[:16]
-    network = ruler.network
-    path = ruler.cache / f"{network.name}-{network.weights_hash}-{digest}.npz"
+    network = reference_set.network
+    path = reference_set.cache / f"{network.name}-{network.weights_hash}-{digest}.npz"
     if path.exists():
         with np.load(path) as stored:
             found = Features(stored["pooled"], stored["probabilities"], stored["spatial"])
         report(len(images))
         return found
     found = network.extract(images, progress=report)
-    ruler.cache.mkdir(parents=True, exist_ok=True)
+    reference_set.cache.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part.npz")
     np.savez(partial, pooled=found.pooled, probabilities=found.probabilities, spatial=found.spatial)
     partial.replace(path)

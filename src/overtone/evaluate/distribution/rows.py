@@ -14,17 +14,17 @@ Compared = Literal["samples", "halves", "other-split", "jpeg-75"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """Where samples come from.
+class SampleSource:
+    """The model or the pictures that samples come from.
 
     Attributes:
-        name: Of the run, model file, folder or archive.
-        model: Key in the table of models; None for pictures.
-        preset: The training started from.
-        core_minutes: Processor time of the training.
-        steps: Of the training.
-        num_parameters: That were trained.
-        prior: The latents were drawn from; None is the model's own choice.
+        name: Name of the run, model file, folder or archive.
+        model: Name of the model's kind; None for pictures.
+        preset: Preset that the training started from.
+        core_minutes: Processor time of the training, minutes.
+        steps: Number of training steps.
+        num_parameters: Number of trained parameters.
+        prior: Prior that the latents were drawn from; None is the model's own choice.
         temperature: Spread of the latents.
     """
 
@@ -45,27 +45,27 @@ class DistributionRow:
     Attributes:
         compared: "samples", or which real images: "halves" of the reference with each other,
             the "other-split" of the same data or the reference as "jpeg-75" with the reference.
-        subject: Where the samples come from; of floors, the subject they were measured for.
+        source: Where the samples come from; for a floor, the samples it was measured for.
         reference: Name of the set of real images.
-        reference_hash: Of its pixels and labels.
-        num_samples: Images compared.
-        num_reference: Images they were compared with.
+        reference_hash: Hash of its pixels and labels.
+        num_samples: Number of images compared.
+        num_reference: Number of images they were compared with.
         features: Name of the feature network.
-        weights_hash: Of its weights.
-        values: Name of each distribution metric to its number.
-        errors: Of those metrics that have one.
-        reconstruction_psnr_db: Of the mean squared error of all reconstructions; None where
+        weights_hash: Hash of that network's weights.
+        values: Name of each distribution metric to its value.
+        errors: Name to standard error, for those metrics that have one.
+        reconstruction_psnr_db: PSNR from the mean squared error of all reconstructions; None where
             nothing is reconstructed.
         num_reconstructed: Images of the reference that were encoded and decoded.
-        seed: Of the samples and of the choice of images.
-        version: Of this package.
-        commit: Of this package; "unknown" outside a checkout.
+        seed: Seed for the samples and for the choice of images.
+        version: Version of this package.
+        commit: Commit of this package; "unknown" outside a checkout.
         machine: What it was measured on.
         date: Time of the measurement, UTC.
     """
 
     compared: Compared
-    subject: Subject
+    source: SampleSource
     reference: str
     reference_hash: str
     num_samples: int
@@ -95,7 +95,7 @@ class DistributionRow:
         """
         try:
             record = json.loads(line)
-            return cls(**{**record, "subject": Subject(**record["subject"])})
+            return cls(**{**record, "source": SampleSource(**record["source"])})
         except (ValueError, TypeError, KeyError) as error:
             raise ConfigError(f"not a row of distances: {error}: {line[:80]!r}") from error
 

@@ -26,7 +26,7 @@ def distribution_table(rows: Sequence[DistributionRow]) -> str:
             lines.append([f"{title} ({arrow} is better)", *cells])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = [
-        f"{first.subject.name} against {first.reference}",
+        f"{first.source.name} against {first.reference}",
         f"features {first.features} (weights {first.weights_hash}), seed {first.seed}",
         "",
     ]

@@ -16,7 +16,7 @@ from overtone.shapes import UInt8
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One encoding: the dial, the file and how long it took."""
+    """One encoding: its quality, 1..100, the file, and the seconds it took."""
 
     quality: float
     data: bytes

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from overtone.evaluate.rate_distortion.gallery import Exhibit, detail_box
 from overtone.evaluate.rate_distortion.plot import curves_svg
 from overtone.evaluate.rate_distortion.rows import Row
 from overtone.evaluate.rate_distortion.run import Measured
+from overtone.evaluate.rate_distortion.side_by_side import SideBySide, detail_box
 from overtone.evaluate.rate_distortion.table import RATES_BPP, Summary, label_of, summaries
 from overtone.shapes import UInt8
 
@@ -75,7 +75,7 @@ def report_html(
     *,
     title: str,
     rows: Sequence[Row],
-    exhibits: Sequence[Exhibit] = (),
+    side_by_sides: Sequence[SideBySide] = (),
     sections: Sequence[Section] = (),
 ) -> str:
     """The page; it needs no other file and no network."""
@@ -92,7 +92,7 @@ def report_html(
         "<h2>Rate and distortion</h2>",
         curves_svg(rows),
         _table(summaries(rows)),
-        *(_exhibit(exhibit) for exhibit in exhibits),
+        *(_side_by_side(shown_together) for shown_together in side_by_sides),
         *(f"<h2>{html.escape(section.title)}</h2>{section.body}" for section in sections),
         "<dialog><p></p><img alt=''></dialog>",
     ]
@@ -141,8 +141,8 @@ def _table(found: Sequence[Summary]) -> str:
     )
 
 
-def _exhibit(exhibit: Exhibit) -> str:
-    sample, files = exhibit.sample, exhibit.files
+def _side_by_side(shown_together: SideBySide) -> str:
+    sample, files = shown_together.sample, shown_together.files
     size_bytes = len(files[0].data)
     left, top, width, height = detail_box(sample.image)
     shown = [(sample.image, "original", "original")]

@@ -23,24 +23,24 @@ class Row:
     Attributes:
         suite: Name of the set of pictures.
         image: Name of the picture in it.
-        image_hash: Of its pixels, so that two pictures of one name are not taken for each other.
-        height: Of the picture, pixels.
-        width: Of the picture, pixels.
+        image_hash: Hash of its pixels, which tells two pictures of one name apart.
+        height: Height of the picture, pixels.
+        width: Width of the picture, pixels.
         codec: Key in the table of codecs.
-        preset: Of the codec; None is its own choice.
-        effort: Of the encoder.
+        preset: Preset of the codec; None is its own choice.
+        effort: Effort of the encoder.
         quality: The dial the file was written with.
         target_bpp: The rate that was asked for, if the quality was searched for.
         size_bytes: Length of the file.
         rate_bpp: Bits of the file per pixel.
-        psnr_db: Of the decoded 8-bit pixels; inf for equal pictures (null in JSON).
-        ms_ssim: Of the same pixels.
+        psnr_db: PSNR of the decoded 8-bit pixels, dB; inf for equal pictures (null in JSON).
+        ms_ssim: MS-SSIM of the same pixels, 0..1.
         encode_s: Wall clock of the one encoding that wrote the file.
         decode_s: Median wall clock of five decodings after one to warm up.
         num_threads: Given to both; JPEG, WebP, AVIF and JPEG 2000 use one.
-        seed: Of the encoder.
+        seed: Seed of the encoder.
         version: What wrote the file: this package, or Pillow and its library.
-        commit: Of this package; "unknown" outside a checkout.
+        commit: Commit of this package; "unknown" outside a checkout.
         machine: What it was measured on.
         date: Time of the measurement, UTC.
     """
@@ -117,7 +117,7 @@ def append_row(path: pathlib.Path, row: Row) -> None:
 
 
 def current_rows(rows: Iterable[Row]) -> list[Row]:
-    """Of each codec, preset and effort only what its newest code measured, each file once.
+    """The rows of each codec, preset and effort that its newest code measured, each file once.
 
     Files of results keep their history; tables and curves must not mix two states of a codec.
     """

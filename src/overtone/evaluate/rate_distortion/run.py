@@ -36,12 +36,12 @@ class Setting:
 
     Attributes:
         codec: Key in the table of codecs.
-        quality: The dial; None with a target.
-        target_bpp: Rate to come nearest to; None with a quality.
-        preset: Of the codec.
-        effort: Of the encoder.
-        seed: Of the encoder.
-        num_threads: For encoding and decoding.
+        quality: Quality to encode with, 1..100; None with a target.
+        target_bpp: Rate to come nearest to, bits per pixel; None with a quality.
+        preset: Preset of the codec; None is its own choice.
+        effort: Effort of the encoder.
+        seed: Seed of the encoder.
+        num_threads: Number of threads for encoding and decoding.
     """
 
     codec: str
@@ -67,7 +67,7 @@ class Sample:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Measured:
-    """A row, and the file and the pixels it speaks of."""
+    """A row with the file that was measured and the pixels decoded from it."""
 
     row: Row
     data: bytes
@@ -75,7 +75,7 @@ class Measured:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Job:
+class PlannedRow:
     """One row to be measured, and the file it belongs in."""
 
     sample: Sample
@@ -94,7 +94,7 @@ def plan(
     folder: pathlib.Path,
     *,
     force: bool = False,
-) -> list[Job]:
+) -> list[PlannedRow]:
     """What is left to do for every setting on every sample.
 
     A row that the same code has measured with the same setting on the same pixels is not measured
@@ -102,7 +102,7 @@ def plan(
     results compares whole sets.
     """
     known = set() if force else {_identity(row) for row in read_rows(folder)}
-    jobs = []
+    planned = []
     hashes = [image_hash(sample.image) for sample in samples]
     for setting in settings:
         get_codec(setting.codec)  # an unknown one is named before anything is measured
@@ -121,8 +121,8 @@ def plan(
                 code,
             )
             if identity not in known:
-                jobs.append(Job(sample, setting, folder / f"{setting.codec}.jsonl"))
-    return jobs
+                planned.append(PlannedRow(sample, setting, folder / f"{setting.codec}.jsonl"))
+    return planned
 
 
 def _identity(row: Row) -> tuple[object, ...]:
@@ -140,20 +140,20 @@ def _identity(row: Row) -> tuple[object, ...]:
 
 
 def run(
-    jobs: Iterable[Job], *, suite: str, progress: ProgressCallback | None = None
+    planned: Iterable[PlannedRow], *, suite: str, progress: ProgressCallback | None = None
 ) -> Generator[Measured, None, None]:
-    """Measures each job, appends its row to its file, and yields it."""
+    """Measures each planned row, appends its row to its file, and yields it."""
     warm: set[str] = set()
-    for job in jobs:
-        if job.setting.codec not in warm:
-            warm.add(job.setting.codec)
-            _warm_up(job.setting)
-        measured = measure(job.sample, job.setting, suite=suite, progress=progress)
-        append_row(job.path, measured.row)
+    for each in planned:
+        if each.setting.codec not in warm:
+            warm.add(each.setting.codec)
+            _warm_up(each.setting)
+        measured = measure_picture(each.sample, each.setting, suite=suite, progress=progress)
+        append_row(each.path, measured.row)
         yield measured
 
 
-def measure(
+def measure_picture(
     sample: Sample, setting: Setting, *, suite: str, progress: ProgressCallback | None = None
 ) -> Measured:
     """Encodes a picture, decodes the file, and scores the 8-bit pixels that come back."""

@@ -68,7 +68,7 @@ class Summary:
     commit: str
 
     def to_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The line as a mapping that JSON can hold."""
         return dataclasses.asdict(self)
 
 
@@ -184,7 +184,9 @@ def _percent(value: float) -> str:
     return f"{value:+.1f} %".replace("-", "−") if abs(value) >= 0.05 else "0 %"
 
 
-def provenance(folder: pathlib.Path, found: Sequence[Summary], held_out: Mapping[str, str]) -> str:
+def source_sentence(
+    folder: pathlib.Path, found: Sequence[Summary], held_out: Mapping[str, str]
+) -> str:
     """Where the numbers of a table come from, in a sentence."""
     machines = ", ".join(sorted({summary.machine for summary in found}))
     newest = max(found, key=lambda summary: summary.date)
@@ -214,7 +216,7 @@ def refreshed(text: str, root: pathlib.Path) -> str:
         num_images = len({row.image for row in rows})
         every = summaries(rows, held_out_rows(held_out, root))
         found = [each for each in every if each.num_images == num_images]
-        body = f"{markdown_table(found)}\n\n{provenance(folder, found, held_out)}"
+        body = f"{markdown_table(found)}\n\n{source_sentence(folder, found, held_out)}"
         head = f"<!-- results: {folder.as_posix()}{match['held']} -->"
         return f"{head}\n{body}\n<!-- /results -->"
 

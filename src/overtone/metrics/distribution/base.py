@@ -13,7 +13,7 @@ class Estimate:
     """One measured number.
 
     Attributes:
-        value: In the unit of the metric.
+        value: The number, in the unit of the metric.
         error: How far it may be off or scatters, as the metric says; None where it says nothing.
     """
 
@@ -28,7 +28,7 @@ class DistributionMetric:
     Attributes:
         names: What is measured, one name for each number of the answer.
         titles: The same for people.
-        higher_is_better: Of all its numbers.
+        higher_is_better: Whether higher is better, for all its numbers.
         error: What the errors are, for people; empty if there are none.
         fn: Called with `samples=`, `reference=` and `rng=`; answers in the order of the names.
     """

@@ -21,9 +21,9 @@ def inception_score(
     The classes are those of the feature network, so numbers of two networks do not compare.
 
     Args:
-        probabilities: Of the classes, a row an image.
+        probabilities: Probability of each class, a row an image.
         rng: Shuffles the rows.
-        num_splits: At most the number of rows.
+        num_splits: Number of parts that are scored apart; at most the number of rows.
 
     Raises:
         ValueError: There are fewer rows than splits.

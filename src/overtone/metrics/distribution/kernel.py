@@ -26,7 +26,7 @@ def kernel_distance(
         samples: Features of one set.
         reference: Features of the other.
         rng: Shuffles both once.
-        subset_size: At most; reduced until there are ten subsets.
+        subset_size: Largest size of a subset; reduced until there are ten subsets.
 
     Raises:
         ValueError: A set has fewer than 20 rows, two for each of ten subsets.

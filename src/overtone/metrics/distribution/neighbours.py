@@ -16,12 +16,12 @@ class NeighbourScores:
     """Four shares; 1 is best, and density may exceed it.
 
     Attributes:
-        precision: Of the samples inside the manifold of the reference: are they good?
-        recall: Of the reference inside the manifold of the samples: is everything there?
+        precision: Share of the samples inside the manifold of the reference: are they good?
+        recall: Share of the reference inside the manifold of the samples: is everything there?
         density: How many reference neighbourhoods hold a sample, over the number expected; unlike
             precision it does not jump at one outlier of the reference.
-        coverage: Of the reference with a sample in its neighbourhood; unlike recall it does not
-            need a manifold of the samples.
+        coverage: Share of the reference with a sample in its neighbourhood; unlike recall it does
+            not need a manifold of the samples.
     """
 
     precision: float
@@ -89,7 +89,7 @@ def neighbour_radii(
 def squared_distances(
     x: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, "m d"]
 ) -> Float64[np.ndarray, "n m"]:
-    """Between all pairs of rows, never negative."""
+    """Squared distances between all pairs of rows, never negative."""
     distances = x @ y.T
     distances *= -2.0
     distances += np.sum(x**2, axis=1)[:, None]

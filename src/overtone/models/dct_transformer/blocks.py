@@ -30,11 +30,11 @@ def dropout_of(share: float, generator: torch.Generator) -> Dropout:
     return drop
 
 
-class Cache:
-    """Keys and values that attention layers have seen while a chunk is written.
+class KvCache:
+    """Keys and values that attention layers have computed while a chunk is written.
 
     Args:
-        length: Places of a chunk and its overlap.
+        length: Number of tokens in a chunk and its overlap.
     """
 
     def __init__(self, length: int) -> None:
@@ -69,7 +69,7 @@ def attend(
     *,
     is_causal: bool,
 ) -> Float[Tensor, "b heads t k"]:
-    """Scaled dot products, softmax, weighted sums.
+    """Attention: softmax(queries keysᵀ / √k) values.
 
     Short sequences on a processor are plain products: PyTorch's fused attention takes eight times
     as long there, mostly in its backward pass.
@@ -94,13 +94,13 @@ class SelfAttention(nn.Module):
         self.out = nn.Linear(width, width, bias=False)
 
     def forward(
-        self, x: Float[Tensor, "b t d"], *, is_causal: bool, cache: Cache | None
+        self, x: Float[Tensor, "b t d"], *, is_causal: bool, cache: KvCache | None
     ) -> Float[Tensor, "b t d"]:
-        """The change of x."""
+        """What the layer adds to x, before its gate."""
         queries, keys, values = _heads(self.query_key_value(self.norm(x)), 3, self.num_heads)
         if cache is not None:
             keys, values = cache.extend(self, keys, values)
-            # One place may look at all that is known.
+            # One token may look at all that is known.
             is_causal = is_causal and x.shape[1] > 1
         return self.out(_joined(attend(queries, keys, values, is_causal=is_causal)))
 
@@ -117,9 +117,9 @@ class CrossAttention(nn.Module):
         self.out = nn.Linear(width, width, bias=False)
 
     def forward(
-        self, x: Float[Tensor, "b t d"], over: Float[Tensor, "b s d"], *, cache: Cache | None
+        self, x: Float[Tensor, "b t d"], over: Float[Tensor, "b s d"], *, cache: KvCache | None
     ) -> Float[Tensor, "b t d"]:
-        """The change of x."""
+        """What the layer adds to x, before its gate."""
 
         def pairs() -> tuple[Tensor, Tensor]:
             keys, values = _heads(self.key_value(over), 2, self.num_heads)
@@ -140,7 +140,7 @@ def _joined(heads: Float[Tensor, "b heads t k"]) -> Float[Tensor, "b t d"]:
 
 
 class FeedForward(nn.Module):
-    """One hidden layer."""
+    """TransformerLayer norm, a linear layer, GELU, a linear layer."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -149,11 +149,11 @@ class FeedForward(nn.Module):
         self.outer = nn.Linear(hidden, width)
 
     def forward(self, x: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
-        """The change of x."""
+        """What the layer adds to x, before its gate."""
         return self.outer(gelu(self.inner(self.norm(x))))
 
 
-class Layer(nn.Module):
+class TransformerLayer(nn.Module):
     """Attention, attention over the encoder for a decoder, and feed-forward layers.
 
     Every change is multiplied by a learned gate that starts at 0 (Bachlechner et al.,
@@ -176,7 +176,7 @@ class Layer(nn.Module):
         encoded: Float[Tensor, "b s d"] | None = None,
         *,
         dropout: Dropout = keep_all,
-        cache: Cache | None = None,
+        cache: KvCache | None = None,
     ) -> Float[Tensor, "b t d"]:
         """Features after this layer."""
         gates = iter(self.gates)

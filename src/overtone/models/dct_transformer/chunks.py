@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from overtone.models.dct_transformer.neighbourhood import Written
 from overtone.models.dct_transformer.net import START
-from overtone.models.dct_transformer.surroundings import Written
 from overtone.shapes import Bool, Int64
 from overtone.transform.triples import TripleLists
 
@@ -28,7 +28,7 @@ class Lists:
 
     @classmethod
     def of(cls, lists: TripleLists, stop: int) -> "Lists":
-        """With a stop token after each list and at least one everywhere."""
+        """The lists padded to one length, each followed by at least one stop token."""
         lengths = torch.from_numpy(lists.counts)
         padded = np.zeros((len(lengths), int(lists.counts.max(initial=0)) + 1, 3), np.int64)
         padded[..., 0] = stop
@@ -47,9 +47,9 @@ class Chunk:
     Attributes:
         triples: The whole lists, of which `is_before` marks what the encoder may see.
         is_before: Whether a triple precedes the chunk.
-        previous: The triple before each place of the window; channel `START` before the first.
-        targets: At each place.
-        is_target: Whether a place is in the chunk and not beyond the stop token.
+        previous: The triple before each token of the window; channel `START` before the first.
+        targets: The triple to predict at each token.
+        is_target: Whether a token is in the chunk and not beyond the stop token.
     """
 
     triples: Int64[Tensor, "b n 3"]
@@ -59,15 +59,15 @@ class Chunk:
     is_target: Bool[Tensor, "b t"]
 
     def written(self, overlap: int) -> Written:
-        """What each place knows of the chunk: the targets before it."""
-        places = torch.arange(self.targets.shape[1])
-        return Written(self.targets[:, overlap:], places[overlap:] < places[:, None])
+        """What each token knows of the chunk: the targets before it."""
+        tokens = torch.arange(self.targets.shape[1])
+        return Written(self.targets[:, overlap:], tokens[overlap:] < tokens[:, None])
 
 
 def chunk_at(lists: Lists, starts: Int64[Tensor, " b"], chunk_size: int, overlap: int) -> Chunk:
-    """The chunks that begin at `starts`, of as many places as the longest needs."""
-    num_places = int((lists.lengths + 1 - starts).clamp(max=chunk_size).max())
-    window = torch.arange(-overlap, num_places) + starts[:, None]
+    """The chunks that begin at `starts`, of as many tokens as the longest needs."""
+    num_tokens = int((lists.lengths + 1 - starts).clamp(max=chunk_size).max())
+    window = torch.arange(-overlap, num_tokens) + starts[:, None]
     # Before the first triple there is nothing, and after the stop token nothing is predicted.
     is_known = (window > 0) & (window <= lists.lengths[:, None])
     previous = torch.where(is_known[..., None], _take(lists.triples, window - 1), START_TRIPLE)
@@ -92,6 +92,6 @@ def random_starts(
     return chosen * chunk_size
 
 
-def _take(triples: Int64[Tensor, "b n 3"], places: Int64[Tensor, "b t"]) -> Int64[Tensor, "b t 3"]:
-    inside = places.clamp(0, triples.shape[1] - 1)
+def _take(triples: Int64[Tensor, "b n 3"], tokens: Int64[Tensor, "b t"]) -> Int64[Tensor, "b t 3"]:
+    inside = tokens.clamp(0, triples.shape[1] - 1)
     return triples.gather(1, inside[..., None].expand(*inside.shape, 3))

@@ -39,7 +39,7 @@ def colorize(
         model: A dct-transformer of colour pictures, trained in the order "luma-first".
         images: Gray or colour, of which the luma is used; of the model's height and width.
         num_results: Different results for each picture.
-        seed: Of everything random; the same arguments give the same pictures.
+        seed: Seed for all randomness; the same arguments give the same pictures.
         temperature: Spread of the colours; smaller is less varied.
         class_name: Which class all of them are of, by name or by its number.
         progress: Called with the fraction done and a message.
@@ -81,10 +81,10 @@ def upscale(
 
     Args:
         model: A dct-transformer trained in the order "low-first".
-        images: Of the model's channels, and of its height and width over the factor.
+        images: Small pictures with the model's channels, and its height and width over the factor.
         factor: 2, 4, ... below the model's block size.
         num_results: Different results for each picture.
-        seed: Of everything random; the same arguments give the same pictures.
+        seed: Seed for all randomness; the same arguments give the same pictures.
         temperature: Spread of the detail; smaller is less varied.
         class_name: Which class all of them are of, by name or by its number.
         progress: Called with the fraction done and a message.

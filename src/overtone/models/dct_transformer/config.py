@@ -2,40 +2,40 @@
 
 import dataclasses
 
-from overtone.transform.triples import Order
+from overtone.transform.triples import ChannelOrder
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DctTransformerConfig:
-    """Table [network] of a preset.
+    """Settings of a DCTransformer: table [network] of a preset.
 
     Attributes:
         block_size: Side of the DCT's blocks, pixels.
-        quality: Of the quantiser tables, 1..100.
-        order: Of the channels in a list: "paper"; "luma-first", for colouring; "low-first", for
-            enlarging.
-        width: Of all layers' features, d in the paper.
-        num_heads: Of attention; divides `width`.
-        encoder_layers: Over the partial image.
-        channel_layers: Of the first decoder.
-        position_layers: Of the second.
-        value_layers: Of the third.
+        quality: Quality of the quantiser tables, 1..100.
+        order: Order of the channels in a list: "paper"; "luma-first", for colouring; "low-first",
+            for enlarging.
+        width: Number of features in every layer, d in the paper.
+        num_heads: Number of attention heads; divides `width`.
+        encoder_layers: Layers of the encoder of the partial image.
+        channel_layers: Layers of the first decoder, of channels.
+        position_layers: Layers of the second decoder, of positions.
+        value_layers: Layers of the third decoder, of values.
         feed_forwards: Feed-forward layers after each attention layer; the paper has several.
         feed_forward_width: Hidden features of a feed-forward layer, times `width`.
-        surroundings: Whether the third decoder reads the values known around a position by then,
-            which the paper's does not.
-        encoder_stride: Blocks a side that the encoder takes together.
+        causal_neighbourhood: Whether the third decoder reads the values that are known around a
+            position by then, which the paper's does not.
+        encoder_stride: Side of the squares that the encoder takes together, blocks.
         chunk_size: Triples that are targets together.
         overlap: Triples before a chunk that the decoders see besides; never targets.
         early_floor: Least weight of a late chunk; weights fall from 1 with the third power.
         dropout: Share of features set to zero in training, 0..1.
         class_dropout: How often a class is withheld in training, so that none can be asked for.
-        top_p: Share of the probability that sampling draws from: of channel, position, value.
+        top_p: Share of the probability that sampling draws from, for channel, position and value.
     """
 
     block_size: int = 8
     quality: int = 50
-    order: Order = "paper"
+    order: ChannelOrder = "paper"
     width: int = 192
     num_heads: int = 6
     encoder_layers: int = 1
@@ -44,7 +44,7 @@ class DctTransformerConfig:
     value_layers: int = 2
     feed_forwards: int = 1
     feed_forward_width: int = 4
-    surroundings: bool = False
+    causal_neighbourhood: bool = False
     encoder_stride: int = 1
     chunk_size: int = 112
     overlap: int = 16

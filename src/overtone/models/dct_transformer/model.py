@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -19,9 +20,9 @@ from overtone.models.base import AbstractModel, Batch, ImageSpec, from_pixels, t
 from overtone.models.dct_transformer.blocks import Dropout, dropout_of, keep_all
 from overtone.models.dct_transformer.chunks import Chunk, Lists, chunk_at, random_starts
 from overtone.models.dct_transformer.config import DctTransformerConfig
-from overtone.models.dct_transformer.net import DctTransformerNet
+from overtone.models.dct_transformer.engines import EngineName, Precision
+from overtone.models.dct_transformer.net import FORMER_TENSORS, DctTransformerNet
 from overtone.models.dct_transformer.sample import Sampler
-from overtone.models.dct_transformer.steps import Engine, Precision
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.models.priors.base import check_temperature
 from overtone.shapes import Float, Int32, Int64
@@ -41,6 +42,8 @@ class DctTransformer(AbstractModel):
     """
 
     name: ClassVar[str] = "dct-transformer"
+    former_settings: ClassVar[Mapping[str, str]] = {"surroundings": "causal_neighbourhood"}
+    former_tensors: ClassVar[Mapping[str, str]] = FORMER_TENSORS
     config_class: ClassVar[type] = DctTransformerConfig
     config: DctTransformerConfig
 
@@ -105,7 +108,7 @@ class DctTransformer(AbstractModel):
         """
         net, vocabulary = self.net, self.vocabulary
         encoded = net.encode(vocabulary.scatter(chunk.triples, chunk.is_before), classes, dropout)
-        hidden = net.after(chunk.previous, 0, encoded, dropout=dropout)
+        hidden = net.channel_features(chunk.previous, 0, encoded, dropout=dropout)
         is_target, targets = chunk.is_target, chunk.targets[chunk.is_target]
         previous = chunk.previous[is_target]
         channel, position, value = targets.unbind(-1)
@@ -117,12 +120,12 @@ class DctTransformer(AbstractModel):
             return cross_entropy(logits, token.to(logits.device), reduction="none")
 
         channel_nats = cost(0, hidden, vocabulary.channel_mask(previous), channel)
-        hidden = net.with_channel(hidden, chunk.targets[..., 0], encoded, dropout=dropout)
+        hidden = net.position_features(hidden, chunk.targets[..., 0], encoded, dropout=dropout)
         is_legal = vocabulary.position_mask(previous, channel) | ~is_triple[:, None]
         position_nats = cost(1, hidden, is_legal, position)
         channels, positions, _ = chunk.targets.unbind(-1)
         written = chunk.written(self.config.overlap)
-        hidden = net.with_position(hidden, channels, positions, written, encoded, dropout=dropout)
+        hidden = net.value_features(hidden, channels, positions, written, encoded, dropout=dropout)
         is_legal = vocabulary.value_mask(channel) | ~is_triple[:, None]
         value_nats = cost(2, hidden, is_legal, value + vocabulary.max_value)
         counts = is_triple.to(value_nats.device)
@@ -178,8 +181,8 @@ class DctTransformer(AbstractModel):
         """How many lists should be drawn together; results do not depend on it."""
         config = self.config
         num_layers = config.channel_layers + config.position_layers + config.value_layers
-        num_places = config.overlap + config.chunk_size
-        kept_bytes = 2 * 4 * num_layers * num_places * config.width  # keys and values, float32
+        num_tokens = config.overlap + config.chunk_size
+        kept_bytes = 2 * 4 * num_layers * num_tokens * config.width  # keys and values, float32
         return max(1, min(_MAX_TOGETHER, _MAX_KEPT_BYTES // kept_bytes))
 
     def complete(
@@ -192,7 +195,7 @@ class DctTransformer(AbstractModel):
         temperature: float = 1.0,
         top_p: tuple[float, ...] | None = None,
         max_triples: int | None = None,
-        engine: Engine = "auto",
+        engine: EngineName = "auto",
         precision: Precision = "float32",
     ) -> TripleLists:
         """Lists that begin as given; channels are counted in the order of the list.
@@ -200,16 +203,16 @@ class DctTransformer(AbstractModel):
         Args:
             given: What each list begins with, all its triples of channels below `first_channel`;
                 None for nothing.
-            classes: Of each list; the number of classes for none.
+            classes: Class of each list; the number of classes stands for no class.
             first_channel: Lowest channel that is drawn, in the order of the list.
-            generator: Of everything random.
+            generator: Source of all randomness.
             temperature: Spread of every choice; smaller is less varied.
             top_p: Share of the probability that is drawn from; the settings' own by default.
             max_triples: A list that has so many ends there.
             engine: What computes the networks: "native" on the processor, "torch" anywhere, or
                 "uncached", everything anew for each triple, for tests and benchmarks. All draw
                 the same; "auto" is the fastest that can be used.
-            precision: In which the native engine keeps the matrices of the decoders; "bfloat16"
+            precision: How the native engine stores the decoders' matrices; "bfloat16"
                 draws what a model whose matrices are rounded draws, and reads half the memory.
         """
         check_temperature(temperature)

@@ -5,13 +5,33 @@ import dataclasses
 import torch
 from torch import Tensor, nn
 
-from overtone.models.dct_transformer.blocks import Cache, Dropout, Layer, keep_all, start
+from overtone.models.dct_transformer.blocks import (
+    Dropout,
+    KvCache,
+    TransformerLayer,
+    keep_all,
+    start,
+)
 from overtone.models.dct_transformer.config import DctTransformerConfig
-from overtone.models.dct_transformer.surroundings import Surroundings, Written, damped
+from overtone.models.dct_transformer.neighbourhood import CausalNeighbourhood, Written, signed_log
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.shapes import Float, Int64
 
 START = -1  # channel of what precedes the first triple
+# How the names of tensors began in files written before every norm had a name, to how they begin.
+FORMER_TENSORS = {
+    "net.place.": "net.token_index.",
+    "net.surroundings.": "net.neighbourhood.",
+    "net.field_norms.0.": "net.channel_norms.channel.",
+    "net.field_norms.1.": "net.channel_norms.position.",
+    "net.field_norms.2.": "net.channel_norms.value.",
+    "net.field_norms.3.": "net.position_norms.hidden.",
+    "net.field_norms.4.": "net.position_norms.channel.",
+    "net.field_norms.5.": "net.value_norms.hidden.",
+    "net.field_norms.6.": "net.value_norms.position.",
+    "net.field_norms.7.": "net.value_norms.encoder.",
+    "net.field_norms.8.": "net.value_norms.neighbourhood.",
+}
 HEAD_SCALE = 0.1  # of the last layers' first weights, so that all tokens begin about equally likely
 
 
@@ -22,7 +42,7 @@ class Encoded:
     Attributes:
         sequence: A feature of the class, then one for each square of blocks.
         by_position: The feature of each position's square.
-        known: The values themselves, by the logarithm of their size.
+        known: The values themselves, as sign(v) log(1 + |v|).
     """
 
     sequence: Float[Tensor, "b s d"]
@@ -37,8 +57,8 @@ class DctTransformerNet(nn.Module):
     encoder's at the position. Every summand is normalised first, so that none drowns another.
 
     Source: Nash et al., ICML 2021, section 3, equations 2 to 9. Departs from it: plain pre-norm
-        layers with a chosen number of feed-forward layers each; with `surroundings`, the third
-        decoder also reads the values that are known around the position by then.
+        layers with a chosen number of feed-forward layers each; with `causal_neighbourhood`, the
+        third decoder also reads the values that are known around the position by then.
     """
 
     def __init__(
@@ -58,9 +78,12 @@ class DctTransformerNet(nn.Module):
 
         def layers(count: int, is_decoder: bool) -> nn.ModuleList:
             return nn.ModuleList(
-                Layer(width, config.num_heads, hidden, config.feed_forwards, is_decoder)
+                TransformerLayer(width, config.num_heads, hidden, config.feed_forwards, is_decoder)
                 for _ in range(count)
             )
+
+        def norms(*names: str) -> nn.ModuleDict:
+            return nn.ModuleDict({name: nn.LayerNorm(width) for name in names})
 
         squares = -(-self.grid[0] // self.stride) * -(-self.grid[1] // self.stride)
         self.patch = nn.Linear(self.num_channels * self.stride**2, width)
@@ -72,16 +95,21 @@ class DctTransformerNet(nn.Module):
         self.channel = nn.Embedding(self.num_channels + 1, width)
         self.position = nn.Embedding(vocabulary.num_positions + 1, width)
         self.value = nn.Embedding(vocabulary.num_values + 1, width)
-        self.place = nn.Embedding(config.overlap + config.chunk_size, width)
-        self.field_norms = nn.ModuleList(
-            nn.LayerNorm(width) for _ in range(9 if config.surroundings else 8)
+        self.token_index = nn.Embedding(config.overlap + config.chunk_size, width)
+        # Each decoder's input is a sum; every summand has a norm of its own.
+        self.channel_norms = norms("channel", "position", "value")
+        self.position_norms = norms("hidden", "channel")
+        self.value_norms = norms(
+            "hidden", "position", "encoder", *["neighbourhood"] * config.causal_neighbourhood
         )
         self.channel_layers = layers(config.channel_layers, True)
         self.position_layers = layers(config.position_layers, True)
         self.value_layers = layers(config.value_layers, True)
         self.head_norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
-        self.surroundings = (
-            Surroundings(self.num_channels, self.grid, width) if config.surroundings else None
+        self.neighbourhood = (
+            CausalNeighbourhood(self.num_channels, self.grid, width)
+            if config.causal_neighbourhood
+            else None
         )
         sizes = (self.num_channels + 1, vocabulary.num_positions, vocabulary.num_values)
         self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
@@ -96,8 +124,8 @@ class DctTransformerNet(nn.Module):
         classes: Int64[Tensor, " b"],
         dropout: Dropout = keep_all,
     ) -> Encoded:
-        """The image so far; values enter by the logarithm of their size."""
-        known = self._here(damped(dense))
+        """Encodes the image so far; values enter as sign(v) log(1 + |v|)."""
+        known = self._here(signed_log(dense))
         x = self._squares(known) if self.stride > 1 else known
         x = self.patch(x) + self.square.weight
         x = torch.cat([self.classes(self._here(classes))[:, None], x], 1)
@@ -118,43 +146,43 @@ class DctTransformerNet(nn.Module):
         rows, columns = (torch.arange(length) // self.stride for length in self.grid)
         return (rows[:, None] * -(-self.grid[1] // self.stride) + columns).flatten()
 
-    def after(
+    def channel_features(
         self,
         previous: Int64[Tensor, "b t 3"],
-        first_place: int,
+        first_token: int,
         encoded: Encoded,
         *,
         dropout: Dropout = keep_all,
-        cache: Cache | None = None,
+        cache: KvCache | None = None,
     ) -> Float[Tensor, "b t d"]:
         """Features from which the channel of the triple after each of `previous` is predicted."""
         previous = self._here(previous)
         is_start = previous[..., 0] == START
         channel, position, value = previous.unbind(-1)
-        x = self.field(0, self.channel(channel.where(~is_start, self.num_channels)))
-        x = x + self.field(
-            1, self.position(position.where(~is_start, self.position.num_embeddings - 1))
-        )
-        codes = (value + self.max_value).where(~is_start, self.value.num_embeddings - 1)
-        x = x + self.field(2, self.value(codes))
-        x = x + self.place.weight[first_place : first_place + previous.shape[1]]
+        norms = self.channel_norms
+        x = norms["channel"](self.channel(channel.where(~is_start, self.num_channels)))
+        rows = position.where(~is_start, self.position.num_embeddings - 1)
+        x = x + norms["position"](self.position(rows))
+        rows = (value + self.max_value).where(~is_start, self.value.num_embeddings - 1)
+        x = x + norms["value"](self.value(rows))
+        x = x + self.token_index.weight[first_token : first_token + previous.shape[1]]
         return self._through(self.channel_layers, x, encoded, dropout, cache)
 
-    def with_channel(
+    def position_features(
         self,
         hidden: Float[Tensor, "b t d"],
         channel: Int64[Tensor, "b t"],
         encoded: Encoded,
         *,
         dropout: Dropout = keep_all,
-        cache: Cache | None = None,
+        cache: KvCache | None = None,
     ) -> Float[Tensor, "b t d"]:
         """Features from which the position is predicted; the stop token has none."""
         known = self.channel(self._here(channel.clamp(0, self.num_channels - 1)))
-        x = self.field(3, hidden) + self.field(4, known)
+        x = self.position_norms["hidden"](hidden) + self.position_norms["channel"](known)
         return self._through(self.position_layers, x, encoded, dropout, cache)
 
-    def with_position(
+    def value_features(
         self,
         hidden: Float[Tensor, "b t d"],
         channel: Int64[Tensor, "b t"],
@@ -163,30 +191,28 @@ class DctTransformerNet(nn.Module):
         encoded: Encoded,
         *,
         dropout: Dropout = keep_all,
-        cache: Cache | None = None,
+        cache: KvCache | None = None,
     ) -> Float[Tensor, "b t d"]:
         """Features from which the value is predicted."""
         position = self._here(position)
         index = position[..., None].expand(*position.shape, hidden.shape[-1])
         there = encoded.by_position.gather(1, index)
-        x = self.field(5, hidden) + self.field(6, self.position(position)) + self.field(7, there)
-        if self.surroundings is not None:
+        norms = self.value_norms
+        x = norms["hidden"](hidden) + norms["position"](self.position(position))
+        x = x + norms["encoder"](there)
+        if self.neighbourhood is not None:
             written = Written(self._here(written.triples), self._here(written.is_known))
-            around = self.surroundings(encoded.known, self._here(channel), position, written)
-            x = x + self.field(8, around)
+            around = self.neighbourhood(encoded.known, self._here(channel), position, written)
+            x = x + norms["neighbourhood"](around)
         return self._through(self.value_layers, x, encoded, dropout, cache)
 
     def logits(self, field: int, hidden: Float[Tensor, "*n d"]) -> Float[Tensor, "*n k"]:
-        """Of channel (0, with the stop token), position (1) or value (2)."""
+        """Logits of channel (0, with the stop token), position (1) or value (2)."""
         return self.heads[field](self.head_norms[field](hidden)).float()
 
     def _here(self, x: Tensor) -> Tensor:
         """On the device of the weights; lists and masks are made on the processor."""
         return x.to(self.patch.weight.device)
-
-    def field(self, number: int, x: Float[Tensor, "*n d"]) -> Float[Tensor, "*n d"]:
-        """One of the summands of a decoder's input, normalised."""
-        return self.field_norms[number](x)
 
     def _through(
         self,
@@ -194,7 +220,7 @@ class DctTransformerNet(nn.Module):
         x: Tensor,
         encoded: Encoded,
         dropout: Dropout,
-        cache: Cache | None,
+        cache: KvCache | None,
     ) -> Tensor:
         for layer in layers:
             x = layer(x, encoded.sequence, dropout=dropout, cache=cache)

@@ -10,9 +10,9 @@ from overtone.entropy.choosers import Chooser, counts_of
 from overtone.kernels.transformer import sample_top_p
 from overtone.kernels.transformer_twin import probabilities_of
 from overtone.models.dct_transformer.config import DctTransformerConfig
+from overtone.models.dct_transformer.engines import EngineName, Precision, engine_for
+from overtone.models.dct_transformer.masks import LegalMasks
 from overtone.models.dct_transformer.net import START, DctTransformerNet
-from overtone.models.dct_transformer.rules import Rules
-from overtone.models.dct_transformer.steps import Engine, Precision, steps_for
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.shapes import Bool, Float32, Float64, Int64
 from overtone.transform.triples import TripleLists
@@ -24,16 +24,16 @@ class Sampler:
     Every list has random numbers of its own, so it is the same in any company.
 
     Args:
-        config: Of the model.
-        vocabulary: Of its images.
-        net: Of the model.
+        config: Settings of the model.
+        vocabulary: Channels, positions and values of the model's images.
+        net: Networks of the model.
         temperature: Logits are divided by it, > 0.
-        top_p: Share of the probability that is drawn from, of channel, position, value.
+        top_p: Share of the probability that is drawn from, for channel, position and value.
         max_triples: A list that has so many ends there; None for as many as there can be.
         engine: What computes the networks; all draw the same.
-        precision: In which the native engine keeps the matrices of the decoders.
-        generator: Of everything random.
-        choose: Names every symbol instead, for a single list.
+        precision: How the native engine stores the decoders' matrices.
+        generator: Source of all randomness.
+        choose: Called for every symbol instead of drawing it, for a single list.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class Sampler:
         temperature: float,
         top_p: Sequence[float],
         max_triples: int | None = None,
-        engine: Engine = "auto",
+        engine: EngineName = "auto",
         precision: Precision = "float32",
         generator: torch.Generator,
         choose: Chooser | None = None,
     ) -> None:
         self.config, self.vocabulary, self.net = config, vocabulary, net
         self.temperature, self.top_p = temperature, top_p
-        self.steps = steps_for(net, config.overlap, engine, precision)
+        self.engine = engine_for(net, config.overlap, engine, precision)
         self.generator, self.choose = generator, choose
         most = int(vocabulary.allowed.sum())
         self.most = most if max_triples is None else min(most, max_triples)
@@ -64,14 +64,14 @@ class Sampler:
         """A list for each class.
 
         Args:
-            classes: Of each list; the number of classes for none.
+            classes: Class of each list; the number of classes stands for no class.
             given: What each list begins with: all its triples of channels below `first_channel`.
             first_channel: Lowest channel that is drawn, in the order of the list.
         """
         num_lists, size = len(classes), self.config.chunk_size
         seeds = torch.randint(1 << 62, (num_lists,), generator=self.generator)
         self.streams = [np.random.default_rng(seed) for seed in seeds.tolist()]
-        self.rules = Rules(self.vocabulary, first_channel)
+        self.masks = LegalMasks(self.vocabulary, first_channel)
         beginnings = [] if given is None else given.split()
         longest = max([self.most, *(len(own) for own in beginnings)])
         # What precedes the first window is in front.
@@ -96,22 +96,22 @@ class Sampler:
     def _chunk(
         self, start: int, going: Int64[np.ndarray, " n"], classes: Int64[Tensor, " b"]
     ) -> Int64[np.ndarray, " m"]:
-        """Write the places of one chunk of lists that go on; those that still do."""
+        """Write the tokens of one chunk of lists that go on; those that still do."""
         before = torch.from_numpy(self.triples[going, self.margin : self.margin + start])
         is_there = torch.ones(before.shape[:2], dtype=torch.bool)
         dense = self.vocabulary.scatter(before, is_there)
         encoded = self.net.encode(dense, classes[going])
         overlap, end = self.config.overlap, min(start + self.config.chunk_size, self.most)
-        # Place j of the window is place start - overlap + j of the list, and column j + 1.
+        # Place j of the window is token start - overlap + j of the list, and column j + 1.
         columns = slice(start, end + self.margin)
         window = self.triples[going, columns]
-        self.steps.begin(encoded, window)
+        self.engine.begin(encoded, window)
         drawn = np.stack([self.streams[number].random((end - start, 3)) for number in going])
         known, lists = self.known[going], np.arange(len(going))
         begin = max(start, int(self.known.min()))  # what is given everywhere is read at once
-        for place in range(begin, end):
-            is_free = place >= known[lists]
-            at = place - start
+        for token in range(begin, end):
+            is_free = token >= known[lists]
+            at = token - start
             lists = self._write(window, at + overlap, lists, is_free, drawn[:, at])
             if not len(lists):
                 break
@@ -121,34 +121,34 @@ class Sampler:
     def _write(
         self,
         window: Int64[np.ndarray, "b t 3"],
-        place: int,
+        token: int,
         lists: Int64[np.ndarray, " n"],
         is_free: Bool[np.ndarray, " n"],
         drawn: Float64[np.ndarray, "b 3"],
     ) -> Int64[np.ndarray, " m"]:
-        """Draw the triple at a place of the lists that go on; those that still do.
+        """Draw the triple at a token of the lists that go on; those that still do.
 
         A list whose triple is given there is read, and nothing is drawn.
         """
-        last = window[lists, place]
-        logits = self.steps.logits(0, place, lists)
-        tokens = self._pick(0, logits, self.rules.channels(last), drawn[lists, 0])
-        channel = np.where(is_free, tokens, window[lists, place + 1, 0])
-        window[lists, place + 1, 0] = channel
+        last = window[lists, token]
+        logits = self.engine.logits(0, token, lists)
+        symbols = self._pick(0, logits, self.masks.channels(last), drawn[lists, 0])
+        channel = np.where(is_free, symbols, window[lists, token + 1, 0])
+        window[lists, token + 1, 0] = channel
         goes_on = channel != self.vocabulary.num_channels
         if not goes_on.all():
             kept = (lists[goes_on], last[goes_on], channel[goes_on], is_free[goes_on])
             lists, last, channel, is_free = kept
             if not len(lists):
                 return lists
-        logits = self.steps.logits(1, place, lists)
-        tokens = self._pick(1, logits, self.rules.positions(last, channel), drawn[lists, 1])
-        position = np.where(is_free, tokens, window[lists, place + 1, 1])
-        window[lists, place + 1, 1] = position
-        logits = self.steps.logits(2, place, lists)
-        tokens = self._pick(2, logits, self.rules.values(channel), drawn[lists, 2])
-        value = tokens - self.vocabulary.max_value
-        window[lists, place + 1, 2] = np.where(is_free, value, window[lists, place + 1, 2])
+        logits = self.engine.logits(1, token, lists)
+        symbols = self._pick(1, logits, self.masks.positions(last, channel), drawn[lists, 1])
+        position = np.where(is_free, symbols, window[lists, token + 1, 1])
+        window[lists, token + 1, 1] = position
+        logits = self.engine.logits(2, token, lists)
+        symbols = self._pick(2, logits, self.masks.values(channel), drawn[lists, 2])
+        value = symbols - self.vocabulary.max_value
+        window[lists, token + 1, 2] = np.where(is_free, value, window[lists, token + 1, 2])
         return lists
 
     def _pick(
@@ -158,7 +158,7 @@ class Sampler:
         is_legal: Bool[np.ndarray, "n k"],
         drawn: Float64[np.ndarray, " n"],
     ) -> Int64[np.ndarray, " n"]:
-        """A token for each list."""
+        """A symbol for each list."""
         if self.choose is None:
             top_p = self.top_p[field]
             return sample_top_p(logits, is_legal, drawn, temperature=self.temperature, top_p=top_p)

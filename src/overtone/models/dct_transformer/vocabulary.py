@@ -15,7 +15,7 @@ from overtone.transform.levels import Sampling, from_levels, to_levels
 from overtone.transform.quant import q_table
 from overtone.transform.scan import zigzag
 from overtone.transform.triples import (
-    Order,
+    ChannelOrder,
     TripleLists,
     channel_order,
     dense_images,
@@ -46,7 +46,7 @@ class Vocabulary:
             for c in range(spec.channels)
         ]
         self.block_size = size
-        self.order: Order = config.order
+        self.order: ChannelOrder = config.order
 
         self.rows, self.columns = self.sampling.grid(0)
         self.num_positions = self.rows * self.columns
@@ -111,13 +111,13 @@ class Vocabulary:
         self, triples: Int64[Tensor, "b t 3"], is_there: Bool[Tensor, "b t"]
     ) -> Float[Tensor, "b positions channels"]:
         """The partial dense images of the triples that are there, values as numbers."""
-        places = triples[..., 1] * self.num_channels + triples[..., 0].clamp(
+        cells = triples[..., 1] * self.num_channels + triples[..., 0].clamp(
             0, self.num_channels - 1
         )
         dense = torch.zeros(len(triples), self.num_positions * self.num_channels)
         values = torch.where(is_there, triples[..., 2], 0).float()
         # What is not there adds 0, wherever it points.
-        dense.scatter_add_(1, torch.where(is_there, places, 0), values)
+        dense.scatter_add_(1, torch.where(is_there, cells, 0), values)
         return dense.unflatten(1, (self.num_positions, self.num_channels))
 
 

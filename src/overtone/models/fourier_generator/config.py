@@ -11,7 +11,7 @@ THESIS_PRIOR = PriorConfig(normal_std=8e-3)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FourierGeneratorConfig:
-    """Table [network] of a preset; the defaults are the released program for CIFAR-10.
+    """Settings, table [network] of a preset; the defaults are the released program for CIFAR-10.
 
     Learning rates are multiplied from the first to the second of a pair, linearly over training.
 
@@ -24,11 +24,15 @@ class FourierGeneratorConfig:
             cosine coefficients, the other the sine coefficients.
         net_hidden: Widths of the hidden layers of an image's Fourier network, 1..10.
         period_px: Pixels, and units of the hidden values, in a period of the lowest frequency.
-        negative_slope: Of the leaky ReLU after every layer but the decoders' last; the latent,
-            last layer of the encoder, included.
+        negative_slope: Slope below 0 of the leaky ReLU after every layer but the decoders' last;
+            the encoder's last layer, whose output is the latent, has one too.
         init_std: Standard deviation of the initial weights; biases start at 0.
         table_std: Standard deviation of the initial table.
-        latent_weight: λ of eq. 4.8: sum of squared errors + λ · sum of squared latents.
+        latent_weight: λ of eq. 4.8, the weight of squared latents.
+        loss_reduction: How eq. 4.8 is read. "sum", the released program: squared errors and squared
+            latents, each summed over the batch. "mean", the thesis's text: the squared error of an
+            image averaged over its pixels, and both terms over the images. λ in "mean" is λ times
+            the number of pixels in "sum": 784 times for 28x28, 1,024 times for 32x32.
         latent_noise: Standard deviation of what is added to latents in training.
         encoder_rates: Multipliers of the encoder's learning rate.
         table_rates: Multipliers of the table's learning rate.
@@ -47,6 +51,7 @@ class FourierGeneratorConfig:
     init_std: float = 3e-2
     table_std: float = 1.0
     latent_weight: float = 300.0
+    loss_reduction: Literal["sum", "mean"] = "sum"
     latent_noise: float = 1e-4
     encoder_rates: tuple[float, ...] = (5e-2, 5e-4)
     table_rates: tuple[float, ...] = (1e-6, 1e-6)

@@ -78,10 +78,19 @@ class FourierGenerator(AbstractLatentModel):
         error = self.squared_error(latents + self.config.latent_noise * noise, batch.images)
         norm = latents.float().square().sum()
         return {
-            "loss": error + self.config.latent_weight * norm,
+            "loss": self._objective(error, norm, len(batch.images)),
             "mean_squared_error": error.detach() / batch.images.numel(),
             "latent_rms": (norm.detach() / latents.numel()).sqrt(),
         }
+
+    def _objective(
+        self, error: Float[Tensor, ""], norm: Float[Tensor, ""], num_images: int
+    ) -> Float[Tensor, ""]:
+        """Eq. 4.8 of the sums of squared errors and of squared latents over the images."""
+        penalty = self.config.latent_weight * norm
+        if self.config.loss_reduction == "sum":
+            return error + penalty
+        return (error / (self.spec.height * self.spec.width) + penalty) / num_images
 
     def squared_error(
         self, latents: Float[Tensor, "b d"], images: Float[Tensor, "b c h w"]
@@ -118,8 +127,8 @@ class FourierGenerator(AbstractLatentModel):
         optimizer = torch.optim.Adam([latents], lr=rate)
         with torch.enable_grad():
             for _ in range(self.config.search_steps):
-                penalty = self.config.latent_weight * latents.square().sum()
-                loss = self.squared_error(latents, images) + penalty
+                error, norm = self.squared_error(latents, images), latents.square().sum()
+                loss = self._objective(error, norm, len(images))
                 (latents.grad,) = torch.autograd.grad(loss, [latents])
                 optimizer.step()
         return latents.detach()

@@ -40,8 +40,8 @@ def pixel_positions(
     """Row and column of every pixel of a height x width image, in its own pixels: 0, 1, 2, ...
 
     Args:
-        height: Of the image whose pixels are the unit.
-        width: Of that image.
+        height: Height of the image whose pixels are the unit.
+        width: Width of that image, pixels.
         size: Rows and columns of another grid over the same area, pixel centres in the middle of
             their squares: twice the size gives -0.25, 0.25, 0.75, ...
     """

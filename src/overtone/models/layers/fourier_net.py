@@ -28,7 +28,7 @@ def fourier_nets(
 
     Args:
         spec: What every network looks like.
-        coefficients: Of each network, in the order of `overtone.kernels.fourier`.
+        coefficients: Coefficients of each network, in the order of `overtone.kernels.fourier`.
         positions: Common to all networks, or of each its own.
 
     Raises:

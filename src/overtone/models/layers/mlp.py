@@ -20,7 +20,7 @@ class Mlp(torch.nn.Module):
         init_std: Standard deviation of the initial weights; None takes sqrt(2 / inputs), which
             keeps the spread of rectified layers (He et al., 2015), and sqrt(1 / inputs) for a
             linear last layer. Biases start at 0.
-        generator: Of the initial weights.
+        generator: Source of randomness for the initial weights.
     """
 
     def __init__(

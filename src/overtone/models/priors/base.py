@@ -41,7 +41,7 @@ class Prior(abc.ABC):
 
     @abc.abstractmethod
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Everything the prior is, by name; `from_arrays` undoes it."""
+        """The prior's parameters as named arrays; `from_arrays` undoes it."""
 
     @classmethod
     @abc.abstractmethod
@@ -75,7 +75,7 @@ def check_arrays(
     """The sizes named in `shapes`; raises `ConfigError` where arrays do not fit them.
 
     Args:
-        kind: Of the prior, for messages.
+        kind: Kind of the prior, for messages.
         arrays: What a file holds.
         shapes: For each array its axes by name; an axis has one size wherever it occurs.
     """

@@ -11,7 +11,7 @@ class ClassPriors:
     """One prior a class, and how often each class was seen.
 
     Args:
-        priors: In the order of the classes; None where a class had too few latents.
+        priors: A prior for each class in order; None where a class had too few latents.
         counts: Latents of each class that were fitted.
     """
 

@@ -14,7 +14,7 @@ class GaussianPrior(Prior):
     """A mean and a full covariance, by maximum likelihood.
 
     Args:
-        mean: Of the latents.
+        mean: Mean of the latents.
         factor: Lower triangular, `factor @ factor.T` is the covariance.
     """
 

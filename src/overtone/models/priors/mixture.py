@@ -25,8 +25,8 @@ class MixturePrior(Prior):
     criterion (Schwarz, 1978) is kept; larger ones are not tried once it has risen.
 
     Args:
-        weights: Of the components; sum to 1.
-        means: Of the components.
+        weights: Weight of each component; they sum to 1.
+        means: Mean of each component.
         factors: Lower triangular factors of the covariances.
     """
 

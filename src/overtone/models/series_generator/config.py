@@ -10,7 +10,7 @@ DEFAULT_PRIOR = PriorConfig(default="mixture")
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesGeneratorConfig:
-    """Table [network] of a preset.
+    """Settings of a series generator: table [network] of a preset.
 
     Attributes:
         latent_dim: Numbers in a latent vector.

@@ -19,8 +19,8 @@ def cosine_basis(
 
     Args:
         num_frequencies: Along each axis.
-        height: Of the image the functions are scaled for, pixels.
-        width: Of that image.
+        height: Height of the image the functions are scaled for, pixels.
+        width: Width of that image, pixels.
         size: Rows and columns to evaluate at; those of the image by default.
     """
     axes = [

@@ -28,8 +28,8 @@ class Atom:
         number: Place in a latent vector.
         energy: Mean square, over values and training images, of what it adds to an image in
             [-1, 1].
-        share: Of the sum of all atoms' energies, 0..1. Atoms that are not orthogonal also cancel
-            one another, so the energies need not sum to that of the images.
+        share: The atom's part of the sum of all atoms' energies, 0..1. Atoms that are not
+            orthogonal also cancel one another, so the energies need not sum to that of the images.
         frequency: Cycles a signal; or cycles an image along x and y.
         phase: Turns, at the start of the signal or at the upper left corner along x and y.
         amplitude: Before modulation.

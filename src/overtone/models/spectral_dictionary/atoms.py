@@ -21,7 +21,7 @@ class AtomTable:
         colors: Weights of the channels; None for signals, which run through all.
         modulation: What is added by place: to the amplitude, then for signals to the frequency and
             to the phase, for atoms over the image to the phases.
-        names: Of the modulated quantities.
+        names: Names of the modulated quantities.
     """
 
     frequencies: Float[Tensor, "k axes"]
@@ -36,8 +36,8 @@ class AbstractAtoms(torch.nn.Module, abc.ABC):
     """K modulated sinusoids, evaluated as images.
 
     Attributes:
-        frequencies: As in `AtomTable`, one axis for signals.
-        phases: As many as frequencies.
+        frequencies: Frequencies as in `AtomTable`; one axis for signals.
+        phases: Phases, as many as frequencies.
         amplitudes: Before modulation.
         modulation: The network that all atoms share.
     """
@@ -63,4 +63,4 @@ class AbstractAtoms(torch.nn.Module, abc.ABC):
 
     @abc.abstractmethod
     def table(self) -> AtomTable:
-        """Parameters and modulation, detached."""
+        """The parameters and the modulation as tensors without gradients."""

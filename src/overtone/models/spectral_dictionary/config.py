@@ -6,7 +6,7 @@ from typing import Literal
 from overtone.models.latent import PriorConfig
 
 Form = Literal["signal", "wave", "product"]
-Order = Literal["planes", "interleaved", "hilbert"]
+FlatteningOrder = Literal["planes", "interleaved", "hilbert"]
 Start = Literal["spectrum", "log", "linear"]
 
 
@@ -20,16 +20,17 @@ class SpectralDictionaryConfig:
         num_atoms: K; also the length of a latent.
         form: "signal" has atoms of time along the flattened image, as published; "wave" plane
             waves over the image, "product" a sine along each axis, multiplied.
-        order: Of a flattened image: colour planes one after the other, colours interleaved, or a
-            Hilbert curve through each plane. For signals, and for the STFT of all forms.
+        order: Order of a flattened image's values: colour planes one after the other, colours
+            interleaved, or a Hilbert curve through each plane. For signals, and for the STFT of all
+            forms.
         start: Frequencies at the start: where the training images have most energy, or on a
             logarithmic or linear grid up to half the number of values (signals only).
         modulation_hidden: Units of the hidden layers of the network that modulates all atoms.
         modulation_waves: Sine and cosine pairs of time (or of each axis) that go into it.
         modulation_rate: Its learning rate over that of the atoms.
-        coefficients: Of a training image: "projection" eliminates them by least squares, so that
-            a step sees all training images through their second moments; "encoder" has a
-            network; "table" learns one vector an image.
+        coefficients: How a training image gets its coefficients: "projection" eliminates them by
+            least squares, so that a step sees all training images through their second moments;
+            "encoder" has a network; "table" learns one vector an image.
         encoder_hidden: Units of the hidden layers of the encoder.
         solve: Whether an encoder's place is taken by least squares once the training is over. A
             projection or a table has no other way to encode.
@@ -43,7 +44,7 @@ class SpectralDictionaryConfig:
 
     num_atoms: int = 64
     form: Form = "product"
-    order: Order = "planes"
+    order: FlatteningOrder = "planes"
     start: Start = "spectrum"
     modulation_hidden: tuple[int, ...] = (64, 64)
     modulation_waves: int = 4

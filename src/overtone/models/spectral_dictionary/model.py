@@ -149,7 +149,7 @@ class SpectralDictionary(AbstractLatentModel):
         return self._to_latents(best_coefficients(self.atoms(), signals))
 
     def coefficients(self, latents: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
-        """The weights that atoms are summed with, of latents."""
+        """The weights of the atoms that latents stand for."""
         return latents * self.get_buffer("deviations") + self.get_buffer("centre")
 
     def energies(self, atoms: Float[Tensor, "k v"]) -> Float[Tensor, " k"]:
@@ -158,7 +158,7 @@ class SpectralDictionary(AbstractLatentModel):
         return power * atoms.square().mean(1)
 
     def atom_frequencies(self) -> Float[Tensor, " d"]:
-        """Where each atom's energy is in the mean, modulation and all, cycles per image.
+        """The mean frequency of each atom's energy, with its modulation, cycles per image.
 
         Periods along the longer side; of the DCT of the atom as an image, summed over channels.
         """
@@ -184,7 +184,7 @@ class SpectralDictionary(AbstractLatentModel):
     def decode(
         self, latents: Float[Tensor, "b d"], size: tuple[int, int] | None = None
     ) -> Float[Tensor, "b c h w"]:
-        """Atoms over the plane are evaluated at the size, the mean image is enlarged (bicubic).
+        """The images of latents: atoms evaluated at the size; the mean image is enlarged (bicubic).
 
         Below the training size both are evaluated there and reduced, so that nothing aliases.
         """

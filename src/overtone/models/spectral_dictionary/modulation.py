@@ -12,14 +12,14 @@ _LAST_STD = 1e-3  # weights of the last layer at the start: atoms begin nearly u
 
 
 class Modulation(torch.nn.Module):
-    """Features of a place -> `num_outputs` numbers for each atom, near 0 at the start.
+    """A network from features of a place to `num_outputs` numbers for each atom, near 0 at first.
 
     Args:
-        num_features: Of a place.
+        num_features: Number of features of a place.
         hidden: Units of the hidden layers, tanh.
         num_atoms: Each with outputs of its own.
         num_outputs: Numbers an atom is modulated by.
-        generator: Of the initial weights.
+        generator: Source of randomness for the initial weights.
     """
 
     def __init__(

@@ -4,11 +4,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from overtone.models.spectral_dictionary.config import Order
+from overtone.models.spectral_dictionary.config import FlatteningOrder
 from overtone.shapes import Int64
 
 
-def flatten_order(order: Order, channels: int, height: int, width: int) -> Int64[Tensor, " v"]:
+def flatten_order(
+    order: FlatteningOrder, channels: int, height: int, width: int
+) -> Int64[Tensor, " v"]:
     """Place in the image's memory (channel, row, column) of each value of the signal.
 
     `images.flatten(1)[:, order]` are signals; `order.argsort()` leads back.
@@ -17,7 +19,7 @@ def flatten_order(order: Order, channels: int, height: int, width: int) -> Int64
         order: "planes" goes row by row through one channel after the other, "interleaved" row by
             row with the channels of a pixel together, "hilbert" along a curve through one
             channel after the other.
-        channels: Of the image.
+        channels: Number of channels of the image.
         height: Pixels.
         width: Pixels.
     """

@@ -30,12 +30,12 @@ _RIDGE = 1e-7
 
 @dataclasses.dataclass(frozen=True)
 class SecondMoments:
-    """Mean x xᵀ of centred signals.
+    """The second moments C of signals: the mean of x xᵀ over centred signals x.
 
     Attributes:
         matrix: C, or with many values an image a factor R with RᵀR = C.
         is_factor: Which of them.
-        trace: Of C.
+        trace: Trace of C.
     """
 
     matrix: Float[Tensor, "_rows v"]
@@ -50,12 +50,12 @@ class SecondMoments:
         *,
         generator: torch.Generator,
     ) -> "SecondMoments":
-        """Of all images, or with over 4096 values an image of as many images chosen at random.
+        """The moments of all images, or with over 4096 values an image of as many random ones.
 
         Args:
-            pixels: Of the images.
+            pixels: 8-bit pixels of the images.
             mean: Subtracted from each image, in [-1, 1].
-            generator: Of the choice.
+            generator: Source of randomness for the choice.
         """
         num_values = mean.numel()
         if num_values > MAX_VALUES:
@@ -70,11 +70,11 @@ class SecondMoments:
         return cls(matrix, False, float(matrix.diagonal().double().sum()))
 
     def to(self, device: torch.device) -> "SecondMoments":
-        """The same there."""
+        """The same moments on another device."""
         return dataclasses.replace(self, matrix=self.matrix.to(device))
 
     def times(self, atoms: Float[Tensor, "k v"]) -> Float[Tensor, "k v"]:
-        """S C."""
+        """The product S C of the atoms with the moments."""
         if self.is_factor:
             return (atoms @ self.matrix.T) @ self.matrix
         return atoms @ self.matrix
@@ -95,7 +95,7 @@ class SecondMoments:
 
 
 def gram_factor(atoms: Float[Tensor, "k v"]) -> Float[Tensor, "k k"]:
-    """Lower triangular factor of S Sᵀ, float64."""
+    """Lower triangular Cholesky factor of S Sᵀ, float64."""
     gram = atoms.double() @ atoms.double().T
     ridge = _RIDGE * gram.diagonal().mean().clamp_min(1e-30)
     return torch.linalg.cholesky(gram + ridge * torch.eye(len(gram), dtype=gram.dtype).to(gram))

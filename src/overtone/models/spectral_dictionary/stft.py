@@ -15,8 +15,8 @@ def stft_distance(
     so that white noise has the same magnitude in all. Ends are continued by reflection.
 
     Args:
-        signals: At least half as long as the longest window, and one value more.
-        others: To compare with.
+        signals: A signal a row, more than half as long as the longest window.
+        others: The signals to compare with.
         sizes: Window lengths, values.
 
     Source: the abstract of arXiv:2504.17804 names the term; windows and scale are our reading.

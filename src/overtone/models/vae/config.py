@@ -12,10 +12,10 @@ class VaeConfig:
 
     Attributes:
         latent_dim: Numbers in a latent vector.
-        channels: Of each convolution; each halves the image.
+        channels: Output channels of each convolution; each halves the image.
         hidden: Units of the layer between the convolutions and the latent.
-        likelihood: Of a pixel: "cross-entropy" takes its value in [0, 1] for a probability,
-            "gaussian" learns one variance for all.
+        likelihood: Distribution of a pixel: "cross-entropy" takes its value in [0, 1] for a
+            probability, "gaussian" learns one variance for all.
         prior: What is sampled from.
     """
 

@@ -20,7 +20,7 @@ class Features:
 
     Attributes:
         pooled: The layer before the classes, averaged over positions.
-        probabilities: Of the classes.
+        probabilities: Probability of each class.
         spatial: A coarser map of an inner layer with its positions, flattened (for sFID).
     """
 
@@ -42,7 +42,7 @@ class AbstractFeatureNetwork(abc.ABC):
         name: Key in the table of networks.
         batch_size: Images per call of the network; results do not depend on it.
         num_features: Length of a pooled vector.
-        weights_hash: Of its weights, stored with every number.
+        weights_hash: Hash of its weights, stored with every number.
     """
 
     name: ClassVar[str]
@@ -67,7 +67,7 @@ class AbstractFeatureNetwork(abc.ABC):
         """The answers for any number of images, in batches.
 
         Args:
-            images: At least one.
+            images: 8-bit images, at least one.
             progress: Called with the number of images done.
 
         Raises:

@@ -74,7 +74,7 @@ class EfficientNetLite0Features(AbstractFeatureNetwork):
 
 
 def installed_weights() -> pathlib.Path:
-    """Where the package that brings the weights has them.
+    """The path of the weights in the package that brings them.
 
     Raises:
         ConfigError: It is not installed.

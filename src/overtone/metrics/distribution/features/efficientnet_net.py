@@ -59,7 +59,7 @@ class EfficientNetLite0(nn.Module):
         return inner, nn.functional.relu6(self._bn1(self._conv_head(x)))
 
     def logits(self, pooled: Float[Tensor, "b 1280"]) -> Float[Tensor, "b 1000"]:
-        """Of the ImageNet classes."""
+        """Logits of the ImageNet classes."""
         return self._fc(pooled)
 
 

@@ -15,7 +15,7 @@ DETAIL_PX = 112
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Exhibit:
+class SideBySide:
     """A picture and files of nearly one size; the first sets the size."""
 
     sample: Sample

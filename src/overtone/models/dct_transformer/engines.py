@@ -8,20 +8,20 @@ import torch
 from torch import Tensor, nn
 
 from overtone.kernels.transformer import Decoder, DecoderSpec, StackSpec
-from overtone.models.dct_transformer.blocks import Cache, Layer
+from overtone.models.dct_transformer.blocks import KvCache, TransformerLayer
+from overtone.models.dct_transformer.neighbourhood import NeighbourhoodCache, Written
 from overtone.models.dct_transformer.net import DctTransformerNet, Encoded
-from overtone.models.dct_transformer.surroundings import Grid, Written
 from overtone.shapes import Float32, Int64
 
-Engine = Literal["auto", "native", "torch", "uncached"]
+EngineName = Literal["auto", "native", "torch", "uncached"]
 Precision = Literal["float32", "bfloat16"]
 
 
 @runtime_checkable
-class Steps(Protocol):
-    """Reads a window of lists from left to right.
+class Engine(Protocol):
+    """Computes the next logits of lists, reading a window of them from left to right.
 
-    Column 0 of a window is what precedes its first place, so place j is column j + 1.
+    Column 0 of a window is what precedes its first token, so token j is column j + 1.
     """
 
     def begin(self, encoded: Encoded, window: Int64[np.ndarray, "b t1 3"]) -> None:
@@ -29,20 +29,22 @@ class Steps(Protocol):
         ...
 
     def logits(
-        self, field: int, place: int, lists: Int64[np.ndarray, " n"]
+        self, field: int, token: int, lists: Int64[np.ndarray, " n"]
     ) -> Float32[np.ndarray, "n k"]:
-        """Of channel (0), position (1) or value (2) at a place, for lists that go on.
+        """Logits of channel (0), position (1) or value (2) at a token, for lists that go on.
 
-        Asked for in this order, place after place; the first place may be any. The fields before
+        Asked for in this order, token after token; the first token may be any. The fields before
         are in the window.
         """
         ...
 
 
-def steps_for(net: DctTransformerNet, overlap: int, engine: Engine, precision: Precision) -> Steps:
+def engine_for(
+    net: DctTransformerNet, overlap: int, engine: EngineName, precision: Precision
+) -> Engine:
     """The engine that is asked for; "auto" is the native one where it can be.
 
-    The first `overlap` places of a window are of the chunk before.
+    The first `overlap` tokens of a window are of the chunk before.
 
     Raises:
         ValueError: The native one is asked for, and the weights are not float32 on the processor.
@@ -52,72 +54,72 @@ def steps_for(net: DctTransformerNet, overlap: int, engine: Engine, precision: P
     if engine == "native" and not is_possible:
         raise ValueError("the native engine needs float32 weights on the processor")
     if engine == "native" or (engine == "auto" and is_possible):
-        return NativeSteps(net, overlap, precision)
-    return TorchSteps(net, overlap, uses_cache=engine != "uncached")
+        return NativeEngine(net, overlap, precision)
+    return TorchEngine(net, overlap, uses_cache=engine != "uncached")
 
 
-class TorchSteps:
-    """In PyTorch, on any device.
+class TorchEngine:
+    """Computes in PyTorch, on any device.
 
     Args:
         net: The networks.
-        overlap: Places before those of the chunk.
-        uses_cache: Whether keys and values are kept; else all is computed anew for each place.
+        overlap: Number of tokens before those of the chunk.
+        uses_cache: Whether keys and values are kept; else all is computed anew for each token.
     """
 
     def __init__(self, net: DctTransformerNet, overlap: int, *, uses_cache: bool) -> None:
         self.net, self.overlap, self.uses_cache = net, overlap, uses_cache
 
     def begin(self, encoded: Encoded, window: Int64[np.ndarray, "b t1 3"]) -> None:
-        """See `Steps`."""
+        """See `Engine`."""
         self.encoded, self.window = encoded, torch.from_numpy(window)
-        self.cache = Cache(window.shape[1]) if self.uses_cache else None
+        self.cache = KvCache(window.shape[1]) if self.uses_cache else None
         self.num_read = 0
 
     @torch.no_grad()
     def logits(
-        self, field: int, place: int, lists: Int64[np.ndarray, " n"]
+        self, field: int, token: int, lists: Int64[np.ndarray, " n"]
     ) -> Float32[np.ndarray, "n k"]:
-        """See `Steps`; computes all lists, also those that have ended."""
+        """See `Engine`; computes all lists, also those that have ended."""
         net, encoded, cache = self.net, self.encoded, self.cache
         if field == 0:
             self.first = self.num_read if cache else 0
-            self.num_read = place + 1
-            previous = self.window[:, self.first : place + 1]
-            self.hidden = net.after(previous, self.first, encoded, cache=cache)
+            self.num_read = token + 1
+            previous = self.window[:, self.first : token + 1]
+            self.hidden = net.channel_features(previous, self.first, encoded, cache=cache)
         else:
-            channels, positions, _ = self.window[:, self.first + 1 : place + 2].unbind(-1)
+            channels, positions, _ = self.window[:, self.first + 1 : token + 2].unbind(-1)
             if field == 1:
-                self.hidden = net.with_channel(self.hidden, channels, encoded, cache=cache)
+                self.hidden = net.position_features(self.hidden, channels, encoded, cache=cache)
             else:
-                args = (channels, positions, self._written(place), encoded)
-                self.hidden = net.with_position(self.hidden, *args, cache=cache)
+                args = (channels, positions, self._written(token), encoded)
+                self.hidden = net.value_features(self.hidden, *args, cache=cache)
         return net.logits(field, self.hidden[:, -1]).cpu().numpy()[lists]
 
-    def _written(self, place: int) -> Written:
-        """What each of the places that are read knows of the chunk."""
-        places = torch.arange(self.overlap, place)
-        own = torch.arange(self.first, place + 1)
-        return Written(self.window[:, self.overlap + 1 : place + 1], places < own[:, None])
+    def _written(self, token: int) -> Written:
+        """What each of the tokens that are read knows of the chunk."""
+        tokens = torch.arange(self.overlap, token)
+        own = torch.arange(self.first, token + 1)
+        return Written(self.window[:, self.overlap + 1 : token + 1], tokens < own[:, None])
 
 
-class NativeSteps:
-    """On the native kernel, with copies of the weights as they are now.
+class NativeEngine:
+    """Computes on the native kernel, with copies of the weights as they are now.
 
     Args:
         net: The networks.
-        overlap: Places before those of the chunk.
-        precision: In which the matrices of the decoders are kept.
+        overlap: Number of tokens before those of the chunk.
+        precision: How the matrices of the decoders are stored.
     """
 
     @torch.no_grad()
     def __init__(self, net: DctTransformerNet, overlap: int, precision: Precision) -> None:
         self.net, self.overlap = net, overlap
         layer = net.channel_layers[0]
-        assert isinstance(layer, Layer)
+        assert isinstance(layer, TransformerLayer)
         stacks = (net.channel_layers, net.position_layers, net.value_layers)
         heads = [head.get_parameter("weight") for head in net.heads]
-        num_known = net.surroundings.inner.in_features if net.surroundings else 0
+        num_known = net.neighbourhood.inner.in_features if net.neighbourhood else 0
         spec = DecoderSpec(
             width=net.patch.out_features,
             num_heads=layer.own.num_heads,
@@ -138,46 +140,51 @@ class NativeSteps:
         )
         # Fields are normalised one by one, so a token always adds the same.
         self.previous = [
-            net.field(number, table.weight).numpy()
-            for number, table in enumerate((net.channel, net.position, net.value))
+            net.channel_norms[name](table.weight).numpy()
+            for name, table in zip(
+                net.channel_norms, (net.channel, net.position, net.value), strict=True
+            )
         ]
-        self.places = net.place.weight.numpy().copy()
-        self.channels = net.field(4, net.channel.weight).numpy()
-        self.positions = net.field(6, net.position.weight).numpy()
+        self.token_index = net.token_index.weight.numpy().copy()
+        self.channels = net.position_norms["channel"](net.channel.weight).numpy()
+        self.positions = net.value_norms["position"](net.position.weight).numpy()
 
     @torch.no_grad()
     def begin(self, encoded: Encoded, window: Int64[np.ndarray, "b t1 3"]) -> None:
-        """See `Steps`."""
+        """See `Engine`."""
         self.window, self.num_read = window, [0, 0, 0]
-        self.there = self.net.field(7, encoded.by_position).numpy()
-        if self.net.surroundings:
+        self.there = self.net.value_norms["encoder"](encoded.by_position).numpy()
+        if self.net.neighbourhood:
             known = encoded.known.numpy()
-            self.grid = Grid(self.net.surroundings, self.net.max_value, known)
+            self.grid = NeighbourhoodCache(self.net.neighbourhood, self.net.max_value, known)
         self.decoder.prefill(encoded.sequence.contiguous().numpy(), window.shape[1])
 
     def logits(
-        self, field: int, place: int, lists: Int64[np.ndarray, " n"]
+        self, field: int, token: int, lists: Int64[np.ndarray, " n"]
     ) -> Float32[np.ndarray, "n k"]:
-        """See `Steps`."""
+        """See `Engine`."""
         first = self.num_read[field]
-        self.num_read[field] = place + 1
+        self.num_read[field] = token + 1
         inputs = None
         if field == 0:
-            x = self._after(self.window[lists, first : place + 1]) + self.places[first : place + 1]
+            x = (
+                self._after(self.window[lists, first : token + 1])
+                + self.token_index[first : token + 1]
+            )
         elif field == 1:
-            x = self.channels[np.maximum(self.window[lists, first + 1 : place + 2, 0], 0)]
+            x = self.channels[np.maximum(self.window[lists, first + 1 : token + 2, 0], 0)]
         else:
-            positions = self.window[lists, first + 1 : place + 2, 1]
+            positions = self.window[lists, first + 1 : token + 2, 1]
             x = self.positions[positions] + self.there[lists[:, None], positions]
-            inputs = self._known(first, place, lists) if self.net.surroundings else None
+            inputs = self._known(first, token, lists) if self.net.neighbourhood else None
         return self.decoder.decode_step(field, x, lists, inputs)
 
     def _known(
-        self, first: int, place: int, lists: Int64[np.ndarray, " n"]
+        self, first: int, token: int, lists: Int64[np.ndarray, " n"]
     ) -> Float32[np.ndarray, "n t k"]:
         """What is known around each of some positions, when its value is next."""
         known = []
-        for own in range(first, place + 1):
+        for own in range(first, token + 1):
             if own > self.overlap:
                 self.grid.write(lists, self.window[lists, own])
             channel, position, _ = self.window[lists, own + 1].T
@@ -185,7 +192,7 @@ class NativeSteps:
         return np.stack(known, 1)
 
     def _after(self, previous: Int64[np.ndarray, "n t 3"]) -> Float32[np.ndarray, "n t d"]:
-        """What the triple before each place adds; the last row of a table is that of none."""
+        """What the triple before each token adds; the last row of a table is that of none."""
         channels, positions, values = self.previous
         channel, position, value = previous[..., 0], previous[..., 1], previous[..., 2]
         is_none = channel < 0
@@ -196,14 +203,15 @@ class NativeSteps:
 
 
 def _weights(net: DctTransformerNet, number: int, layers: nn.ModuleList) -> Iterator[Tensor]:
-    """Of one decoder, in the order of `DecoderSpec.shapes_of`."""
+    """The weights of one decoder, in the order of `DecoderSpec.shapes_of`."""
     if number:
-        yield from net.field_norms[2 * number + 1].parameters()
-    if number == 2 and net.surroundings:
-        yield from net.surroundings.parameters()
-        yield from net.field_norms[8].parameters()
+        norms = (net.position_norms, net.value_norms)[number - 1]
+        yield from norms["hidden"].parameters()
+    if number == 2 and net.neighbourhood:
+        yield from net.neighbourhood.parameters()
+        yield from net.value_norms["neighbourhood"].parameters()
     for layer in layers:
-        assert isinstance(layer, Layer)
+        assert isinstance(layer, TransformerLayer)
         assert layer.cross is not None
         yield from layer.own.parameters()
         yield from layer.cross.parameters()

@@ -17,18 +17,18 @@ NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """The triples of the chunk, and which of them each place may know.
+    """The triples of the chunk, and which of them each token may know.
 
     Attributes:
-        triples: From the beginning of the chunk.
-        is_known: Whether a place of the window comes after a triple.
+        triples: The chunk's triples from its beginning.
+        is_known: Whether a token of the window comes after a triple.
     """
 
     triples: Int64[Tensor, "b s 3"]
     is_known: Bool[Tensor, "t s"]
 
 
-class Surroundings(nn.Module):
+class CausalNeighbourhood(nn.Module):
     """A feature of the values known around a position: those before the chunk, and in it.
 
     The paper's value decoder has the encoder's feature at the position, which is as old as the
@@ -48,12 +48,12 @@ class Surroundings(nn.Module):
         position: Int64[Tensor, "b t"],
         written: Written,
     ) -> Float[Tensor, "b t d"]:
-        """For the value of each place.
+        """The feature for predicting the value of each token.
 
         Args:
             known: Values before the chunk, as the encoder has them.
-            channel: Of each place; that of the stop token is taken for the last channel.
-            position: Of each place.
+            channel: Channel of each token; the stop token's is taken for the last channel.
+            position: Position of each token.
             written: The rest of what is known.
         """
         new = self._new(written)
@@ -71,7 +71,7 @@ class Surroundings(nn.Module):
     def _new(self, written: Written) -> Float[Tensor, "b s channels"]:
         """Each triple of the chunk as a row with one value."""
         channel, _, value = written.triples.unbind(-1)
-        value = damped(value.float()) * (channel < self.num_channels)
+        value = signed_log(value.float()) * (channel < self.num_channels)
         rows = torch.zeros(*channel.shape, self.num_channels, device=value.device)
         return rows.scatter(2, channel.clamp(0, self.num_channels - 1)[..., None], value[..., None])
 
@@ -94,21 +94,24 @@ class Surroundings(nn.Module):
         return old + (is_there & written.is_known).to(new.dtype) @ new
 
 
-class Grid:
-    """The same values as `Surroundings` reads, kept while lists are written.
+class NeighbourhoodCache:
+    """The same values as `CausalNeighbourhood` reads, kept while lists are written.
 
     Args:
-        around: The network that reads them.
-        max_value: Values are not beyond it.
+        around: The network that reads the values.
+        max_value: Largest magnitude of a value.
         known: Values before the chunk, as the encoder has them.
     """
 
     def __init__(
-        self, around: Surroundings, max_value: int, known: Float32[np.ndarray, "b positions c"]
+        self,
+        around: CausalNeighbourhood,
+        max_value: int,
+        known: Float32[np.ndarray, "b positions c"],
     ) -> None:
         rows, columns = around.grid
         self.max_value = max_value
-        self.damped = damped(torch.arange(-max_value, max_value + 1).float()).numpy()
+        self.signed_log = signed_log(torch.arange(-max_value, max_value + 1).float()).numpy()
         # A border of blocks that hold nothing.
         grid = known.reshape(len(known), rows, columns, -1)
         bordered = np.pad(grid, ((0, 0), (1, 1), (1, 1), (0, 0)))
@@ -125,7 +128,7 @@ class Grid:
     def write(self, lists: Int64[np.ndarray, " n"], triples: Int64[np.ndarray, "n 3"]) -> None:
         """Add a triple to each of some lists."""
         channel, position, value = triples.T
-        self.values[lists, self.cells[position], channel] = self.damped[value + self.max_value]
+        self.values[lists, self.cells[position], channel] = self.signed_log[value + self.max_value]
 
     def read(
         self,
@@ -141,6 +144,6 @@ class Grid:
         )
 
 
-def damped(values: Tensor) -> Tensor:
-    """Values by the logarithm of their size."""
+def signed_log(values: Tensor) -> Tensor:
+    """sign(v) log(1 + |v|), element by element."""
     return values.sign() * values.abs().log1p()

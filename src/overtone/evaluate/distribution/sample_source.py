@@ -2,14 +2,13 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 
 import numpy as np
 
 from overtone.data import ImageSet, load_images
-from overtone.evaluate.distribution.rows import DistributionRow, Subject
+from overtone.evaluate.distribution.rows import DistributionRow, SampleSource
 from overtone.metrics.psnr import psnr_db_from_mse
-from overtone.models.base import AbstractModel
+from overtone.models.base import AbstractModel, ProgressCallback
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import MODEL_FILE, load_model, read_summary
 from overtone.shapes import UInt8
@@ -19,14 +18,13 @@ from overtone.tasks.sample import sample
 RUN_FILE = "run.json"  # a run under way has this and no model yet
 NUM_RECONSTRUCTED = 1000  # the mean over a thousand images is good to a tenth of a decibel
 _CHUNK = 250
-ProgressCallback = Callable[[float, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Drawn:
     """Images to be measured, and the model that drew them if one did."""
 
-    subject: Subject
+    source: SampleSource
     images: UInt8[np.ndarray, "n h w c"]
     model: AbstractModel | None
 
@@ -58,14 +56,14 @@ def draw(
         if len(images) > num_images:
             chosen = np.random.default_rng(seed).choice(len(images), num_images, replace=False)
             images = images[chosen]
-        return Drawn(Subject(name=path.resolve().name), images, None)
+        return Drawn(SampleSource(name=path.resolve().name), images, None)
     model = load_model(source)
     images = sample(
         model, num_images, seed=seed, prior=prior, temperature=temperature, progress=progress
     )
     is_latent = isinstance(model, AbstractLatentModel)
     summary = read_summary(source)["summary"]
-    subject = Subject(
+    drawn_from = SampleSource(
         name=_name_of(path),
         model=model.name,
         preset=summary.get("preset"),
@@ -75,7 +73,7 @@ def draw(
         prior=prior or (model.prior_config.default if is_latent else None),
         temperature=temperature,
     )
-    return Drawn(subject, images, model)
+    return Drawn(drawn_from, images, model)
 
 
 def _name_of(path: pathlib.Path) -> str:

@@ -8,7 +8,7 @@ import torch
 from toy_lists import SIZES, build, images_of, lists_of
 
 from overtone.models.dct_transformer.chunks import chunk_at
-from overtone.models.dct_transformer.surroundings import BLOCKS, NEIGHBOURS, damped
+from overtone.models.dct_transformer.neighbourhood import BLOCKS, NEIGHBOURS, signed_log
 
 
 @pytest.fixture(params=SIZES, ids=str)
@@ -18,14 +18,14 @@ def size(request):
 
 @pytest.mark.parametrize("start", [0, 12])
 def test_they_are_the_values_of_the_list_so_far(size, start):
-    model = build(*size, surroundings=True, quality=90)
+    model = build(*size, causal_neighbourhood=True, quality=90)
     lists = lists_of(model, images_of(*size))
     chunk = chunk_at(lists, torch.full((6,), start), 12, 4)
-    around, vocabulary = model.net.surroundings, model.vocabulary
+    around, vocabulary = model.net.neighbourhood, model.vocabulary
     assert around is not None
     seen = []
     around.inner.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
-    known = damped(vocabulary.scatter(chunk.triples, chunk.is_before))
+    known = signed_log(vocabulary.scatter(chunk.triples, chunk.is_before))
     channels, positions, _ = chunk.targets.unbind(-1)
     around(known, channels, positions, chunk.written(4))
     for row, place in torch.nonzero(chunk.is_target).tolist():

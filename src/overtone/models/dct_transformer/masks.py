@@ -7,11 +7,11 @@ from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.shapes import Bool, Int64
 
 
-class Rules:
+class LegalMasks:
     """Masks of what the next channel, position and value of some lists may be.
 
     Args:
-        vocabulary: Of the lists.
+        vocabulary: Channels, positions and values of the lists.
         first_channel: Lowest channel that is drawn.
     """
 
@@ -25,7 +25,7 @@ class Rules:
         self.every_position = np.arange(vocabulary.num_positions)
 
     def channels(self, last: Int64[np.ndarray, "n 3"]) -> Bool[np.ndarray, "n channels"]:
-        """After a triple; the last one is the stop token."""
+        """Which channels may follow a triple; the last column is the stop token."""
         channel = last[:, 0]
         lowest = channel + (last[:, 1] >= self.last_position[channel])
         return self.every_channel >= np.maximum(lowest, self.first_channel)[:, None]
@@ -33,10 +33,10 @@ class Rules:
     def positions(
         self, last: Int64[np.ndarray, "n 3"], channel: Int64[np.ndarray, " n"]
     ) -> Bool[np.ndarray, "n positions"]:
-        """Of the triple after another, when its channel is known."""
+        """Which positions the triple after `last` may have, when its channel is known."""
         after = np.where(last[:, 0] == channel, last[:, 1], -1)
         return self.allowed[channel] & (self.every_position > after[:, None])
 
     def values(self, channel: Int64[np.ndarray, " n"]) -> Bool[np.ndarray, "n values"]:
-        """Of a triple whose channel is known, counted from the most negative."""
+        """Which values a triple of a known channel may have, from the most negative on."""
         return self.values_of[channel]

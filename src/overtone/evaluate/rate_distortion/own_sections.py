@@ -1,4 +1,4 @@
-"""Parts of a report about what only our files do: any size from the same bytes, no seams."""
+"""Parts of a report about what only our files do: any size from the same bytes, no block grid."""
 
 import html
 from collections.abc import Sequence
@@ -7,23 +7,23 @@ import numpy as np
 from PIL import Image
 
 from overtone.codecs.registry import decode
-from overtone.evaluate.rate_distortion.gallery import Exhibit, detail_box
 from overtone.evaluate.rate_distortion.report import Section, picture_tag
 from overtone.evaluate.rate_distortion.rows import is_native
 from overtone.evaluate.rate_distortion.run import Measured, Sample
+from overtone.evaluate.rate_distortion.side_by_side import SideBySide, detail_box
 from overtone.evaluate.rate_distortion.table import label_of
-from overtone.metrics.blockiness import GRID_PX, seam_ratio
+from overtone.metrics.blockiness import GRID_PX, blockiness_ratio
 from overtone.shapes import UInt8
 
 ENLARGEMENT = 4
 PERIODS_PX = (GRID_PX, 16, 32, 64)
 
 
-def own_sections(exhibit: Exhibit) -> list[Section]:
-    """Both parts, about one picture."""
+def own_sections(pictures: SideBySide) -> list[Section]:
+    """The sections on enlargement and on blockiness, about one picture."""
     return [
-        enlargement_section(exhibit.sample, exhibit.files),
-        seam_section(exhibit.sample, exhibit.files),
+        enlargement_section(pictures.sample, pictures.files),
+        blockiness_section(pictures.sample, pictures.files),
     ]
 
 
@@ -54,15 +54,15 @@ def enlargement_section(sample: Sample, files: Sequence[Measured]) -> Section:
     )
 
 
-def seam_section(sample: Sample, files: Sequence[Measured]) -> Section:
-    """Table of seam ratios at every tile size, of the original and of each file."""
-    lines = [("original", [seam_ratio(sample.image, period_px=p) for p in PERIODS_PX])]
+def blockiness_section(sample: Sample, files: Sequence[Measured]) -> Section:
+    """Table of blockiness ratios at every tile size, of the original and of each file."""
+    lines = [("original", [blockiness_ratio(sample.image, period_px=p) for p in PERIODS_PX])]
     for each in files:
         name = label_of(each.row)
-        lines.append((name, [seam_ratio(each.decoded, period_px=p) for p in PERIODS_PX]))
+        lines.append((name, [blockiness_ratio(each.decoded, period_px=p) for p in PERIODS_PX]))
         if is_native(each.row.codec):
             large = decode(each.data, scale=float(ENLARGEMENT))
-            ratios = [seam_ratio(large, period_px=p, scale=ENLARGEMENT) for p in PERIODS_PX]
+            ratios = [blockiness_ratio(large, period_px=p, scale=ENLARGEMENT) for p in PERIODS_PX]
             lines.append((f"{name}, decoded at {ENLARGEMENT} times", ratios))
     head = "".join(f"<th>every {period} px</th>" for period in PERIODS_PX)
     body = "".join(
@@ -72,7 +72,7 @@ def seam_section(sample: Sample, files: Sequence[Measured]) -> Section:
         for name, ratios in lines
     )
     return Section(
-        "Seams",
+        "Blockiness",
         '<p class="note">Gradient energy across the borders of tiles or blocks over that half-way '
         "between them. A grid that shows is well above the original's figure, one that is smeared "
         f"over below it.</p><table><tr><th>borders</th>{head}</tr>{body}</table>",
