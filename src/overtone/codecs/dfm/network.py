@@ -126,11 +126,6 @@ class OpenNetwork:
 def open_network(data: bytes, *, num_threads: int | None = None) -> OpenNetwork:
     """The networks of a file of codec `dfm`: coefficients as arrays, and values at any position.
 
-    Example:
-        network = overtone.open_network(data)
-        first = network.tiles[0].layers[0]  # first.frequencies, first.a, first.b
-        colour = network(np.array([0.5, 0.5]))  # in the middle of the picture, on [0, 1]
-
     Args:
         data: The whole file.
         num_threads: Worker threads; all processors by default.
