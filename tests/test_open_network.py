@@ -208,6 +208,13 @@ def test_a_fitted_network_learns_on(one_thread):
     assert losses[-1] < 0.9 * losses[0]
 
 
+def test_a_network_makes_nothing_outside_its_device_and_precision():
+    """The device "meta" holds shapes only; a tensor of another device in the sum would fail."""
+    values = FourierNetwork(SPEC).to("meta")(torch.empty(5, 7, 2, device="meta"))
+    assert (values.device.type, values.shape) == ("meta", (5, 7, 3))
+    assert FourierNetwork(SPEC).double()(torch.zeros(4, 2).double()).dtype == torch.float64
+
+
 def test_the_start_is_small_and_the_same_for_every_width():
     torch.manual_seed(0)
     for num_inputs in (2, 8):

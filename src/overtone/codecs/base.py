@@ -158,7 +158,7 @@ class SizedCodec(Protocol):
     """A codec that, with some of its settings, knows the size of a file before it encodes."""
 
     def knows_size(self, options: EncodeOptions) -> bool:
-        """Whether the settings alone decide the size, whatever the picture and the quality."""
+        """Whether the settings and the picture's shape decide the size, and not its pixels."""
         ...
 
     def options_within(
@@ -167,6 +167,7 @@ class SizedCodec(Protocol):
         """The options of the best file of at most `max_bytes`, where the size is known.
 
         Raises:
-            ConfigError: The smallest file is larger, or the settings leave nothing to choose.
+            ConfigError: The settings leave nothing to choose.
+            FitError: The smallest file is larger.
         """
         ...

@@ -85,7 +85,7 @@ def encode_to_target(
     grow with quality, and the last two tries on either side to lie on a line.
 
     Raises:
-        ConfigError: The codec knows sizes beforehand, and none is as asked, or a PSNR was.
+        ConfigError: The codec knows sizes beforehand, and a PSNR was asked for.
         FitError: The target is outside the codec's range on this picture, or between two
             neighbouring qualities.
     """

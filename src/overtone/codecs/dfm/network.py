@@ -77,6 +77,8 @@ class TileNetwork:
 class OpenNetwork:
     """A picture as a function of the position: call it with positions to get colours.
 
+    One call at a time; give each Python thread its own.
+
     Attributes:
         width: Of the picture, pixels.
         height: Of the picture, pixels.

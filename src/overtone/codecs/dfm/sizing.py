@@ -1,5 +1,7 @@
 """From bytes to a width and a depth: raw weights have a size that a formula gives."""
 
+import dataclasses
+
 from overtone.bitstream.container import Container, Layout, Metadata
 from overtone.codecs.base import EncodeOptions
 from overtone.codecs.dfm.config import DfmConfig, SizeChange, resolve
@@ -36,6 +38,7 @@ def choose_shape(shape: tuple[int, ...], options: EncodeOptions, max_bytes: int)
         raise ConfigError("width and depth decide the size; leave out one of them, or the size")
     widths = [given["width"]] if "width" in given else range(1, MAX_WIDTH + 1)
     depths = [given["depth"]] if "depth" in given else range(1, DEEPEST + 1)
+    metadata_bytes = _metadata_bytes(options.metadata)
     sizes = {}
     for width in widths:
         for depth in depths:
@@ -44,7 +47,7 @@ def choose_shape(shape: tuple[int, ...], options: EncodeOptions, max_bytes: int)
                 check_limits(plan)
             except LimitExceededError:
                 continue
-            sizes[width, depth] = file_bytes(plan, options.metadata)
+            sizes[width, depth] = metadata_bytes + file_bytes(plan)
     if not sizes:
         raise FitError("even the smallest network is over the limits of the format here")
     fitting = {network: size for network, size in sizes.items() if size <= max_bytes}
@@ -58,19 +61,24 @@ def choose_shape(shape: tuple[int, ...], options: EncodeOptions, max_bytes: int)
     return max((network for network, size in fitting.items() if size >= enough), key=preference)
 
 
-def file_bytes(plan: Plan, metadata: Metadata) -> int:
-    """Size of the file of raw networks."""
+def file_bytes(plan: Plan) -> int:
+    """Size of the file of raw networks without metadata."""
     empty = Container(
         codec_id=CODEC_ID,
         width=plan.horizontal.length,
         height=plan.vertical.length,
         layout=Layout(plan.spec.num_outputs),
         sections=(pack_plan(plan), b""),
-        metadata=metadata,
     )
     weights_bytes = WEIGHT_BYTES * plan.num_tiles * plan.spec.num_weights
     length_bytes = -(-weights_bytes.bit_length() // 7)  # seven bits of the length a byte
     return len(empty.to_bytes()) - 1 + length_bytes + weights_bytes
+
+
+def _metadata_bytes(metadata: Metadata) -> int:
+    """What metadata add to a file, whatever its sections are."""
+    bare = Container(CODEC_ID, 1, 1, Layout.GRAY, (b"",))
+    return len(dataclasses.replace(bare, metadata=metadata).to_bytes()) - len(bare.to_bytes())
 
 
 def _plan(shape: tuple[int, ...], config: DfmConfig, width: int, depth: int) -> Plan:
