@@ -5,7 +5,14 @@ from typing import Literal
 
 import pytest
 
-from overtone.config import from_mapping, load_preset, with_assignments
+from overtone.config import (
+    from_mapping,
+    load_preset,
+    parse_assignments,
+    setting_names,
+    with_assignments,
+    with_values,
+)
 from overtone.errors import ConfigError
 
 
@@ -57,6 +64,32 @@ def test_an_unknown_preset_names_a_near_one():
 def test_a_folder_without_presets_says_so():
     with pytest.raises(ConfigError, match="unknown preset a; nothing has none"):
         load_preset(Outer, "nothing", "a")
+
+
+def test_a_preset_may_be_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("width = 7\n[net]\nomega_0 = 3.0\n")
+    for name in ("mine.toml", "./mine.toml", str(tmp_path / "mine.toml")):
+        assert load_preset(Outer, "dfm", name) == Outer(width=7, net=Inner(omega_0=3.0))
+    (tmp_path / "mine.toml").write_text("width = \n")
+    with pytest.raises(ConfigError, match=r"the preset mine\.toml is not TOML: Invalid value"):
+        load_preset(Outer, "dfm", "mine.toml")
+    (tmp_path / "mine.toml").write_bytes(b"note = '\xff'")
+    with pytest.raises(ConfigError, match=r"the preset mine\.toml is not TOML"):
+        load_preset(Outer, "dfm", "mine.toml")
+    for name in ("no.toml", "folder/thesis"):
+        with pytest.raises(ConfigError, match=f"cannot read the preset {name}: No such file"):
+            load_preset(Outer, "dfm", name)
+
+
+def test_all_settings_have_dotted_names():
+    names = ["width", "scales", "note", "net.omega_0", "net.mode"]
+    assert setting_names(Outer) == names
+    values = {"width": 5, "net.omega_0": 2.0}
+    assert from_mapping(Outer, with_values({"width": 3}, values)) == Outer(
+        width=5, net=Inner(omega_0=2.0)
+    )
+    assert parse_assignments(["width=5", "net.omega_0 = 2.0", "width=6"]) == values | {"width": 6}
 
 
 def test_assignments_change_a_copy():

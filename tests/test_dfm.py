@@ -20,6 +20,7 @@ from overtone.codecs.dfm.render import Picture, colour_axes
 from overtone.codecs.dfm.stream import (
     QUANTISED,
     RAW,
+    Networks,
     Plan,
     QuantisedNets,
     layer_of_weights,
@@ -196,7 +197,7 @@ def _smooth_picture(columns=3, rows=2) -> Picture:
     rng = np.random.default_rng(5)
     weights = rng.normal(0, 0.02, (columns * rows, spec.num_weights)).astype(np.float32)
     means = rng.uniform(0.45, 0.55, (columns * rows, 3))
-    return Picture(layout, weights, means, num_threads=1)
+    return Picture(Networks(plan=layout, weights=weights, means=means), num_threads=1)
 
 
 def test_no_jump_is_left_at_a_border_of_tiles_however_far_it_is_enlarged():

@@ -45,7 +45,9 @@ def test_commands_print_what_the_readme_shows():
 
 
 @pytest.mark.parametrize(
-    "path", [README, ROOT / "docs" / "getting-started.md"], ids=lambda path: path.name
+    "path",
+    [README, ROOT / "docs" / "getting-started.md", ROOT / "docs" / "api.md"],
+    ids=lambda path: path.name,
 )
 def test_python_blocks_run(path):
     refresher = load_refresher()
@@ -54,15 +56,31 @@ def test_python_blocks_run(path):
             exec(compile(block, path.name, "exec"), {})
 
 
+def commands_of(path):
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    lines = [line for language, block in fenced if not language for line in block.splitlines()]
+    return [line for line in lines if line.startswith("overtone ")]
+
+
+def test_the_guide_to_networks_runs():
+    """Its Python blocks go on with one another's names, its commands with its preset."""
+    refresher = load_refresher()
+    path = ROOT / "docs" / "guide" / "study-a-network.md"
+    commands, python = commands_of(path), blocks(path, "python")
+    assert (len(commands), len(python)) == (3, 4)
+    (preset,) = blocks(path, "toml")
+    with refresher.sample_folder():
+        pathlib.Path("mine.toml").write_text(preset)
+        for command in commands:
+            refresher.output_of(command.split())
+        names = {}
+        for block in python:
+            exec(compile(block, path.name, "exec"), names)
+
+
 def test_commands_of_getting_started_run():
     refresher = load_refresher()
-    path = ROOT / "docs" / "getting-started.md"
-    commands = [
-        line
-        for block in re.findall(r"```\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
-        for line in block.splitlines()
-        if line.startswith("overtone ")
-    ]
+    commands = commands_of(ROOT / "docs" / "getting-started.md")
     assert len(commands) >= 5
     with refresher.sample_folder():
         for command in commands:

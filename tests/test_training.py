@@ -74,6 +74,14 @@ def test_settings_come_from_defaults_then_preset_then_assignments():
         resolve_plan("vae", "photo32", ["trian.steps=9"])
 
 
+def test_a_preset_may_be_a_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[network]\nhidden = 5\n[train]\nsteps = 3\n")
+    plan = resolve_plan("vae", str(path), ["train.batch_size=7"])
+    assert (plan.network.hidden, plan.train.steps, plan.train.batch_size) == (5, 3, 7)
+    assert plan.preset == str(path)
+
+
 def test_one_length_of_training_takes_the_place_of_the_presets_other():
     assert resolve_plan("vae", "photo32").train.core_minutes == 40
     train = resolve_plan("vae", "photo32", ["train.steps=9"]).train

@@ -73,14 +73,13 @@ coordinates run over 0..1, one period of the first layer."""
 
 def sizes_part() -> str:
     """Figure 5.1, sizes."""
-    known = [(cell, share) for cell, (share, _) in FIGURE.items() if share is not None]
-    worst = max(abs(size_percent(*cell) - share) for cell, share in known)
+    worst = max(abs(size_percent(*cell) - share) for cell, (share, _) in FIGURE.items())
     return f"""## Figure 5.1: sizes
 
 With W the width and D the number of hidden layers a network has 2 (4 W + (D - 1) 2^W W + 3 2^W)
-weights. Of the {len(FIGURE)} cells of the figure our copy gives {len(known)} as numbers; the
-formula meets all of them, the largest difference being {worst:.3f} percentage points, which is the
-figure's rounding. `tests/test_thesis.py` checks every cell against the formula and our networks."""
+weights. The formula meets all {len(FIGURE)} cells of the figure, the largest difference being
+{worst:.3f} percentage points, which is the figure's rounding. `tests/test_thesis.py` checks every
+cell against the formula and our networks."""
 
 
 def grid_part(rows: Sequence[Record]) -> str:
@@ -110,10 +109,7 @@ says nothing against the figure.
 
 def published_loss(width: int, depth: int) -> str:
     """The bin of a cell of the figure, percent."""
-    _, letter = FIGURE.get((width, depth), (None, "?"))
-    if letter not in LOSS_BINS_PERCENT:
-        return "not known"
-    low, high = LOSS_BINS_PERCENT[letter]
+    low, high = LOSS_BINS_PERCENT[FIGURE[width, depth][1]]
     return f"{low:g}-{high:g}" if low else f"< {high:g}"
 
 

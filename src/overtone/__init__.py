@@ -7,6 +7,7 @@ from overtone.pillow_plugin import hook
 
 if TYPE_CHECKING:
     from overtone.bitstream.container import Metadata as Metadata
+    from overtone.codecs.dfm.network import open_network as open_network
     from overtone.codecs.registry import decode as decode
     from overtone.codecs.registry import encode as encode
     from overtone.codecs.registry import info as info
@@ -57,6 +58,7 @@ _PUBLIC = {
     "info": "overtone.codecs.registry",
     "interpolate": "overtone.tasks.interpolate",
     "load_model": "overtone.models.store",
+    "open_network": "overtone.codecs.dfm.network",
     "reconstruct": "overtone.tasks.reconstruct",
     "repack_jpeg": "overtone.codecs.sparse_dct.jpeg",
     "sample": "overtone.tasks.sample",

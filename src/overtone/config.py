@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import pathlib
 import tomllib
 import types
 import typing
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, TypeVar
 
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, unknown_name
 
 _T = TypeVar("_T")
 
@@ -27,15 +28,17 @@ def preset_names(folder: str) -> list[str]:
 
 
 def read_preset(folder: str, name: str) -> dict[str, Any]:
-    """What is in `presets/<folder>/<name>.toml` of this package.
+    """What is in a preset: `presets/<folder>/<name>.toml` of this package, or a file of the user's.
 
     Args:
         folder: The name of a codec or model.
-        name: Of the preset.
+        name: Of the preset, or the path of a TOML file: whatever ends in .toml or names a folder.
 
     Raises:
-        ConfigError: There is no such preset.
+        ConfigError: There is no such preset, or the file is no TOML.
     """
+    if name.endswith(".toml") or pathlib.PurePath(name).name != name:
+        return _read_file(name)
     known = preset_names(folder)
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
@@ -45,8 +48,17 @@ def read_preset(folder: str, name: str) -> dict[str, Any]:
     return tomllib.loads(path.read_text("utf-8"))
 
 
+def _read_file(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(pathlib.Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the preset {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"the preset {path} is not TOML: {error}") from error
+
+
 def load_preset(kind: type[_T], folder: str, name: str) -> _T:
-    """The settings in `presets/<folder>/<name>.toml` of this package.
+    """The settings in a preset, see `read_preset`.
 
     Raises:
         ConfigError: There is no such preset, or it does not fit `kind`.
@@ -57,23 +69,44 @@ def load_preset(kind: type[_T], folder: str, name: str) -> _T:
 def with_assignments(settings: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
     """Settings changed by assignments such as `train.steps=500` or `network.hidden=[8, 8]`.
 
-    A value is written as in TOML; what is no TOML value is a string.
-
     Raises:
         ConfigError: An assignment has no name or no value, or names a part of a value.
     """
-    changed = _copied(settings)
+    return with_values(settings, parse_assignments(assignments))
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
+    """Dotted names and their values, from texts such as `train.steps=500`; the last one counts.
+
+    A value is written as in TOML; what is no TOML value is a string.
+
+    Raises:
+        ConfigError: An assignment has no name or no value.
+    """
+    values = {}
     for assignment in assignments:
-        path, equals, text = assignment.partition("=")
-        *tables, name = path.strip().split(".")
-        if not equals or not all((*tables, name)):
+        name, equals, text = assignment.partition("=")
+        if not equals or not all(name.strip().split(".")):
             raise ConfigError(f"a setting is written a.b=value, got {assignment}")
+        values[name.strip()] = _parsed(text.strip())
+    return values
+
+
+def with_values(settings: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings changed by values under dotted names, such as {"train.steps": 500}.
+
+    Raises:
+        ConfigError: A name leads into a value instead of a table.
+    """
+    changed = _copied(settings)
+    for path, value in values.items():
+        *tables, name = path.split(".")
         table = changed
         for key in tables:
             table = table.setdefault(key, {})
             if not isinstance(table, dict):
                 raise ConfigError(f"{path} cannot be set: {key} is a value, not a table")
-        table[name] = _parsed(text.strip())
+        table[name] = value
     return changed
 
 
@@ -91,6 +124,15 @@ def _parsed(text: str) -> Any:
         return text
 
 
+def setting_names(kind: type, path: str = "") -> list[str]:
+    """The dotted names of all settings of a dataclass, those of nested dataclasses included."""
+    names = []
+    for name, hint in typing.get_type_hints(kind).items():
+        nested = isinstance(hint, type) and dataclasses.is_dataclass(hint)
+        names += setting_names(hint, f"{path}{name}.") if nested else [f"{path}{name}"]
+    return names
+
+
 def from_mapping(kind: type[_T], settings: Mapping[str, Any], path: str = "") -> _T:
     """An instance of the dataclass `kind`; nested dataclasses come from nested mappings.
 
@@ -106,9 +148,7 @@ def from_mapping(kind: type[_T], settings: Mapping[str, Any], path: str = "") ->
     values = {}
     for key, value in settings.items():
         if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1)
-            hint = f"; did you mean {path}{near[0]}?" if near else ""
-            raise ConfigError(f"unknown setting {path}{key}{hint}")
+            raise unknown_name("setting", f"{path}{key}", [f"{path}{name}" for name in hints])
         values[key] = _converted(hints[key], value, f"{path}{key}")
     try:
         return kind(**values)

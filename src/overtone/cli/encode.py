@@ -18,6 +18,7 @@ from overtone.cli.files import (
     write_bytes,
 )
 from overtone.cli.progress import progress_bar
+from overtone.config import parse_assignments
 from overtone.errors import ConfigError
 
 # What a folder is searched for; any other file Pillow reads can be named.
@@ -41,6 +42,7 @@ def encode(
     lossless: bool = False,
     model: str | None = None,
     preset: str | None = None,
+    settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     seed: int = 0,
     threads: int | None = None,
     force: bool = False,
@@ -54,14 +56,15 @@ def encode(
         output: File, folder (for several inputs) or - for standard output; without it each result
             goes beside its source.
         quality: 1..100, larger is better and bigger; 50 if no goal is given.
-        bpp: File size to reach within 3 %, bits per pixel.
-        size_bytes: File size to reach within 3 %, bytes.
+        bpp: File size to reach within 3 %, bits per pixel; an upper limit for raw weights.
+        size_bytes: File size to reach within 3 %, bytes; an upper limit for raw weights.
         psnr_db: PSNR to reach within 0.1 dB.
         effort: Time spent for fewer bytes.
         codec: Name of the codec.
         lossless: Pack JPEG files without loss, with --codec sparse-dct; needs the extra `jpeg`.
         model: Code small pictures with a trained dct-transformer, for this machine only.
-        preset: Named settings of the codec.
+        preset: Named settings of the codec, or a TOML file with such.
+        settings: Change of a setting of `dfm`, such as width=8; may be given often.
         seed: Of everything random.
         threads: Worker threads; all processors by default.
         force: Replace files that exist.
@@ -74,6 +77,9 @@ def encode(
     from overtone.metrics.psnr import psnr_db as measure_psnr_db
 
     chosen = get_codec(codec)
+    values = parse_assignments(settings)
+    if values and (lossless or model is not None):
+        raise ConfigError("--set changes how dfm fits; leave out --lossless and --model")
     if lossless:
         goals = {"quality": quality, "bpp": bpp, "bytes": size_bytes, "psnr": psnr_db}
         _check_lossless(codec, [name for name, value in goals.items() if value is not None])
@@ -101,6 +107,7 @@ def encode(
                 psnr_db=psnr_db,
                 effort=effort,
                 preset=preset,
+                settings=values,
                 seed=seed,
                 num_threads=num_threads,
                 metadata=picture.metadata,

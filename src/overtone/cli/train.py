@@ -36,7 +36,7 @@ def train(
         model: Name of the model; with --resume it is the run's.
         data: Folder of pictures, of IDX or CIFAR files, .npz file, or hf:NAME.
         out: Folder of the run; new, or with --resume that of the run.
-        preset: Named settings of the model.
+        preset: Named settings of the model, or a TOML file with such.
         settings: Change of a setting, such as train.steps=500; may be given often.
         size: Size WxH of the images; as they are by default.
         channels: 1 for gray, 3 for RGB; as they are by default.

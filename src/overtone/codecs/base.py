@@ -2,8 +2,8 @@
 
 import abc
 import dataclasses
-from collections.abc import Iterator
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class EncodeOptions:
         quality: 1..100, larger is better and bigger; a codec rounds it to its `quality_step`.
         effort: How much time to spend for fewer bytes.
         preset: A named set of settings of the codec; None is its own choice.
+        settings: Changes of single settings of the preset: dotted names and values.
         seed: Of everything random.
         num_threads: Worker threads, >= 1.
         metadata: Kept in the file unchanged.
@@ -40,6 +41,7 @@ class EncodeOptions:
     quality: float = 50.0
     effort: Effort = "default"
     preset: str | None = None
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     seed: int = 0
     num_threads: int = 2
     metadata: Metadata = dataclasses.field(default_factory=Metadata)
@@ -101,12 +103,14 @@ class AbstractCodec(abc.ABC):
         quality_step: The finest step of `quality` that can change the file.
         suffix: Of the files it writes.
         layouts: Colour layouts that come back from its files as they went in.
+        has_settings: Whether it heeds `EncodeOptions.settings`; no other codec is given any.
     """
 
     name: ClassVar[str]
     quality_step: ClassVar[float]
     suffix: ClassVar[str] = ".ovt"
     layouts: ClassVar[frozenset[Layout]] = frozenset(Layout)
+    has_settings: ClassVar[bool] = False
 
     @abc.abstractmethod
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
@@ -145,5 +149,25 @@ class ProgressiveCodec(Protocol):
 
         Raises:
             BitstreamError: So few bytes say nothing, or they are damaged.
+        """
+        ...
+
+
+@runtime_checkable
+class SizedCodec(Protocol):
+    """A codec that, with some of its settings, knows the size of a file before it encodes."""
+
+    def knows_size(self, options: EncodeOptions) -> bool:
+        """Whether the settings and the picture's shape decide the size, and not its pixels."""
+        ...
+
+    def options_within(
+        self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions, max_bytes: int
+    ) -> EncodeOptions:
+        """The options of the best file of at most `max_bytes`, where the size is known.
+
+        Raises:
+            ConfigError: The settings leave nothing to choose.
+            FitError: The smallest file is larger.
         """
         ...

@@ -3,6 +3,8 @@
 import dataclasses
 import importlib
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from overtone.codecs.base import (
     ProgressiveCodec,
     full_view,
 )
+from overtone.codecs.target import Target, encode_to_target
 from overtone.codecs.view import render, resolve_view
 from overtone.errors import (
     ConfigError,
@@ -45,8 +48,7 @@ CODECS: dict[str, str] = {
 }
 # Codec id in the `.ovt` header -> key. Ids are never reused.
 CODEC_IDS: dict[int, str] = {1: "tiled-dct", 2: "dfm", 3: "sparse-dct"}
-# Keys of earlier versions, refused with the name of today. The default codec was "dfm" then, which
-# is now the deep network.
+# Keys of earlier versions, refused with the name of today; "dfm" was the default codec's then.
 RENAMED: dict[str, str] = {"dfm-net": "dfm"}
 MODEL_CODEC_ID = 4  # coded with a trained model: overtone.codecs.dct_list
 FINGERPRINT_BYTES = 16  # of that model, at the beginning of its section
@@ -77,6 +79,7 @@ def encode(
     psnr_db: float | None = None,
     effort: Effort = "default",
     preset: str | None = None,
+    settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     num_threads: int | None = None,
     metadata: Metadata | None = None,
@@ -87,7 +90,8 @@ def encode(
 
     At most one of `quality`, `bpp`, `size_bytes` and `psnr_db` is given; without any,
     `quality` is 50. The other three search for the quality that meets them, which encodes several
-    times: sizes are met within 3 %, PSNR within 0.1 dB.
+    times: sizes are met within 3 %, PSNR within 0.1 dB. A raw network of `dfm`, as of the preset
+    "thesis", has no quality: a size is the most its weights may take.
 
     Args:
         image: 8-bit pixels, `h w c`; 1 to 4 channels are gray, gray + alpha, RGB, RGBA.
@@ -97,7 +101,8 @@ def encode(
         size_bytes: File size to reach, bytes.
         psnr_db: Quality to reach, decibels.
         effort: "fast", "default" or "best": time spent for fewer bytes.
-        preset: A named set of settings of the codec.
+        preset: A named set of settings of the codec, or the path of a TOML file with such.
+        settings: Changes of the preset, {"width": 8, "fit.learning_rate": 1e-3}; only for `dfm`.
         seed: Of everything random. The same image, settings, seed, number of threads and machine
             give the same bytes.
         num_threads: Worker threads; all processors by default.
@@ -116,11 +121,14 @@ def encode(
     if len(given) > 1:
         raise ConfigError(f"give only one of {', '.join(goals)}, got {', '.join(given)}")
     chosen = get_codec(codec)
+    if settings and not chosen.has_settings:
+        raise ConfigError(f"codec {codec} has no settings; leave out {', '.join(settings)}")
     try:
         options = EncodeOptions(
             quality=50.0 if quality is None else quality,
             effort=effort,
             preset=preset,
+            settings=settings or {},
             seed=seed,
             num_threads=resolve_num_threads(num_threads),
             metadata=metadata or Metadata(),
@@ -129,8 +137,6 @@ def encode(
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if given.keys() - {"quality"}:
-        from overtone.codecs.target import Target, encode_to_target
-
         target = Target.from_goal(*given.popitem(), num_pixels=image.shape[0] * image.shape[1])
         data = encode_to_target(chosen, image, options, target)
     else:
@@ -223,12 +229,14 @@ def info(data: bytes) -> dict[str, object]:
     else:
         codec = _codec_of(header)
         name, described = codec.name, codec.describe(data)
+    own = described.pop("sections")
+    assert isinstance(own, dict)
     bare = dataclasses.replace(container, metadata=Metadata()).to_bytes()
     metadata = container.metadata
     sections = {
         "container": len(bare) - sum(map(len, container.sections)),
         "metadata": len(data) - len(bare),
-        **_as_sizes(described.pop("sections", {})),
+        **own,
     }
     return {
         "format_version": FORMAT_VERSION,
@@ -252,9 +260,7 @@ def resolve_num_threads(asked: int | None) -> int:
     """The number asked for, or the processors this process may use."""
     if asked is not None:
         return asked
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _codec_of(header: Header) -> AbstractCodec:
@@ -279,11 +285,6 @@ def _describe_coded_with_model(container: Container) -> dict[str, object]:
         "model_fingerprint": fingerprint.hex(),
         "sections": {"fingerprint": len(fingerprint), "symbols": reader.remaining},
     }
-
-
-def _as_sizes(sections: object) -> dict[str, int]:
-    assert isinstance(sections, dict)
-    return sections
 
 
 def _check_image(image: object) -> None:

@@ -11,6 +11,7 @@ from overtone.codecs.base import (
     MIN_QUALITY,
     AbstractCodec,
     EncodeOptions,
+    SizedCodec,
     full_view,
 )
 from overtone.codecs.view import render
@@ -79,13 +80,22 @@ def encode_to_target(
 ) -> bytes:
     """The file whose size or PSNR is within tolerance of the target.
 
-    Each try encodes the whole picture; three or four usually do. Size and PSNR are taken to
+    Where the codec knows the size beforehand, it encodes once and the size is an upper limit. Else
+    each try encodes the whole picture; three or four usually do. Size and PSNR are taken to
     grow with quality, and the last two tries on either side to lie on a line.
 
     Raises:
+        ConfigError: The codec knows sizes beforehand, and a PSNR was asked for.
         FitError: The target is outside the codec's range on this picture, or between two
             neighbouring qualities.
     """
+    if isinstance(codec, SizedCodec) and codec.knows_size(options):
+        if target.kind == "psnr":
+            raise ConfigError(
+                f"{codec.name} with these settings has no quality to search for {target.goal}; "
+                "give a size, or settings such as steps, width and depth, and see the PSNR reached"
+            )
+        return codec.encode(image, codec.options_within(image, options, int(target.value)))
     low: _Point | None = None
     high: _Point | None = None
     quality = _on_grid(codec, (MIN_QUALITY + MAX_QUALITY) / 2)

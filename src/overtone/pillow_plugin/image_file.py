@@ -24,6 +24,7 @@ _SETTINGS = frozenset(
         "psnr_db",
         "quality",
         "seed",
+        "settings",
         "size_bytes",
         "verify",
     }

@@ -68,7 +68,7 @@ def train(
         data: What `load_images` takes, or a set of images; taken from the run when going on with
             one whose data were loaded.
         out: Folder of the run; it must not hold anything yet.
-        preset: Named settings of the model.
+        preset: Named settings of the model, or the path of a TOML file with such.
         settings: Changes of them, such as `train.steps=500`.
         size: Size of the images; see `load_images`.
         channels: Number of channels of the images; see `load_images`.

@@ -1,5 +1,6 @@
 """The codec `dfm`, weights of Deep Fourier Machines, behind the common interface."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import ClassVar, final
 
@@ -9,13 +10,7 @@ from typing_extensions import override
 from overtone.bitstream.container import Container
 from overtone.codecs.base import AbstractCodec, EncodeOptions, View
 from overtone.codecs.dfm.render import Picture
-from overtone.codecs.dfm.stream import (
-    CODEC_ID,
-    RAW,
-    unpack_plan,
-    unpack_quantised,
-    unpack_raw,
-)
+from overtone.codecs.dfm.stream import CODEC_ID, RAW, unpack_networks, unpack_plan
 from overtone.shapes import UInt8
 
 SECTION_NAMES = ("plan", "weights")
@@ -28,6 +23,7 @@ class DfmCodec(AbstractCodec):
     name: ClassVar[str] = "dfm"
     codec_id: ClassVar[int | None] = CODEC_ID
     quality_step: ClassVar[float] = 0.5
+    has_settings: ClassVar[bool] = True
 
     @override
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
@@ -35,23 +31,32 @@ class DfmCodec(AbstractCodec):
         from overtone.codecs.dfm.config import resolve
         from overtone.codecs.dfm.encode import fit_picture
 
-        config = resolve(options.preset, options.effort)
+        config = resolve(options.preset, options.effort, options.settings)
         return fit_picture(image, config, options).to_bytes(options.metadata)
+
+    def knows_size(self, options: EncodeOptions) -> bool:
+        """See `SizedCodec`: raw weights of networks of one size."""
+        from overtone.codecs.dfm.config import resolve
+
+        config = resolve(options.preset, options.effort, options.settings)
+        return config.kind == "raw" and len(config.sizes) == 1
+
+    def options_within(
+        self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions, max_bytes: int
+    ) -> EncodeOptions:
+        """See `SizedCodec`: the width and depth of the network that `choose_shape` takes."""
+        from overtone.codecs.dfm.sizing import choose_shape
+
+        width, depth = choose_shape(image.shape, options, max_bytes)
+        settings = {**options.settings, "width": width, "depth": depth}
+        return dataclasses.replace(options, settings=settings)
 
     @override
     def decode_rows(
         self, data: bytes, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        container = Container.from_bytes(data)
-        plan = unpack_plan(container)
-        reader = container.reader(1)
-        means = np.zeros((plan.num_tiles, plan.spec.num_outputs))
-        if plan.kind == RAW:
-            weights = unpack_raw(reader, plan)
-        else:
-            nets = unpack_quantised(reader, plan)
-            weights, means = nets.weights(plan.spec), nets.means / 255
-        yield from Picture(plan, weights, means, num_threads=num_threads).rows(view)
+        networks = unpack_networks(Container.from_bytes(data))
+        yield from Picture(networks, num_threads=num_threads).rows(view)
 
     @override
     def describe(self, data: bytes) -> dict[str, object]:
@@ -60,12 +65,16 @@ class DfmCodec(AbstractCodec):
         sizes = map(len, container.sections)
         return {
             "sections": dict(zip(SECTION_NAMES, sizes, strict=True)),
-            "weights": "float32" if plan.kind == RAW else "quantised",
+            "kind": "raw" if plan.kind == RAW else "quantised",
             "tiles": [plan.horizontal.count, plan.vertical.count],
             "margin_px": [plan.horizontal.margin, plan.vertical.margin],
-            "hidden": list(plan.spec.hidden),
-            "input_scales": list(plan.spec.input_scales),
-            "has_residual": plan.spec.has_residual,
-            "output": plan.spec.output,
-            "weights_per_tile": plan.spec.num_weights,
+            "network": {
+                "width": max(plan.spec.hidden, default=0),
+                "depth": len(plan.spec.hidden),
+                "hidden_layers": list(plan.spec.hidden),
+                "weights": plan.spec.num_weights,
+                "input_scales": list(plan.spec.input_scales),
+                "residual": plan.spec.has_residual,
+                "output": plan.spec.output,
+            },
         }

@@ -18,6 +18,7 @@ from overtone.codecs.dfm.stream import (
     RAW,
     Plan,
     QuantisedNets,
+    check_limits,
     clip_step_indices,
     layer_of_weights,
     pack_plan,
@@ -67,6 +68,7 @@ def fit_picture(
     weight = rd_weight(options.quality)
     size = _choose_size(image, config, weight, options)
     plan, problems, means = picture_problems(image, config, size, weight)
+    check_limits(plan)
     settings = _batched(config.fit, problems[0])
 
     def report(fraction: float, fitted: Sequence[FittedNetwork | None]) -> None:
@@ -150,11 +152,9 @@ def _trial_regions(image: UInt8[np.ndarray, "h w c"]) -> list[UInt8[np.ndarray, 
     return [image[top : top + tall, left : left + wide] for top, left in corners]
 
 
-def picture_problems(
-    image: UInt8[np.ndarray, "h w c"], config: DfmConfig, size: Size, weight: float
-) -> tuple[Plan, list[Problem], np.ndarray]:
-    """The plan, a fitting problem a tile, and the mean colours of the tiles."""
-    height, width, num_channels = image.shape
+def plan_of(shape: tuple[int, ...], config: DfmConfig, size: Size) -> Plan:
+    """Which networks a picture of `shape`, height, width and channels, gets in a size."""
+    height, width, num_channels = shape
     spec = NetSpec(
         input_scales=size.input_scales,
         hidden=size.hidden,
@@ -162,12 +162,20 @@ def picture_problems(
         has_residual=config.has_residual,
         output=config.output,
     )
-    plan = Plan(
+    return Plan(
         kind=RAW if config.kind == "raw" else QUANTISED,
         spec=spec,
         horizontal=axis(width, size.tile_px, config.margin_px),
         vertical=axis(height, size.tile_px, config.margin_px),
     )
+
+
+def picture_problems(
+    image: UInt8[np.ndarray, "h w c"], config: DfmConfig, size: Size, weight: float
+) -> tuple[Plan, list[Problem], np.ndarray]:
+    """The plan, a fitting problem a tile, and the mean colours of the tiles."""
+    plan = plan_of(image.shape, config, size)
+    spec = plan.spec
     problems, means = [], []
     for row in range(plan.vertical.count):
         for column in range(plan.horizontal.count):
@@ -220,7 +228,7 @@ def _batched(settings: FitSettings, task: Problem) -> FitSettings:
 def _message(ready: list[FittedNetwork], problems: list[Problem], config: DfmConfig) -> str:
     """Rate and PSNR of the tiles that are ready."""
     if not ready:
-        return f"fitting {len(problems)} tiles"
+        return f"fitting {len(problems)} networks of {problems[0].spec.num_weights} weights"
     error = float(np.mean([net.mean_squared_error for net in ready]))
     if config.output == "tanh":
         error /= 4  # targets on [-1, 1]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from overtone.codecs.base import View
-from overtone.codecs.dfm.stream import Plan
+from overtone.codecs.dfm.stream import Networks
 from overtone.codecs.dfm.tiling import Axis
-from overtone.kernels.fourier import Runner
+from overtone.kernels.fourier import NetSpec, Runner
 from overtone.shapes import Float32, Float64, UInt8
 
 STRIP_PIXELS = 1 << 16  # evaluated at a time, about: enough work for every thread
@@ -27,27 +27,29 @@ def colour_axes(num_channels: int) -> Float64[np.ndarray, "c c"]:
     return matrix
 
 
+def colour_map(
+    spec: NetSpec, mean: Float64[np.ndarray, " c"]
+) -> tuple[Float32[np.ndarray, "c c"], Float32[np.ndarray, " c"]]:
+    """Matrix and offset that take the outputs of a tile's network to colours on [0, 1]."""
+    if spec.output == "tanh":
+        half = np.full(spec.num_outputs, 0.5, dtype=np.float32)
+        return np.diag(half), half
+    return colour_axes(spec.num_outputs).T.astype(np.float32), mean.astype(np.float32)
+
+
 class Picture:
     """The networks of a file, ready to be evaluated anywhere.
 
     Args:
-        plan: Which networks.
-        weights: Of every tile, row by row.
-        means: Mean colour of every tile on [0, 1], zero for kind raw.
+        networks: Of the file.
+        num_threads: Of the kernel.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        weights: Float32[np.ndarray, "tiles weights"],
-        means: Float64[np.ndarray, "tiles c"],
-        *,
-        num_threads: int,
-    ) -> None:
-        self._plan = plan
-        self._weights = weights
-        self._means = means
-        self._runner = Runner(plan.spec, num_threads=num_threads)
+    def __init__(self, networks: Networks, *, num_threads: int) -> None:
+        self._plan = networks.plan
+        self._weights = networks.weights
+        self._colours = [colour_map(networks.plan.spec, mean) for mean in networks.means]
+        self._runner = Runner(networks.plan.spec, num_threads=num_threads)
 
     def rows(self, view: View) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
         """The strips of a view, top to bottom."""
@@ -63,6 +65,28 @@ class Picture:
             values = np.nan_to_num(values, nan=0.0)  # absurd weights may overflow
             pixels = values.reshape(shape).mean(axis=(2, 4)).transpose(1, 2, 0)
             yield np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+
+    def at(
+        self, x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"]
+    ) -> Float32[np.ndarray, "c n"]:
+        """Blended values on [0, 1] at single source positions; beyond the picture too."""
+        plan = self._plan
+        values = np.zeros((plan.spec.num_outputs, x.size), dtype=np.float32)
+        columns = [plan.horizontal.window(index, x) for index in range(plan.horizontal.count)]
+        for row in range(plan.vertical.count):
+            shares_y = plan.vertical.window(row, y)
+            for column, shares_x in enumerate(columns):
+                shares = shares_y * shares_x
+                inside = np.flatnonzero(shares > 0)
+                local = np.stack(
+                    [
+                        plan.horizontal.local(column, x[inside]),
+                        plan.vertical.local(row, y[inside]),
+                    ]
+                ).astype(np.float32)
+                tile = row * plan.horizontal.count + column
+                values[:, inside] += shares[inside].astype(np.float32) * self._values(tile, local)
+        return values
 
     def _evaluate(
         self, x: Float64[np.ndarray, " w"], y: Float64[np.ndarray, " h"]
@@ -90,13 +114,14 @@ class Picture:
         positions = np.empty((2, y.size, x.size), dtype=np.float32)
         positions[0] = x
         positions[1] = y[:, None]
-        spec = self._plan.spec
-        values = self._runner.forward(self._weights[tile], positions.reshape(2, -1))
-        if spec.output == "tanh":
-            return (0.5 * values + 0.5).reshape(-1, y.size, x.size)
-        to_rgb = colour_axes(spec.num_outputs).T.astype(np.float32)
-        mean = self._means[tile].astype(np.float32)[:, None]
-        return (to_rgb @ values + mean).reshape(-1, y.size, x.size)
+        return self._values(tile, positions.reshape(2, -1)).reshape(-1, y.size, x.size)
+
+    def _values(
+        self, tile: int, positions: Float32[np.ndarray, "2 n"]
+    ) -> Float32[np.ndarray, "c n"]:
+        """Values of one network on [0, 1] at its own positions."""
+        matrix, offset = self._colours[tile]
+        return matrix @ self._runner.forward(self._weights[tile], positions) + offset[:, None]
 
 
 def _oversampling(source: float, out: int) -> int:

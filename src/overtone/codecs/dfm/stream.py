@@ -19,10 +19,11 @@ from overtone.entropy.coder import SymbolDecoder, SymbolEncoder
 from overtone.entropy.tables import NUM_SCALES, NUM_TABLES, SHAPES, best_table, cost_bits
 from overtone.errors import CorruptError, LimitExceededError, TruncatedError
 from overtone.kernels.fourier import NetSpec
-from overtone.shapes import Float32, Int32
+from overtone.shapes import Float32, Float64, Int32
 
 CODEC_ID = 2
 STEPS_PER_OCTAVE = 4  # step = 2 ** (-index / STEPS_PER_OCTAVE)
+WEIGHT_BYTES = 4  # of a raw weight, float32
 MAX_WEIGHTS = 1 << 24  # of all tiles together
 MAX_WORK = 1 << 41  # pixels times weights of a network: some minutes of decoding
 
@@ -86,6 +87,21 @@ class QuantisedNets:
         return np.where(groups >= 0, self.levels * steps[:, groups], 0).astype(np.float32)
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Networks:
+    """The networks of a file as they are evaluated.
+
+    Attributes:
+        plan: Which networks.
+        weights: Of every tile, row by row, each in the order of `overtone.kernels.fourier`.
+        means: Mean colour of every tile on [0, 1], zero for kind raw.
+    """
+
+    plan: Plan
+    weights: Float32[np.ndarray, "tiles weights"]
+    means: Float64[np.ndarray, "tiles c"]
+
+
 def layer_of_weights(spec: NetSpec) -> Int32[np.ndarray, " weights"]:
     """The layer of every weight; -1 for the sines of k = 0, which have no effect."""
     parts = []
@@ -141,14 +157,32 @@ def unpack_plan(container: Container) -> Plan:
         has_residual=bool(flags & 1),
         output="tanh" if flags & 2 else "linear",
     )
-    if columns * rows * spec.num_weights > MAX_WEIGHTS:
+    plan = Plan(kind=kind, spec=spec, horizontal=axes[0], vertical=axes[1])
+    check_limits(plan)
+    return plan
+
+
+def check_limits(plan: Plan) -> None:
+    """Raises `LimitExceededError` where a file would take too much memory or time to decode."""
+    num_weights = plan.spec.num_weights
+    if plan.num_tiles * num_weights > MAX_WEIGHTS:
         raise LimitExceededError(
-            f"{columns * rows} networks of {spec.num_weights} weights are over the limit of "
+            f"{plan.num_tiles} networks of {num_weights} weights are over the limit of "
             f"{MAX_WEIGHTS} weights"
         )
-    if container.width * container.height * spec.num_weights > MAX_WORK:
+    if plan.horizontal.length * plan.vertical.length * num_weights > MAX_WORK:
         raise LimitExceededError("so large a picture with so large a network takes too long")
-    return Plan(kind=kind, spec=spec, horizontal=axes[0], vertical=axes[1])
+
+
+def unpack_networks(container: Container) -> Networks:
+    """Both sections of a file."""
+    plan = unpack_plan(container)
+    reader = container.reader(1)
+    if plan.kind == RAW:
+        means = np.zeros((plan.num_tiles, plan.spec.num_outputs))
+        return Networks(plan=plan, weights=unpack_raw(reader, plan), means=means)
+    nets = unpack_quantised(reader, plan)
+    return Networks(plan=plan, weights=nets.weights(plan.spec), means=nets.means / 255)
 
 
 def pack_raw(weights: Float32[np.ndarray, "tiles weights"]) -> bytes:
@@ -158,7 +192,7 @@ def pack_raw(weights: Float32[np.ndarray, "tiles weights"]) -> bytes:
 
 def unpack_raw(reader: Reader, plan: Plan) -> Float32[np.ndarray, "tiles weights"]:
     """Section 1 of kind raw."""
-    size_bytes = 4 * plan.num_tiles * plan.spec.num_weights
+    size_bytes = WEIGHT_BYTES * plan.num_tiles * plan.spec.num_weights
     data = reader.take(size_bytes, "float32 weights")
     reader.finish()
     weights = np.frombuffer(data, dtype="<f4").astype(np.float32)

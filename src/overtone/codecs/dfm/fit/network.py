@@ -1,6 +1,7 @@
 """Fitting one network to the pixels of one tile."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +13,8 @@ from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float32, Int32
 
 STEPS_PER_OCTAVE = 4  # a final quantiser step is 2 ** (-index / STEPS_PER_OCTAVE)
-CHUNK_STEPS = 50  # between two looks at progress and interruption
+CHUNK_STEPS = 50  # between two looks at progress and interruption, or fewer,
+CHUNK_WORK = 1 << 33  # so that a chunk takes no more than a second: weights times pixels
 PUBLISHED_STD = 2e-10**0.5  # thesis: "variance 2e-10"
 
 _MIN_GAIN = 0.98  # error over variance above which a network has learned nothing
@@ -132,9 +134,10 @@ def _attempt(
 ) -> tuple[FittedNetwork, float, float]:
     """One fit: the network, its loss, and the least error of any chunk on the way."""
     fitter = make_fitter(problem, settings, seed)
+    run = functools.partial(_run, fitter, problem, tick, chunk_steps(problem, settings))
     num_rounded = round(settings.num_steps * settings.round_fraction)
     if not settings.is_quantised:
-        best_error, _ = _run(fitter, settings.num_steps, "none", problem, 0.0, tick)
+        best_error, _ = run(settings.num_steps, "none")
         weights = fitter.weights
         error = fitter.evaluate(weights)
         empty = np.zeros(weights.size, np.int32)
@@ -144,12 +147,12 @@ def _attempt(
         return fitted, error, best_error
     rate = settings.step_learning_rate
     ramp_steps = settings.rate_ramp_fraction * settings.num_steps
-    _run(fitter, settings.num_steps - num_rounded, "noise", problem, rate, tick, ramp_steps)
+    run(settings.num_steps - num_rounded, "noise", step_rate=rate, ramp_steps=ramp_steps)
     octaves = -fitter.log_steps.astype(np.float64) / np.log(2)
     indices = np.rint(octaves * STEPS_PER_OCTAVE).astype(np.int32)
     steps = np.exp2(-indices / STEPS_PER_OCTAVE)
     fitter.log_steps = np.log(steps).astype(np.float32)
-    best_error, bits = _run(fitter, num_rounded, "round", problem, 0.0, tick)
+    best_error, bits = run(num_rounded, "round")
     step_of = np.where(problem.groups >= 0, steps[problem.groups], 1.0)
     levels = np.rint(np.where(problem.groups >= 0, fitter.weights / step_of, 0)).astype(np.int32)
     weights = (levels * step_of).astype(np.float32)
@@ -160,19 +163,26 @@ def _attempt(
     return fitted, error + problem.rate_weight * bits, best_error
 
 
+def chunk_steps(problem: Problem, settings: FitSettings) -> int:
+    """Steps between two looks at progress: about a second's for a large network."""
+    work = problem.spec.num_weights * min(settings.batch_size, problem.positions.shape[1])
+    return max(1, min(CHUNK_STEPS, CHUNK_WORK // work))
+
+
 def _run(
     fitter: _fit.Fitter,
+    problem: Problem,
+    tick: Tick,
+    chunk: int,
     num_steps: int,
     quantiser: str,
-    problem: Problem,
-    step_rate: float,
-    tick: Tick,
+    step_rate: float = 0.0,
     ramp_steps: float = 0.0,
 ) -> tuple[float, float]:
     """Make the steps in chunks; the least mean error of a chunk, and the bits of the last."""
     least, bits = np.inf, 0.0
-    for start in range(0, num_steps, CHUNK_STEPS):
-        count = min(CHUNK_STEPS, num_steps - start)
+    for start in range(0, num_steps, chunk):
+        count = min(chunk, num_steps - start)
         ramp = min(1.0, start / ramp_steps) if ramp_steps else 1.0
         error, bits = fitter.run(count, quantiser, ramp * problem.rate_weight, step_rate)
         least = min(least, error)
