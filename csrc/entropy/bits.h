@@ -59,7 +59,7 @@ struct Escape : Syntax<Digits<>, Digits<>, Digits<kRadix>, Digits<kRadix>> {
   static int code(Bits& bits, Element& element, int value) {
     const unsigned shifted = static_cast<unsigned>(value) + 1;
     int length = 0;
-    while (bits(Escape::query(element, {}, {}, at(length), at(length)),
+    while (bits(Escape::query(element, at(), at(), at(length), at(length)),
                 (shifted >> (length + 1)) != 0)) {
       if (++length == kLimits.escape_bits) break;
     }

@@ -15,14 +15,17 @@
 
 namespace overtone::entropy {
 
-// The digits of one context.
+// The digits of one context. Only `at` makes them: a braced list could leave digits out.
 template <std::size_t kCount>
-using DigitValues = std::array<int, kCount>;
+struct DigitValues {
+  explicit constexpr DigitValues(const std::array<int, kCount>& values) : values(values) {}
+  std::array<int, kCount> values;
+};
 
 template <class... Ints>
 constexpr DigitValues<sizeof...(Ints)> at(Ints... digits) {
   static_assert((std::is_integral_v<Ints> && ...));
-  return {static_cast<int>(digits)...};
+  return DigitValues<sizeof...(Ints)>({static_cast<int>(digits)...});
 }
 
 // A number in mixed radix, most significant digit first; no digits make the one number 0.
@@ -35,7 +38,8 @@ struct Digits {
   static constexpr std::uint32_t index(const Values& digits) {
     std::uint32_t number = 0;
     std::size_t i = 0;
-    ((number = number * static_cast<std::uint32_t>(kRadices) + checked(digits[i++], kRadices)),
+    ((number =
+          number * static_cast<std::uint32_t>(kRadices) + checked(digits.values[i++], kRadices)),
      ...);
     return number;
   }
@@ -52,8 +56,10 @@ struct Digits {
   }
 };
 
+static_assert(!std::is_convertible_v<DigitValues<2>, Digits<3, 4, 2>::Values>);
 static_assert(Digits<>::size == 1 && Digits<3, 4, 2>::size == 24);
-static_assert(Digits<3, 4, 2>::index({2, 3, 1}) == 23 && Digits<3, 4, 2>::index({1, 2, 0}) == 12);
+static_assert(Digits<3, 4, 2>::index(at(2, 3, 1)) == 23 &&
+              Digits<3, 4, 2>::index(at(1, 2, 0)) == 12);
 
 // The two rows of mixing weights and all contexts of one syntax element, each as Digits.
 template <class Selector0, class Selector1, class... Contexts>
