@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from overtone.codecs.dfm.series import PACKAGE as DFM
 
 from overtone.codecs.sparse_dct.stream import PACKAGE as SPARSE_DCT
+from overtone.codecs.tiled_dct.series import PACKAGE as DFM
 from overtone.entropy.prior import load_prior
 from overtone.kernels import _fit, _fourier, _sparse_dct, _tiled_dct, _transformer
 

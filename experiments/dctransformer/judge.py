@@ -10,9 +10,9 @@ from experiments.harness.published import (
     MARGIN,
     against_published,
     competitive,
+    measured_against,
     minutes_of,
     nearest,
-    ruler_of,
 )
 from experiments.harness.rows import read_distances
 from experiments.thesis_generation.judge import found_files
@@ -48,7 +48,7 @@ def diverse(own: Iterable[DistributionRow], others: Iterable[DistributionRow]) -
     rivals = [row for row in others if row.compared == "samples"]
     told, sets, wins, halves = [], [], 0, 0
     for row in own:
-        same = [other for other in rivals if ruler_of(other) == ruler_of(row)]
+        same = [other for other in rivals if measured_against(other) == measured_against(row)]
         plain = [r for r in same if (r.source.model, r.source.prior) == ("vae", "normal")]
         if row.compared != "samples" or not plain:
             continue
