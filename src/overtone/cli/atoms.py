@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Output
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.files import STREAM
@@ -43,9 +44,7 @@ def atoms(
         check_output(output, force=force)
     import numpy as np
 
-    from overtone.models.spectral_dictionary.atom_table import atoms as find
-
-    found = find(model, num_atoms)
+    found = overtone.atoms(model, num_atoms)
     if output is not None:
         pictures = np.stack([atom.picture for atom in found])
         names = [f"{rank:03}-atom{atom.number}" for rank, atom in enumerate(found)]

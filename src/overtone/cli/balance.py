@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import RequiredOutput, Size
 from overtone.cli.exits import EXIT_DONE
 
@@ -44,10 +45,9 @@ def balance(
         skip_corrupt: Leave out pictures that cannot be read, instead of failing.
     """
     from overtone.cli.progress import progress_bar
-    from overtone.tasks.balance import balance as fill
 
     with progress_bar("drawing") as progress:
-        added = fill(
+        added = overtone.balance(
             source,
             output,
             model=model,

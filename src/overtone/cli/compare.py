@@ -5,8 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 from overtone.cli.arguments import Inputs, Output
-from overtone.cli.encode import PICTURE_SUFFIXES
-from overtone.cli.files import find_inputs
+from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs
 from overtone.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def compare(
         threads: Worker threads; all processors by default.
         force: Measure again what is known.
     """
-    from overtone.cli.measuring import run_jobs
+    from overtone.cli.progress import measured_rows
     from overtone.codecs.registry import resolve_num_threads
     from overtone.evaluate.rate_distortion.plot import curves_svg
     from overtone.evaluate.rate_distortion.report import report_html
@@ -85,7 +84,7 @@ def compare(
     samples = [load_sample(pathlib.Path(path)) for path in find_inputs(images, PICTURE_SUFFIXES)]
     folder = pathlib.Path(output) if output else pathlib.Path("results") / suite
     jobs = plan(samples, settings, folder, force=force)
-    measured = list(run_jobs(jobs, suite=suite))
+    measured = list(measured_rows(jobs, suite=suite))
     hashes = {sample_hash(sample) for sample in samples}
     rows = [
         row

@@ -9,15 +9,8 @@ import cyclopts
 from cyclopts import Parameter
 
 from overtone.cli.arguments import Inputs, Output, Size, whole_numbers
-from overtone.cli.files import (
-    STREAM,
-    Job,
-    find_inputs,
-    plan_jobs,
-    read_bytes,
-    run_jobs,
-    write_bytes,
-)
+from overtone.cli.files import STREAM, Job, plan_jobs, run_jobs, write_bytes
+from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
 
 DEFAULT_SUFFIX = ".png"

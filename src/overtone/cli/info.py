@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from overtone.cli.arguments import Inputs
-from overtone.cli.files import Job, find_inputs, read_bytes, run_jobs
+from overtone.cli.files import Job, run_jobs
+from overtone.cli.sources import find_inputs, read_bytes
 
 
 def info(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import RequiredOutput, Size
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.pictures import ANIMATION_SUFFIX, check_output, write_animation, write_pictures
@@ -46,9 +47,8 @@ def interpolate(
         force: Replace files that exist.
     """
     check_output(output, force=force)
-    from overtone.cli.reconstruct import load_pictures
+    from overtone.cli.sources import load_pictures
     from overtone.models.store import load_model
-    from overtone.tasks.interpolate import interpolate as between
 
     if (pictures is None) == (seeds is None):
         raise ConfigError("give two pictures, or two seeds as --seeds A,B")
@@ -58,7 +58,7 @@ def interpolate(
         start, end = _two_seeds(seeds)
     else:
         _, (start, end) = load_pictures(pictures, chosen.spec)
-    drawn = between(
+    drawn = overtone.interpolate(
         chosen,
         start,
         end,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import RequiredOutput, Size
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.pictures import check_output, write_pictures
@@ -41,10 +42,9 @@ def sample(
     """
     check_output(output, force=force)
     from overtone.cli.progress import progress_bar
-    from overtone.tasks.sample import sample as draw
 
     with progress_bar("drawing") as progress:
-        pictures = draw(
+        pictures = overtone.sample(
             model,
             num_images,
             seed=seed,
