@@ -69,28 +69,10 @@ def test_the_command_changes_atoms(folder, monkeypatch, capsys):
     (folder / "two").mkdir()
     for number in range(2):
         Image.fromarray(pictures[number, ..., 0]).save(f"two/{number}.png")
-    assert (
-        main(["edit", "0.png", "--model", "cosines.safetensors", "--mix", "two", "-o", "y.png"])
-        == 1
-    )
+    command = "edit 0.png --model cosines.safetensors -o y.png --mix"
+    assert main([*command.split(), "two"]) == 1
     assert "error: --mix takes one picture; two has 2\n" in capsys.readouterr().err
-    assert (
-        main(
-            [
-                "edit",
-                "0.png",
-                "--model",
-                "cosines.safetensors",
-                "--mix",
-                "1.png",
-                "--edge",
-                "5",
-                "-o",
-                "y.png",
-            ]
-        )
-        == 1
-    )
+    assert main([*command.split(), "1.png", "--edge", "5"]) == 1
     assert "edges must be 0..4 octaves wide, got 5" in capsys.readouterr().err
 
 

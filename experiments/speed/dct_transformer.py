@@ -29,6 +29,7 @@ from overtone.models.base import Batch, ImageSpec, from_pixels
 from overtone.models.dct_transformer.chunks import chunk_at, random_starts
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.model import DctTransformer
+from overtone.models.dct_transformer.sample import SamplingOptions
 from overtone.models.dct_transformer.steps import Engine, Precision
 
 PHOTO = pathlib.Path(__file__).parent.parent / "examples" / "coffee.png"
@@ -156,14 +157,14 @@ def pushed(model: DctTransformer) -> DctTransformer:
 
 
 def sample_step(model: DctTransformer, size: int, engine: Engine, precision: Precision) -> Any:
+    options = SamplingOptions(max_triples=NUM_TRIPLES, engine=engine, precision=precision)
+
     def step() -> None:
         drawn = model.complete(
             None,
             torch.zeros(size, dtype=torch.int64),
-            max_triples=NUM_TRIPLES,
-            engine=engine,
-            precision=precision,
             generator=torch.Generator().manual_seed(0),
+            options=options,
         )
         assert drawn.counts.tolist() == [NUM_TRIPLES] * size
 

@@ -1,6 +1,7 @@
 """Drawing lists of triples, chunk by chunk, with or without a beginning that is given."""
 
-from collections.abc import Sequence
+import dataclasses
+import math
 
 import numpy as np
 import torch
@@ -18,6 +19,32 @@ from overtone.shapes import Bool, Float32, Float64, Int64
 from overtone.transform.triples import TripleLists
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingOptions:
+    """How lists are drawn, and what computes the networks.
+
+    Attributes:
+        temperature: Spread of every choice; smaller is less varied, 0 takes the likeliest.
+        top_p: Share of the probability that is drawn from, of channel, position, value; the
+            settings' own by default.
+        max_triples: A list that has so many ends there; None for as many as there can be.
+        engine: What computes the networks: "native" on the processor, "torch" anywhere, or
+            "uncached", everything anew for each triple, for tests and benchmarks. All draw the
+            same; "auto" is the fastest that can be used.
+        precision: In which the native engine keeps the matrices of the decoders; "bfloat16" draws
+            what a model whose matrices are rounded draws, and reads half the memory.
+    """
+
+    temperature: float = 1.0
+    top_p: tuple[float, ...] | None = None
+    max_triples: int | None = None
+    engine: Engine = "auto"
+    precision: Precision = "float32"
+
+
+AS_TRAINED = SamplingOptions()
+
+
 class Sampler:
     """Draws one batch of lists; the lists grow together until each has stopped.
 
@@ -27,11 +54,7 @@ class Sampler:
         config: Of the model.
         vocabulary: Of its images.
         net: Of the model.
-        temperature: Logits are divided by it, > 0.
-        top_p: Share of the probability that is drawn from, of channel, position, value.
-        max_triples: A list that has so many ends there; None for as many as there can be.
-        engine: What computes the networks; all draw the same.
-        precision: In which the native engine keeps the matrices of the decoders.
+        options: How to draw.
         generator: Of everything random.
         choose: Names every symbol instead, for a single list.
     """
@@ -41,21 +64,18 @@ class Sampler:
         config: DctTransformerConfig,
         vocabulary: Vocabulary,
         net: DctTransformerNet,
+        options: SamplingOptions,
         *,
-        temperature: float,
-        top_p: Sequence[float],
-        max_triples: int | None = None,
-        engine: Engine = "auto",
-        precision: Precision = "float32",
         generator: torch.Generator,
         choose: Chooser | None = None,
     ) -> None:
         self.config, self.vocabulary, self.net = config, vocabulary, net
-        self.temperature, self.top_p = temperature, top_p
-        self.steps = steps_for(net, config.overlap, engine, precision)
+        self.temperature = options.temperature or math.ulp(1.0)  # logits are divided by it
+        self.top_p = options.top_p or config.top_p
+        self.steps = steps_for(net, config.overlap, options.engine, options.precision)
         self.generator, self.choose = generator, choose
         most = int(vocabulary.allowed.sum())
-        self.most = most if max_triples is None else min(most, max_triples)
+        self.most = most if options.max_triples is None else min(most, options.max_triples)
 
     @torch.no_grad()
     def draw(
