@@ -28,7 +28,7 @@ def reproduce(
 ) -> int:
     """Write the pages under docs/reproduction/, and the table of verdicts, from rows of results.
 
-    Every number on them, and every verdict, follows from the rows in results/. With --run the
+    Every number on them, and every verdict, follows from rows in experiments/. With --run the
     experiments behind them are run first, by the scripts of a checkout; rows that are there are
     not measured again, and what is stopped goes on with the same command.
 
@@ -36,7 +36,7 @@ def reproduce(
 
     Args:
         items: Names of reproductions, or all, which is the default; `--dry-run` lists them.
-        root: Folder with results/ and docs/; for --run a checkout.
+        root: Folder with experiments/ and docs/; for --run a checkout.
         run: Run the experiments first.
         data: Folder with mnist, fashion-mnist, photo32 and kodak, for --run.
         work: Folder of training runs, for --run.

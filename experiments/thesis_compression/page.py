@@ -59,7 +59,8 @@ def kodak_files(*numbers: int) -> tuple[str, ...]:
 
 INTRODUCTION = """# Compression with Deep Fourier Machines: the thesis, and our weights-only codec
 
-This page is written by `python -m experiments dfm-compression` from the rows in `results/`.
+This page is written by `python -m experiments dfm-compression` from the rows in
+`experiments/thesis_compression/rows/`.
 The preset `thesis` follows the published recipe to the letter: frequencies {0,1}^m, a residual
 where sizes agree, tanh, mean squared error on [-1, 1], Adam at a constant 4e-4, batches of 2^14
 pixels, the published start, float32 weights at four bytes each. Three things are not published:
