@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Inputs
 from overtone.cli.files import Job, run_jobs
 from overtone.cli.sources import find_inputs, read_bytes
@@ -24,10 +25,9 @@ def info(
         inputs: Files, folders of .ovt files, globs, or - for standard input.
         as_json: Print one JSON object a line and nothing else.
     """
-    from overtone.codecs.registry import info as describe
 
     def work(job: Job) -> None:
-        found: dict[str, Any] = {"file": job.source, **describe(read_bytes(job.source))}
+        found: dict[str, Any] = {"file": job.source, **overtone.info(read_bytes(job.source))}
         print(json.dumps(found) if as_json else _to_text(found))
 
     sources = find_inputs(inputs, {".ovt"})
