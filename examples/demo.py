@@ -14,7 +14,7 @@ import time
 from rich.progress import track
 
 import overtone
-from overtone.cli.progress import measured_rows
+from overtone.cli.progress import run_with_bar
 from overtone.evaluate.rate_distortion.gallery import Exhibit, equal_bytes
 from overtone.evaluate.rate_distortion.report import report_html
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
@@ -56,7 +56,7 @@ def main() -> None:
         for codec, qualities in QUALITIES.items()
         for quality in qualities
     ]
-    for _ in measured_rows(plan([sample], settings, folder, force=True), suite="demo"):
+    for _ in run_with_bar(plan([sample], settings, folder, force=True), suite="demo"):
         pass
     exhibits = [exhibit(sample, rate) for rate in track(SHOWN_BPP, "matching bytes")]
     first = exhibits[0].files[0]

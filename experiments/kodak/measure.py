@@ -12,7 +12,7 @@ import argparse
 import json
 import pathlib
 
-from overtone.cli.progress import measured_rows
+from overtone.cli.progress import run_with_bar
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 from overtone.evaluate.rate_distortion.run import Setting, load_sample, plan
 from overtone.evaluate.rate_distortion.table import markdown_table, summaries
@@ -61,7 +61,7 @@ def main() -> None:
         for quality in (arguments.qualities.split(",") if arguments.qualities else QUALITIES[codec])
     ]
     jobs = plan(samples, settings, out, force=arguments.force)
-    for _ in measured_rows(jobs, suite=arguments.suite):
+    for _ in run_with_bar(jobs, suite=arguments.suite):
         pass
     found = summaries(current_rows(read_rows(out)))
     print(markdown_table(found))

@@ -59,7 +59,7 @@ def compare(
         threads: Worker threads; all processors by default.
         force: Measure again what is known.
     """
-    from overtone.cli.progress import measured_rows
+    from overtone.cli.progress import run_with_bar
     from overtone.codecs.registry import resolve_num_threads
     from overtone.evaluate.rate_distortion.plot import curves_svg
     from overtone.evaluate.rate_distortion.report import report_html
@@ -84,7 +84,7 @@ def compare(
     samples = [load_sample(pathlib.Path(path)) for path in find_inputs(images, PICTURE_SUFFIXES)]
     folder = pathlib.Path(output) if output else pathlib.Path("results") / suite
     jobs = plan(samples, settings, folder, force=force)
-    measured = list(measured_rows(jobs, suite=suite))
+    measured = list(run_with_bar(jobs, suite=suite))
     hashes = {sample_hash(sample) for sample in samples}
     rows = [
         row

@@ -56,9 +56,7 @@ def training_bar() -> "Iterator[TrainingCallback | None]":
         yield show
 
 
-def measured_rows(
-    jobs: "Sequence[Job]", *, suite: str, quiet: bool = False
-) -> "Iterator[Measured]":
+def run_with_bar(jobs: "Sequence[Job]", *, suite: str, quiet: bool = False) -> "Iterator[Measured]":
     """`overtone.evaluate.rate_distortion.run.run` with a bar over the rows, on a terminal only."""
     from rich.console import Console
     from rich.progress import (
