@@ -14,7 +14,7 @@ import time
 from rich.progress import track
 
 import overtone
-from overtone.cli.measuring import run_with_bar
+from overtone.cli.progress import run_with_bar
 from overtone.evaluate.rate_distortion.own_sections import own_sections
 from overtone.evaluate.rate_distortion.report import report_html
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows

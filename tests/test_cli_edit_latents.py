@@ -9,6 +9,8 @@ from toy_cosines import make_dictionary, make_pictures
 from toy_model import make_ramp_model, ramps
 
 from overtone.cli.main import main
+from overtone.editing.bands import BandGains
+from overtone.editing.mix import Mix
 from overtone.editing.through_model import Move, edit_atoms, move_latents
 from overtone.models.registry import MODELS
 from overtone.models.store import save_model
@@ -60,10 +62,18 @@ def test_the_command_changes_atoms(folder, monkeypatch, capsys):
     command = "edit 0.png --model cosines.safetensors --gain high=2 --mix 1.png --cutoff 3 -o x.png"
     assert main(command.split()) == 0
     expected = edit_atoms(
-        dictionary, pictures[:1], gain={"high": 2.0}, mix=pictures[1:2], cutoff=3.0
+        dictionary, pictures[:1], BandGains(gain={"high": 2.0}), mix=Mix(pictures[1], 3.0)
     )
     np.testing.assert_array_equal(pixels_of("x.png"), expected[0, ..., 0])
     assert "1 of 16x10 pixels, gain of high 2, mix 1.png" in capsys.readouterr().err
+    (folder / "two").mkdir()
+    for number in range(2):
+        Image.fromarray(pictures[number, ..., 0]).save(f"two/{number}.png")
+    command = "edit 0.png --model cosines.safetensors -o y.png --mix"
+    assert main([*command.split(), "two"]) == 1
+    assert "error: --mix takes one picture; two has 2\n" in capsys.readouterr().err
+    assert main([*command.split(), "1.png", "--edge", "5"]) == 1
+    assert "edges must be 0..4 octaves wide, got 5" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

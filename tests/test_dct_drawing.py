@@ -9,6 +9,7 @@ from toy_lists import SIZES, build, generator, images_of
 
 from overtone.data import ImageSet
 from overtone.models.dct_transformer.masks import LegalMasks
+from overtone.models.dct_transformer.sample import SamplingOptions
 from overtone.transform.triples import TripleLists
 
 
@@ -50,7 +51,12 @@ def test_every_engine_draws_the_same(size, overlap, causal_neighbourhood):
     )
     classes = torch.tensor([0, 1, 2])
     plain, *others = (
-        model.complete(None, classes, generator=generator(3), engine=engine, max_triples=30)
+        model.complete(
+            None,
+            classes,
+            generator=generator(3),
+            options=SamplingOptions(engine=engine, max_triples=30),
+        )
         for engine in ("uncached", "torch", "native")
     )
     for drawn in others:
@@ -89,8 +95,7 @@ def test_beginnings_of_any_length_are_continued(size, engine):
             classes,
             first_channel=first_channel,
             generator=generator(5),
-            engine=each,
-            max_triples=len(kept[0]) + 9,
+            options=SamplingOptions(engine=each, max_triples=len(kept[0]) + 9),
         )
         for each in (engine, "torch")
     )
@@ -113,7 +118,9 @@ def test_bfloat16_draws_what_rounded_matrices_draw(size):
     model = build_talkative(*size, causal_neighbourhood=True)
     classes = torch.tensor([0, 1, 2]).repeat(10)
     half, full = (
-        model.complete(None, classes, generator=generator(7), precision=each)
+        model.complete(
+            None, classes, generator=generator(7), options=SamplingOptions(precision=each)
+        )
         for each in ("bfloat16", "float32")
     )
     assert not np.array_equal(half.triples, full.triples)
@@ -124,7 +131,9 @@ def test_bfloat16_draws_what_rounded_matrices_draw(size):
         for parameter in stack.parameters():
             if parameter.ndim == 2:
                 parameter.data = parameter.data.bfloat16().float()
-    rounded = model.complete(None, classes, generator=generator(7), engine="uncached")
+    rounded = model.complete(
+        None, classes, generator=generator(7), options=SamplingOptions(engine="uncached")
+    )
     np.testing.assert_array_equal(half.triples, rounded.triples)
 
 
@@ -146,7 +155,9 @@ def test_weights_are_read_anew_for_every_batch(size):
 def test_the_native_engine_wants_float32():
     model = build(*SIZES[0]).double()
     with pytest.raises(ValueError, match="needs float32 weights on the processor"):
-        model.complete(None, torch.tensor([0]), generator=generator(), engine="native")
+        model.complete(
+            None, torch.tensor([0]), generator=generator(), options=SamplingOptions(engine="native")
+        )
 
 
 @pytest.mark.parametrize("first_channel", [0, 5])
@@ -171,15 +182,24 @@ def test_rules_are_those_of_the_vocabulary(size, first_channel):
 def test_nothing_unlikely_is_drawn_with_a_small_share(size):
     model = build(*size)
     labels = torch.tensor([1])
-    greedy = model.complete(None, labels, generator=generator(1), top_p=(1e-9,) * 3)
-    cold = model.complete(None, labels, generator=generator(2), temperature=0.0)
+    greedy = model.complete(
+        None, labels, generator=generator(1), options=SamplingOptions(top_p=(1e-9,) * 3)
+    )
+    cold = model.complete(
+        None, labels, generator=generator(2), options=SamplingOptions(temperature=0.0)
+    )
     np.testing.assert_array_equal(greedy.triples, cold.triples)
 
 
 def test_a_list_can_be_cut_short(size):
     model = build(*size)
     whole, short = (
-        model.complete(None, torch.tensor([0, 1, 2]), generator=generator(4), max_triples=most)
+        model.complete(
+            None,
+            torch.tensor([0, 1, 2]),
+            generator=generator(4),
+            options=SamplingOptions(max_triples=most),
+        )
         for most in (None, 3)
     )
     assert short.counts.max() == 3

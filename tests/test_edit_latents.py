@@ -13,6 +13,8 @@ from toy_cosines import make_dictionary, make_pictures
 from toy_model import NoiseModel, RampConfig, RampModel, make_ramp_model, ramps, skewed_ramps
 
 from overtone import edit
+from overtone.editing.bands import BandGains
+from overtone.editing.mix import Mix
 from overtone.editing.through_model import (
     HasAtoms,
     Move,
@@ -46,16 +48,16 @@ def test_what_has_atoms_is_known_by_their_frequencies(dictionary):
 
 
 def test_neutral_gains_on_atoms_are_lossless(dictionary, pictures):
-    np.testing.assert_array_equal(edit_atoms(dictionary, pictures, gain=NEUTRAL), pictures)
-    np.testing.assert_array_equal(edit_atoms(dictionary, pictures, keep_bands=["0-"]), pictures)
+    for bands in (BandGains(gain=NEUTRAL), BandGains(["0-"])):
+        np.testing.assert_array_equal(edit_atoms(dictionary, pictures, bands), pictures)
 
 
 def test_gains_on_all_cosines_are_gains_on_the_picture(dictionary, pictures):
     gain = {"low": 0.5, "2-": 1.5}
     smooth = edit_atoms(
-        dictionary, pictures, residual="drop", keep_bands=["0-"]
+        dictionary, pictures, BandGains(["0-"]), residual="drop"
     )  # has no other atoms
-    through = edit_atoms(dictionary, smooth, gain=gain)
+    through = edit_atoms(dictionary, smooth, BandGains(gain=gain))
     # Rounding of `smooth` leaves a trace in other cosines, which no atom has.
     direct = np.stack([edit(image, gain=gain) for image in smooth])
     assert np.abs(through.astype(int) - direct).max() <= 2
@@ -63,7 +65,7 @@ def test_gains_on_all_cosines_are_gains_on_the_picture(dictionary, pictures):
 
 
 def test_bands_of_atoms_are_kept_and_the_mean_with_them(dictionary, pictures):
-    kept = edit_atoms(dictionary, pictures, keep_bands=["2-"], residual="drop")
+    kept = edit_atoms(dictionary, pictures, BandGains(["2-"]), residual="drop")
     weights = encode_pixels(dictionary, kept).numpy()
     before = encode_pixels(dictionary, pictures).numpy()
     low = (dictionary.cycles > 0) & (dictionary.cycles < 2 * 2**-0.5)
@@ -76,33 +78,32 @@ def test_bands_of_atoms_are_kept_and_the_mean_with_them(dictionary, pictures):
 def test_atoms_are_mixed_at_the_cutoff(dictionary, pictures):
     other = pictures[1:2]
     mixed = edit_atoms(
-        dictionary, pictures[:1], mix=other, cutoff=1.5, edge_octaves=0, residual="drop"
+        dictionary, pictures[:1], BandGains(), mix=Mix(other[0], 1.5, 0), residual="drop"
     )
     weights = encode_pixels(dictionary, mixed).numpy()[0]
     first, second = encode_pixels(dictionary, pictures[:2]).numpy()
     expected = np.where(dictionary.cycles >= 1.5, second, first)
     np.testing.assert_allclose(weights, expected, atol=0.03)
-    same = edit_atoms(dictionary, other, mix=other)
+    same = edit_atoms(dictionary, other, BandGains(), mix=Mix(other[0]))
     np.testing.assert_array_equal(same, other)
 
 
 def test_what_atoms_cannot_express_is_kept_or_dropped(dictionary, pictures):
     gain = {"high": 0.0}
-    kept = edit_atoms(dictionary, pictures, gain=gain).astype(int)
-    dropped = edit_atoms(dictionary, pictures, gain=gain, residual="drop").astype(int)
-    through = edit_atoms(dictionary, pictures, gain=NEUTRAL, residual="drop").astype(int)
+    kept = edit_atoms(dictionary, pictures, BandGains(gain=gain)).astype(int)
+    dropped = edit_atoms(dictionary, pictures, BandGains(gain=gain), residual="drop").astype(int)
+    through = edit_atoms(dictionary, pictures, BandGains(gain=NEUTRAL), residual="drop").astype(int)
     inside = (kept > 0) & (kept < 255) & (through > 0) & (through < 255)
     assert np.abs(kept - dropped - (pictures - through))[inside].max() <= 2
-    assert edit_atoms(dictionary, pictures, gain=gain, residual="drop", size=(20, 32)).shape == (
-        *(3, 20, 32, 1),
-    )
+    larger = edit_atoms(dictionary, pictures, BandGains(gain=gain), residual="drop", size=(20, 32))
+    assert larger.shape == (3, 20, 32, 1)
     with pytest.raises(ConfigError, match="at the model's own size only"):
-        edit_atoms(dictionary, pictures, gain=gain, size=(20, 32))
+        edit_atoms(dictionary, pictures, BandGains(gain=gain), size=(20, 32))
 
 
 def test_a_model_without_atoms_has_no_gains():
     with pytest.raises(ConfigError, match=r"need a model of atoms.*ramp has none"):
-        edit_atoms(make_ramp_model(), ramps(np.zeros((1, 2))), gain=NEUTRAL)
+        edit_atoms(make_ramp_model(), ramps(np.zeros((1, 2))), BandGains(gain=NEUTRAL))
 
 
 def test_principal_directions_are_those_of_the_covariance():
@@ -157,7 +158,9 @@ def test_a_move_to_a_class_starts_at_the_likeliest_one():
 
 def test_edit_goes_through_a_model(dictionary, pictures):
     through = edit(pictures[0], model=dictionary, gain={"high": 2.0}, mix=pictures[1])
-    expected = edit_atoms(dictionary, pictures[:1], gain={"high": 2.0}, mix=pictures[1:2])
+    expected = edit_atoms(
+        dictionary, pictures[:1], BandGains(gain={"high": 2.0}), mix=Mix(pictures[1])
+    )
     np.testing.assert_array_equal(through, expected[0])
     model, image = make_ramp_model(), ramps(np.array([[0.2, -0.1]]))
     moved = edit(image[0], model=model, move={1: 0.5, "hat": 0.25})

@@ -8,6 +8,7 @@ import torch
 from toy_dictionary import FORMS, SIGNAL, build, descend, generator, shaken, signals_of, waves
 
 from overtone.config import from_mapping
+from overtone.editing.bands import BandGains
 from overtone.editing.through_model import HasAtoms, edit_atoms
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, from_pixels
@@ -247,7 +248,7 @@ def test_gains_of_one_are_lossless_through_a_dictionary():
     data = waves()
     model = build(data, form="product")
     model.finish(data, generator=generator())
-    again = edit_atoms(model, data.images[:4], gain={"low": 1.0, "high": 1.0})
+    again = edit_atoms(model, data.images[:4], BandGains(gain={"low": 1.0, "high": 1.0}))
     np.testing.assert_array_equal(again, data.images[:4])
-    softer = edit_atoms(model, data.images[:4], gain={"0-": 0.5})
+    softer = edit_atoms(model, data.images[:4], BandGains(gain={"0-": 0.5}))
     assert not np.array_equal(softer, data.images[:4])

@@ -19,6 +19,7 @@ from toy_training import toy_images, toy_settings
 from overtone import files
 from overtone.training.checkpoint import CheckpointFolder
 from overtone.training.loop import Loop
+from overtone.training.prepare import TrainRequest
 from overtone.training.run import describe_run, train
 
 
@@ -87,7 +88,8 @@ def fork(work: Callable[[], None]) -> int:
 def main() -> None:
     folder, rng = pathlib.Path(sys.argv[1]), random.Random(3)
     SummaryWriter(folder / "unused").close()  # what is loaded here need not be by each child
-    describe_run("vae", toy_images(), out=folder / "whole", settings=toy_settings("vae"))
+    request = TrainRequest("vae", toy_images(), settings=toy_settings("vae"))
+    describe_run(folder / "whole", request)
     os.waitpid(fork(lambda: run(folder / "whole", "vae")), 0)
     killed = folder / "killed"
     for death in deaths(rng):

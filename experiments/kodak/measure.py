@@ -13,7 +13,7 @@ import json
 import pathlib
 
 from experiments.kodak.tables import KODAK
-from overtone.cli.measuring import run_with_bar
+from overtone.cli.progress import run_with_bar
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 from overtone.evaluate.rate_distortion.run import Setting, load_sample, plan
 from overtone.evaluate.rate_distortion.table import markdown_table, summaries
@@ -63,9 +63,8 @@ def main() -> None:
         for codec in arguments.codecs.split(",")
         for quality in (arguments.qualities.split(",") if arguments.qualities else QUALITIES[codec])
     ]
-    for _ in run_with_bar(
-        plan(samples, settings, out, force=arguments.force), suite=arguments.suite
-    ):
+    jobs = plan(samples, settings, out, force=arguments.force)
+    for _ in run_with_bar(jobs, suite=arguments.suite):
         pass
     found = summaries(current_rows(read_rows(out)))
     print(markdown_table(found))

@@ -31,6 +31,7 @@ from overtone.models.dct_transformer.chunks import chunk_at, random_starts
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.engines import EngineName, Precision
 from overtone.models.dct_transformer.model import DctTransformer
+from overtone.models.dct_transformer.sample import SamplingOptions
 
 PHOTO = pathlib.Path(__file__).parents[2] / "examples" / "coffee.png"
 NUM_TRIPLES = 256
@@ -157,14 +158,14 @@ def pushed(model: DctTransformer) -> DctTransformer:
 
 
 def sample_step(model: DctTransformer, size: int, engine: EngineName, precision: Precision) -> Any:
+    options = SamplingOptions(max_triples=NUM_TRIPLES, engine=engine, precision=precision)
+
     def step() -> None:
         drawn = model.complete(
             None,
             torch.zeros(size, dtype=torch.int64),
-            max_triples=NUM_TRIPLES,
-            engine=engine,
-            precision=precision,
             generator=torch.Generator().manual_seed(0),
+            options=options,
         )
         assert drawn.counts.tolist() == [NUM_TRIPLES] * size
 

@@ -1,12 +1,15 @@
 """`overtone colorize`: colours for gray pictures."""
 
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput
-from overtone.cli.completing import complete
+from overtone.cli.exits import EXIT_DONE
+from overtone.cli.pictures import check_output, write_results
+from overtone.cli.sources import load_pictures
 
 
 def colorize(
@@ -40,16 +43,23 @@ def colorize(
         originals: Before the results of each picture what they were drawn from.
         force: Replace files that exist.
     """
-    return complete(
-        overtone.colorize,
-        images,
-        model,
-        output,
-        shrink=1,
-        num_results=num_results,
-        seed=seed,
-        temperature=temperature,
-        class_name=class_name,
-        originals=originals,
-        force=force,
-    )
+    check_output(output, force=force)
+    from overtone.cli.progress import progress_bar
+    from overtone.models.store import load_model
+
+    chosen = load_model(model)
+    names, given = load_pictures(images, chosen.spec)
+    with progress_bar("drawing") as progress:
+        results = overtone.colorize(
+            chosen,
+            given,
+            num_results=num_results,
+            seed=seed,
+            temperature=temperature,
+            class_name=class_name,
+            progress=progress,
+        )
+    before = given if originals else None
+    said = write_results(output, results, names=names, originals=before, force=force)
+    print(f"{model} -> {output}: {said}, seed {seed}", file=sys.stderr)
+    return EXIT_DONE

@@ -5,8 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 from overtone.cli.arguments import Inputs, Output
-from overtone.cli.encode import PICTURE_SUFFIXES
-from overtone.cli.files import find_inputs
+from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs
 from overtone.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def compare(
         threads: Worker threads; all processors by default.
         force: Measure again what is known.
     """
-    from overtone.cli.measuring import run_with_bar
+    from overtone.cli.progress import run_with_bar
     from overtone.codecs.registry import resolve_num_threads
     from overtone.evaluate.rate_distortion.own_sections import own_sections
     from overtone.evaluate.rate_distortion.plot import curves_svg

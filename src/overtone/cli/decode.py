@@ -8,16 +8,10 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Inputs, Output, Size, whole_numbers
-from overtone.cli.files import (
-    STREAM,
-    Job,
-    find_inputs,
-    plan_jobs,
-    read_bytes,
-    run_jobs,
-    write_bytes,
-)
+from overtone.cli.files import STREAM, Job, plan_jobs, run_jobs, write_bytes
+from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
 
 DEFAULT_SUFFIX = ".png"
@@ -67,7 +61,6 @@ def decode(
         force: Replace files that exist.
     """
     from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container, Metadata
-    from overtone.codecs.registry import decode as decode_bytes
     from overtone.imaging.image import Picture, picture_to_bytes
 
     limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
@@ -89,7 +82,7 @@ def decode(
             picture = Picture(decode_with_model(model, data), Metadata())
             write_bytes(job.destination, picture_to_bytes(picture, suffix), force=force)
             return
-        pixels = decode_bytes(
+        pixels = overtone.decode(
             data,
             scale=scale,
             size=size,
@@ -108,13 +101,10 @@ def decode(
 
 
 def _to_jpeg(job: Job, max_bytes: int | None, *, force: bool) -> None:
-    from overtone.codecs.registry import shorten
-    from overtone.codecs.sparse_dct.jpeg import to_jpeg
-
     if job.destination != STREAM and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
         raise ConfigError(f"--to-jpeg writes JPEG files, not {job.destination}; name it .jpg")
     data = read_bytes(job.source)
-    jpeg = to_jpeg(data if max_bytes is None else shorten(data, max_bytes))
+    jpeg = overtone.to_jpeg(data if max_bytes is None else overtone.shorten(data, max_bytes))
     write_bytes(job.destination, jpeg, force=force)
     print(f"{job.source} -> {job.destination}: {len(jpeg)} bytes", file=sys.stderr)
 

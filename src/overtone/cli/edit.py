@@ -1,34 +1,35 @@
 """`overtone edit`: pictures changed in the frequency domain, or along what a model has learned."""
 
-import io
+import functools
 import pathlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput, Size
-from overtone.cli.editing_latents import edit_with_model
-from overtone.cli.encode import PICTURE_SUFFIXES
-from overtone.cli.files import (
-    STREAM,
-    Job,
+from overtone.cli.edit_options import ModelEdit, parse_frequency, parse_gains
+from overtone.cli.exits import EXIT_DONE
+from overtone.cli.files import STREAM, Job, plan_jobs, run_jobs, write_bytes
+from overtone.cli.pictures import check_output, write_pictures
+from overtone.cli.sources import (
+    PICTURE_SUFFIXES,
     find_inputs,
-    plan_jobs,
-    read_bytes,
-    run_jobs,
-    write_bytes,
+    load_pictures,
+    open_source,
+    read_named_picture,
 )
-from overtone.errors import ConfigError, ImageError
+from overtone.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from overtone.editing.notch import Pattern
-    from overtone.imaging.high_depth import DeepPicture
-    from overtone.shapes import UInt
+    from overtone.editing.through_model import Move
+    from overtone.models.latent import AbstractLatentModel
+    from overtone.shapes import UInt, UInt8
 
 _MAX_LISTED = 6  # patterns named in the line about a picture
 
@@ -90,77 +91,40 @@ def edit(
     gains = None if gain is None else parse_gains(gain)
     kept = [] if keep_bands is None else keep_bands.split(",")
     for_models = {"direction": direction, "toward": toward, "size": size, "rest": rest}
-    for_pictures = {
-        "notch": notch,
-        "notch-at": notch_at,
-        "match": match,
-        "on": domain == "dft",
-        "luma": luma,
-        "bits": bits,
-    }
+    for_pictures = {"notch": notch, "notch-at": notch_at, "match": match}
+    for_pictures |= {"on": domain == "dft", "luma": luma, "bits": bits}
     _refuse_any(for_pictures if model else for_models, model)
     if notch_threshold is not None and not notch:
         raise ConfigError("--notch-threshold is for --notch; give it too")
     if model is not None:
-        return edit_with_model(
-            inputs,
-            model,
-            output,
-            directions=direction or (),
-            classes=toward or (),
-            gain=gains,
-            keep_bands=kept,
-            mix=mix,
-            cutoff=cutoff,
-            edge_octaves=edge,
-            size=size,
-            rest=rest,
-            force=force,
-        )
+        asked = ModelEdit(direction or (), toward or (), gains, kept, mix, cutoff, edge, size, rest)
+        return _edit_with_model(inputs, output, model, asked, force=force)
     if not (gain or keep_bands or notch or notch_at or match or mix or bits):
         raise ConfigError("nothing to do; give --gain, --keep-bands, --notch, --match or --mix")
-    frequencies = [_two_numbers(each) for each in notch_at or ()]
-    sources = find_inputs(inputs, PICTURE_SUFFIXES)
-    jobs = plan_jobs(sources, output, ".png", force=force)
+    frequencies = [parse_frequency(each) for each in notch_at or ()]
+    jobs = plan_jobs(find_inputs(inputs, PICTURE_SUFFIXES), output, ".png", force=force)
     from overtone.editing.notch import THRESHOLD_DB
-    from overtone.imaging.high_depth import DeepPicture, deep_picture_to_bytes
 
-    match_pixels, mix_pixels = (
-        None if name is None else _other_pixels(name) for name in (match, mix)
+    change = functools.partial(
+        overtone.edit,
+        gain=gains,
+        keep_bands=kept,
+        notch=notch,
+        notch_threshold_db=THRESHOLD_DB if notch_threshold is None else notch_threshold,
+        notch_frequencies=frequencies,
+        match=None if match is None else read_named_picture(match).pixels,
+        mix=None if mix is None else read_named_picture(mix).pixels,
+        cutoff=cutoff,
+        domain=domain,
+        edge_octaves=edge,
+        luma_only=luma,
+        bits=bits,
     )
-    named = {"mix": mix, "match": match, "keep-bands": keep_bands, "gain": gain}
+    named = {"on": "dft" if domain == "dft" else None, "luma": "only" if luma else None}
+    named |= {"mix": mix, "match": match, "keep-bands": keep_bands, "gain": gain}
     words = [f"{name} {value}" for name, value in named.items() if value is not None]
-    words = [*(["luma only"] if luma else []), *words]
-    words = [*(["on dft"] if domain == "dft" else []), *words]
-
-    def work(job: Job) -> None:
-        picture = _read(job.source)
-        patterns: list[Pattern] = []
-        pixels = overtone.edit(
-            picture.pixels,
-            gain=gains,
-            keep_bands=kept,
-            notch=notch,
-            notch_threshold_db=THRESHOLD_DB if notch_threshold is None else notch_threshold,
-            notch_frequencies=frequencies,
-            match=match_pixels,
-            mix=mix_pixels,
-            cutoff=cutoff,
-            domain=domain,
-            edge_octaves=edge,
-            luma_only=luma,
-            bits=bits,
-            found=patterns.extend,
-        )
-        suffix = ".png" if job.destination == STREAM else pathlib.PurePath(job.destination).suffix
-        data = deep_picture_to_bytes(DeepPicture(pixels, picture.metadata), suffix)
-        write_bytes(job.destination, data, force=force)
-        height, width = pixels.shape[:2]
-        done = [f"{width}x{height} pixels"]
-        if notch or frequencies:
-            done.append(_about(patterns, max(height, width)))
-        print(f"{job.source} -> {job.destination}: {', '.join([*done, *words])}", file=sys.stderr)
-
+    has_notch = notch or bool(frequencies)
+    work = functools.partial(_edit_picture, change, words, has_notch=has_notch, force=force)
     return run_jobs(jobs, work)
 
 
@@ -171,51 +135,32 @@ def _refuse_any(options: Mapping[str, object], model: str | None) -> None:
             raise ConfigError(f"--{name} {where} --model")
 
 
-def parse_gains(text: str) -> dict[str, float]:
-    """The gain of each band in a text such as low=1,8-40=1.4.
+def _edit_picture(
+    change: "Callable[..., UInt[np.ndarray, 'h w c']]",
+    words: Sequence[str],
+    job: Job,
+    *,
+    has_notch: bool,
+    force: bool,
+) -> None:
+    """One picture through `overtone.edit` with the settings of the command, which `words` tell."""
+    from overtone.imaging.high_depth import (
+        DeepPicture,
+        deep_picture_to_bytes,
+        read_deep_picture,
+    )
 
-    Raises:
-        ConfigError: It has another form, or names a band twice.
-    """
-    gains: dict[str, float] = {}
-    for part in text.split(","):
-        name, equals, value = part.partition("=")
-        name = name.strip()
-        if not equals:
-            raise ConfigError(f"a gain is given as BAND=FACTOR, such as high=0.5; got {part!r}")
-        if name in gains:
-            raise ConfigError(f"band {name} has two gains; give one")
-        gains[name] = _number(value, f"the gain of band {name}")
-    return gains
-
-
-def _number(text: str, what: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ConfigError(f"{what} must be a number, got {text!r}") from None
-
-
-def _two_numbers(text: str) -> tuple[float, float]:
-    parts = text.split(",")
-    if len(parts) != 2:
-        raise ConfigError(f"a pattern is given as X,Y in cycles per image, got {text!r}")
-    x, y = (_number(part, "a pattern's frequency") for part in parts)
-    return x, y
-
-
-def _other_pixels(name: str) -> "UInt[np.ndarray, 'h w c']":
-    """Of the one picture that is edited with; an error names it."""
-    try:
-        return _read(name).pixels
-    except ImageError as error:
-        raise ImageError(f"{name}: {error}") from error
-
-
-def _read(source: str) -> "DeepPicture":
-    from overtone.imaging.high_depth import read_deep_picture
-
-    return read_deep_picture(io.BytesIO(read_bytes(STREAM)) if source == STREAM else source)
+    picture = read_deep_picture(open_source(job.source))
+    patterns: list[Pattern] = []
+    pixels = change(picture.pixels, found=patterns.extend)
+    suffix = ".png" if job.destination == STREAM else pathlib.PurePath(job.destination).suffix
+    data = deep_picture_to_bytes(DeepPicture(pixels, picture.metadata), suffix)
+    write_bytes(job.destination, data, force=force)
+    height, width = pixels.shape[:2]
+    done = [f"{width}x{height} pixels"]
+    if has_notch:
+        done.append(_about(patterns, max(height, width)))
+    print(f"{job.source} -> {job.destination}: {', '.join([*done, *words])}", file=sys.stderr)
 
 
 def _about(patterns: "Sequence[Pattern]", longest_px: int) -> str:
@@ -230,3 +175,72 @@ def _about(patterns: "Sequence[Pattern]", longest_px: int) -> str:
     more = len(patterns) - len(lines)
     counted = f"{len(patterns)} pattern{'s' if len(patterns) > 1 else ''}"
     return f"took out {counted} at {' '.join(lines)}" + (f" and {more} more" if more else "")
+
+
+def _edit_with_model(
+    inputs: Sequence[str], output: str, model: str, asked: ModelEdit, *, force: bool
+) -> int:
+    """Brings the pictures to the model's size, edits and writes them: with steps, a row for each.
+
+    Raises:
+        ConfigError: As `edit_atoms` and `move_latents`.
+    """
+    check_output(output, force=force)
+    from overtone.tasks.latents import latent_model
+
+    moves = asked.moves()
+    chosen = latent_model(model, "edit")
+    names, pictures = load_pictures(inputs, chosen.spec)
+    results = _moved(chosen, pictures, moves, asked) if moves else _banded(chosen, pictures, asked)
+    steps = results.shape[1]
+    if steps > 1:
+        names = [f"{name}-{step:02}" for name in names for step in range(steps)]
+    drawn = results.reshape(-1, *results.shape[2:])
+    row = next((len(move.amounts) for move in reversed(moves) if len(move.amounts) > 1), None)
+    write_pictures(output, drawn, names=names, num_columns=row, force=force)
+    height, width = drawn.shape[1:3]
+    print(f"{model} -> {output}: {len(drawn)} of {width}x{height} pixels, {asked}", file=sys.stderr)
+    return EXIT_DONE
+
+
+def _moved(
+    model: "AbstractLatentModel",
+    pictures: "UInt8[np.ndarray, 'n h w c']",
+    moves: "Sequence[Move]",
+    asked: ModelEdit,
+) -> "UInt8[np.ndarray, 'n steps out_h out_w c']":
+    from overtone.cli.progress import progress_bar
+    from overtone.editing.through_model import move_latents
+
+    with progress_bar("editing") as progress:
+        return move_latents(
+            model,
+            pictures,
+            moves,
+            size=asked.size and (asked.size[1], asked.size[0]),
+            residual=asked.rest or "drop",
+            progress=progress,
+        )
+
+
+def _banded(
+    model: "AbstractLatentModel", pictures: "UInt8[np.ndarray, 'n h w c']", asked: ModelEdit
+) -> "UInt8[np.ndarray, 'n 1 out_h out_w c']":
+    from overtone.editing.bands import BandGains
+    from overtone.editing.mix import Mix
+    from overtone.editing.through_model import edit_atoms
+
+    mix = None
+    if asked.mix is not None:
+        _, others = load_pictures([asked.mix], model.spec)
+        if len(others) > 1:
+            raise ConfigError(f"--mix takes one picture; {asked.mix} has {len(others)}")
+        mix = Mix(others[0], asked.cutoff, asked.edge_octaves)
+    return edit_atoms(
+        model,
+        pictures,
+        BandGains(asked.keep_bands, asked.gain, asked.edge_octaves),
+        mix=mix,
+        size=asked.size and (asked.size[1], asked.size[0]),
+        residual=asked.rest or "keep",
+    )[:, None]

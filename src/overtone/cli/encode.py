@@ -1,30 +1,30 @@
 """`overtone encode`: pictures to compressed files."""
 
-import io
+import functools
 import sys
 import time
-from typing import Annotated, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+import overtone
 from overtone.cli.arguments import Inputs, Output
-from overtone.cli.files import (
-    STREAM,
-    Job,
-    find_inputs,
-    plan_jobs,
-    read_bytes,
-    run_jobs,
-    write_bytes,
-)
+from overtone.cli.files import Job, plan_jobs, run_jobs, write_bytes
 from overtone.cli.progress import progress_bar
+from overtone.cli.sources import (
+    PICTURE_SUFFIXES,
+    find_inputs,
+    load_pictures,
+    open_source,
+    read_bytes,
+)
 from overtone.config import parse_assignments
 from overtone.errors import ConfigError
 
-# What a folder is searched for; any other file Pillow reads can be named.
-PICTURE_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-)
+if TYPE_CHECKING:
+    from overtone.codecs.base import AbstractCodec
+
 JPEG_SUFFIXES = frozenset({".jpeg", ".jpg"})
 
 
@@ -69,12 +69,7 @@ def encode(
         threads: Worker threads; all processors by default.
         force: Replace files that exist.
     """
-    from overtone.codecs.base import full_view
-    from overtone.codecs.registry import encode as encode_pixels
     from overtone.codecs.registry import get_codec, resolve_num_threads
-    from overtone.codecs.view import render
-    from overtone.imaging.image import read_picture
-    from overtone.metrics.psnr import psnr_db as measure_psnr_db
 
     chosen = get_codec(codec)
     values = parse_assignments(settings)
@@ -88,47 +83,60 @@ def encode(
     if model is not None:
         return run_jobs(jobs, lambda job: _encode_with_model(job, model, force=force))
     if lossless:
-        return run_jobs(jobs, lambda job: _repack(job, force=force))
+        return run_jobs(jobs, lambda job: _repack_jpeg(job, force=force))
     num_threads = resolve_num_threads(threads)
-
-    def work(job: Job) -> None:
-        started = time.perf_counter()
-        picture = read_picture(
-            io.BytesIO(read_bytes(STREAM)) if job.source == STREAM else job.source
-        )
-        height, width, _ = picture.pixels.shape
-        with progress_bar(f"{job.position} {job.source}".strip()) as report:
-            data = encode_pixels(
-                picture.pixels,
-                codec=codec,
-                quality=quality,
-                bpp=bpp,
-                size_bytes=size_bytes,
-                psnr_db=psnr_db,
-                effort=effort,
-                preset=preset,
-                settings=values,
-                seed=seed,
-                num_threads=num_threads,
-                metadata=picture.metadata,
-                progress=report,
-                verify=False,  # the file is decoded below, where its PSNR is measured
-            )
-        decoded = render(chosen, data, full_view(width, height), num_threads=num_threads)
-        reached_db = measure_psnr_db(reference=picture.pixels, reconstruction=decoded)
-        write_bytes(job.destination, data, force=force)
-        print(
-            f"{job.source} -> {job.destination}: {len(data)} bytes, "
-            f"{8 * len(data) / (width * height):.3f} bpp, {reached_db:.2f} dB, "
-            f"{time.perf_counter() - started:.1f} s",
-            file=sys.stderr,
-        )
-
+    encode_pixels = functools.partial(
+        overtone.encode,
+        codec=codec,
+        quality=quality,
+        bpp=bpp,
+        size_bytes=size_bytes,
+        psnr_db=psnr_db,
+        effort=effort,
+        preset=preset,
+        settings=values,
+        seed=seed,
+        num_threads=num_threads,
+        verify=False,  # `_encode_picture` decodes the file, to measure its PSNR
+    )
+    work = functools.partial(
+        _encode_picture, encode_pixels, chosen, num_threads=num_threads, force=force
+    )
     return run_jobs(jobs, work)
 
 
+def _encode_picture(
+    encode_pixels: Callable[..., bytes],
+    codec: "AbstractCodec",
+    job: Job,
+    *,
+    num_threads: int,
+    force: bool,
+) -> None:
+    """One picture through `overtone.encode` with the settings of the command, and its PSNR."""
+    from overtone.codecs.base import full_view
+    from overtone.codecs.view import render
+    from overtone.imaging.image import read_picture
+    from overtone.metrics.psnr import psnr_db
+
+    started = time.perf_counter()
+    picture = read_picture(open_source(job.source))
+    height, width, _ = picture.pixels.shape
+    with progress_bar(f"{job.position} {job.source}".strip()) as report:
+        data = encode_pixels(picture.pixels, metadata=picture.metadata, progress=report)
+    decoded = render(codec, data, full_view(width, height), num_threads=num_threads)
+    reached_db = psnr_db(reference=picture.pixels, reconstruction=decoded)
+    write_bytes(job.destination, data, force=force)
+    print(
+        f"{job.source} -> {job.destination}: {len(data)} bytes, "
+        f"{8 * len(data) / (width * height):.3f} bpp, {reached_db:.2f} dB, "
+        f"{time.perf_counter() - started:.1f} s",
+        file=sys.stderr,
+    )
+
+
 def _encode_with_model(job: Job, model: str, *, force: bool) -> None:
-    from overtone.cli.reconstruct import load_pictures
+    """One picture, brought to the model's size, as the list that the model gives probabilities."""
     from overtone.codecs.dct_list import encode_with_model
     from overtone.models.store import load_model
 
@@ -143,7 +151,7 @@ def _encode_with_model(job: Job, model: str, *, force: bool) -> None:
     )
 
 
-def _check_lossless(codec: str, goals: list[str]) -> None:
+def _check_lossless(codec: str, goals: Sequence[str]) -> None:
     """Raises `ConfigError` for options that contradict --lossless."""
     if codec != "sparse-dct":
         raise ConfigError(f"--lossless needs --codec sparse-dct, got {codec}")
@@ -151,12 +159,11 @@ def _check_lossless(codec: str, goals: list[str]) -> None:
         raise ConfigError(f"--lossless keeps everything; leave out --{goals[0]}")
 
 
-def _repack(job: Job, *, force: bool) -> None:
-    from overtone.codecs.sparse_dct.jpeg import repack_jpeg
-
+def _repack_jpeg(job: Job, *, force: bool) -> None:
+    """One JPEG file with its coefficients coded anew."""
     started = time.perf_counter()
     original = read_bytes(job.source)
-    data = repack_jpeg(original)
+    data = overtone.repack_jpeg(original)
     write_bytes(job.destination, data, force=force)
     print(
         f"{job.source} -> {job.destination}: {len(data)} bytes, "

@@ -1,12 +1,11 @@
-"""Which files a command reads and writes, and how: folders, globs, streams, atomic writes."""
+"""Where each result of a command goes, and how: beside its source, in folders, written whole."""
 
 import contextlib
 import dataclasses
-import glob
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from overtone.cli.exits import EXIT_DONE, EXIT_ERROR, describe, print_error
 from overtone.errors import ConfigError, OvertoneError
@@ -26,34 +25,6 @@ class Job:
     source: str
     destination: str
     position: str = ""
-
-
-def find_inputs(names: Sequence[str], suffixes: Collection[str]) -> list[str]:
-    """The files that names, globs and folders stand for; of a folder, those with these suffixes.
-
-    Raises:
-        ConfigError: A name stands for nothing.
-    """
-    found = [path for name in names for path in _expand(name, suffixes)]
-    if STREAM in found and len(found) > 1:
-        raise ConfigError("standard input (-) can only be the one input")
-    return list(dict.fromkeys(found))
-
-
-def _expand(name: str, suffixes: Collection[str]) -> list[str]:
-    path = pathlib.Path(name)
-    if name == STREAM or path.is_file():
-        return [name]
-    if path.is_dir():
-        found = [p for p in sorted(path.iterdir()) if p.suffix.lower() in suffixes and p.is_file()]
-        if not found:
-            raise ConfigError(f"folder {name} holds no {' '.join(sorted(suffixes))} file")
-        return [str(p) for p in found]
-    matches = [match for match in sorted(glob.glob(name, recursive=True)) if os.path.isfile(match)]
-    if not matches:
-        pattern = glob.has_magic(name)
-        raise ConfigError(f"no file matches {name}" if pattern else f"there is no file {name}")
-    return matches
 
 
 def plan_jobs(sources: Sequence[str], out: str | None, suffix: str, *, force: bool) -> list[Job]:
@@ -140,11 +111,6 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], None]) -> int:
     for failure in failures:
         print_error(failure)
     return EXIT_ERROR if failures else EXIT_DONE
-
-
-def read_bytes(source: str) -> bytes:
-    """All of a file or of standard input."""
-    return sys.stdin.buffer.read() if source == STREAM else pathlib.Path(source).read_bytes()
 
 
 def write_bytes(destination: str, data: bytes, *, force: bool) -> None:

@@ -7,7 +7,8 @@ from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs
-from overtone.cli.files import Job, find_inputs, read_bytes, run_jobs
+from overtone.cli.files import Job, run_jobs
+from overtone.cli.sources import find_inputs, read_bytes
 
 
 def info(

@@ -47,7 +47,7 @@ def interpolate(
         force: Replace files that exist.
     """
     check_output(output, force=force)
-    from overtone.cli.reconstruct import load_pictures
+    from overtone.cli.sources import load_pictures
     from overtone.models.store import load_model
 
     if (pictures is None) == (seeds is None):

@@ -85,6 +85,46 @@ def write_pictures(
         write_bytes(output, _file(grid, suffix), force=force)
 
 
+def write_results(
+    output: str,
+    results: "UInt8[np.ndarray, 'n results h w c']",
+    *,
+    names: Sequence[str],
+    originals: "UInt8[np.ndarray, 'n small_h small_w c2'] | None",
+    force: bool,
+) -> str:
+    """Writes several results of each picture as `write_pictures` does; in a grid, a row for each.
+
+    Args:
+        output: See `write_pictures`.
+        results: Of each picture.
+        names: Of the pictures.
+        originals: What the results were drawn from, to stand before them, enlarged.
+        force: Replace files that exist.
+
+    Returns:
+        What was written, in words.
+    """
+    import numpy as np
+
+    num_pictures, num_results, height, width, _ = results.shape
+    titles = [f"-{number}" for number in range(num_results)] if num_results > 1 else [""]
+    if originals is not None:
+        from overtone.data.pixels import resized
+
+        before = resized(originals, (height, width))
+        results = np.concatenate([before[:, None], results], axis=1)
+        titles = ["-original", *titles]
+    write_pictures(
+        output,
+        results.reshape(-1, *results.shape[2:]),
+        names=[f"{name}{title}" for name in names for title in titles],
+        num_columns=len(titles),
+        force=force,
+    )
+    return f"{num_results} of {width}x{height} pixels for each of {num_pictures}"
+
+
 def write_animation(
     output: str, frames: "UInt8[np.ndarray, 'n h w c']", *, frame_ms: int, force: bool
 ) -> None:

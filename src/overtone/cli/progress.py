@@ -1,8 +1,8 @@
-"""A progress bar on standard error when that is a terminal, and silence otherwise."""
+"""Progress bars on standard error when that is a terminal, and silence otherwise."""
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,3 +52,44 @@ def training_bar() -> "Iterator[TrainProgressCallback | None]":
             )
 
         yield show
+
+
+def run_with_bar(
+    planned: "Sequence[PlannedRow]", *, suite: str, quiet: bool = False
+) -> "Iterator[Measured]":
+    """`overtone.evaluate.rate_distortion.run.run` with a bar over the rows, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from overtone.evaluate.rate_distortion.run import run
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+    )
+    console = Console(stderr=True)
+    disable = quiet or not console.is_terminal or not planned
+    with Progress(*columns, console=console, disable=disable, transient=False) as progress:
+        task = progress.add_task("measuring", total=float(len(planned)), note="")
+        done = 0
+
+        def report(fraction: float, message: str) -> None:
+            progress.update(task, completed=done + fraction, note=message)
+
+        for measured in run(planned, suite=suite, progress=report):
+            done += 1
+            row = measured.row
+            note = f"{row.codec} {row.image}: {row.rate_bpp:.3f} bpp, {row.psnr_db:.2f} dB"
+            progress.update(task, completed=done, note=note)
+            yield measured

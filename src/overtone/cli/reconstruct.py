@@ -1,24 +1,19 @@
 """`overtone reconstruct`: pictures through a model's encoder and decoder."""
 
-import pathlib
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput, Size
-from overtone.cli.encode import PICTURE_SUFFIXES
 from overtone.cli.exits import EXIT_DONE
-from overtone.cli.files import find_inputs
 from overtone.cli.pictures import check_output, write_pictures
-from overtone.errors import ConfigError
+from overtone.cli.sources import load_pictures
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from overtone.models.base import ImageSpec
     from overtone.shapes import UInt8
 
 
@@ -82,43 +77,6 @@ def reconstruct(
     write_pictures(output, again, names=names, num_columns=_columns(again, originals), force=force)
     print(f"{model} -> {output}: {line}", file=sys.stderr)
     return EXIT_DONE
-
-
-def load_pictures(
-    sources: Sequence[str], spec: "ImageSpec", *, split: Literal["train", "test", "all"] = "train"
-) -> "tuple[list[str], UInt8[np.ndarray, 'n h w c']]":
-    """Picture files, or one data set, at a model's size and channels; and a name for each.
-
-    Raises:
-        ConfigError: A name stands for nothing, or a data set is not alone.
-        DataError: A picture or the data set is damaged.
-    """
-    from overtone.data import load_images
-    from overtone.data.base import LoadOptions
-    from overtone.data.pictures import read_pictures
-
-    options = LoadOptions(size=(spec.height, spec.width), channels=spec.channels)
-    if any(map(_is_data_set, sources)):
-        if len(sources) > 1:
-            raise ConfigError("a data set is given alone, without other pictures")
-        found = load_images(sources[0], split=split, size=options.size, channels=options.channels)
-        digits = len(str(len(found) - 1))
-        return [f"{number:0{digits}}" for number in range(len(found))], found.images
-    paths = [pathlib.Path(path) for path in find_inputs(sources, PICTURE_SUFFIXES)]
-    files = [(str(path), path.read_bytes) for path in paths]
-    pictures, _, _ = read_pictures(files, options, "picture")
-    stems = [path.stem for path in paths]
-    if len(set(stems)) < len(stems):
-        stems = [f"{number:04}-{stem}" for number, stem in enumerate(stems)]
-    return stems, pictures
-
-
-def _is_data_set(source: str) -> bool:
-    """Whether this is more than pictures directly in a folder."""
-    path = pathlib.Path(source)
-    if path.is_dir():
-        return not any(each.suffix.lower() in PICTURE_SUFFIXES for each in path.iterdir())
-    return source.startswith("hf:") or source.endswith((".npz", ".gz", "ubyte"))
 
 
 def _columns(pictures: "UInt8[np.ndarray, 'n h w c']", originals: bool) -> int | None:

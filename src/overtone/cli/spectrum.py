@@ -1,6 +1,5 @@
 """`overtone spectrum`: what frequencies pictures are made of."""
 
-import io
 import json
 import pathlib
 import sys
@@ -10,17 +9,10 @@ from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Output
-from overtone.cli.encode import PICTURE_SUFFIXES
 from overtone.cli.exits import EXIT_DONE
-from overtone.cli.files import (
-    STREAM,
-    check_destination,
-    find_inputs,
-    plan_jobs,
-    read_bytes,
-    write_bytes,
-)
-from overtone.errors import ConfigError, ImageError
+from overtone.cli.files import STREAM, check_destination, plan_jobs, write_bytes
+from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs, read_named_picture
+from overtone.errors import ConfigError
 
 
 def spectrum(
@@ -50,17 +42,7 @@ def spectrum(
         output = job.destination
     elif output is not None:
         check_destination(output, force=force)
-    from overtone.imaging.high_depth import read_deep_picture
-
-    measured = {}
-    for source in sources:
-        try:
-            picture = read_deep_picture(
-                io.BytesIO(read_bytes(STREAM)) if source == STREAM else source
-            )
-        except ImageError as error:
-            raise ImageError(f"{source}: {error}") from error
-        measured[source] = overtone.spectrum(picture.pixels)
+    measured = {source: overtone.spectrum(read_named_picture(source).pixels) for source in sources}
     if output is not None:
         from overtone.editing.spectrum_plot import spectra_to_bytes
 

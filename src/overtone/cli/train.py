@@ -2,16 +2,13 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Size
 from overtone.cli.progress import training_bar
-
-if TYPE_CHECKING:
-    pass
 
 
 def train(
@@ -44,22 +41,13 @@ def train(
         resume: Go on with the run.
         dry_run: Print every setting and what the data are as JSON, and do nothing.
     """
-    from overtone.training.run import describe_run
-
     shape = None if size is None else (size[1], size[0])
     if dry_run:
-        plan = describe_run(
-            model,
-            data,
-            out=out,
-            preset=preset,
-            settings=settings,
-            size=shape,
-            channels=channels,
-            skip_corrupt=skip_corrupt,
-            resume=resume,
-        )
-        print(json.dumps(plan, indent=1))
+        from overtone.training.prepare import TrainRequest
+        from overtone.training.run import describe_run
+
+        request = TrainRequest(model, data, preset, settings, shape, channels, skip_corrupt, resume)
+        print(json.dumps(describe_run(out, request), indent=1))
         return
     with training_bar() as report:
         result = overtone.train(

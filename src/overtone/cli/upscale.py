@@ -1,13 +1,17 @@
 """`overtone upscale`: detail for small pictures."""
 
-import functools
+import dataclasses
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput
-from overtone.cli.completing import complete
+from overtone.cli.exits import EXIT_DONE
+from overtone.cli.pictures import check_output, write_results
+from overtone.cli.sources import load_pictures
+from overtone.errors import ConfigError
 
 
 def upscale(
@@ -43,16 +47,29 @@ def upscale(
         originals: Before the results of each picture what they were drawn from, enlarged.
         force: Replace files that exist.
     """
-    return complete(
-        functools.partial(overtone.upscale, factor=factor),
-        images,
-        model,
-        output,
-        shrink=factor,
-        num_results=num_results,
-        seed=seed,
-        temperature=temperature,
-        class_name=class_name,
-        originals=originals,
-        force=force,
+    check_output(output, force=force)
+    from overtone.cli.progress import progress_bar
+    from overtone.models.store import load_model
+
+    chosen = load_model(model)
+    if factor < 1:
+        raise ConfigError(f"--factor must be 2, 4, ..., got {factor}")
+    height, width = (max(1, length // factor) for length in (chosen.spec.height, chosen.spec.width))
+    names, given = load_pictures(
+        images, dataclasses.replace(chosen.spec, height=height, width=width)
     )
+    with progress_bar("drawing") as progress:
+        results = overtone.upscale(
+            chosen,
+            given,
+            factor=factor,
+            num_results=num_results,
+            seed=seed,
+            temperature=temperature,
+            class_name=class_name,
+            progress=progress,
+        )
+    before = given if originals else None
+    said = write_results(output, results, names=names, originals=before, force=force)
+    print(f"{model} -> {output}: {said}, seed {seed}", file=sys.stderr)
+    return EXIT_DONE

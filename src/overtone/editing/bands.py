@@ -140,6 +140,48 @@ def kept_at(
     return np.sum([band.weights(cycles, edge_octaves) for band in bands], axis=0)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class BandGains:
+    """What becomes of each band.
+
+    Attributes:
+        keep: Names of bands; all other frequencies are removed, unless there are none here.
+        gain: Factor of each band; what is in no band stays. None for no factors at all.
+        edge_octaves: Width of the soft edges of bands, 0..4; 0 is a hard edge, which rings.
+
+    Raises:
+        ConfigError: The width is out of range.
+    """
+
+    keep: Sequence[str] = ()
+    gain: Mapping[str, float] | None = None
+    edge_octaves: float = EDGE_OCTAVES
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.edge_octaves <= 4:
+            raise ConfigError(f"edges must be 0..4 octaves wide, got {self.edge_octaves:g}")
+
+    @property
+    def change_nothing(self) -> bool:
+        """Whether no band is named; bands with factors of 1 are."""
+        return not self.keep and self.gain is None
+
+    def at(
+        self, cycles: Float64[np.ndarray, "*shape"], length_px: int
+    ) -> Float64[np.ndarray, "*shape"]:
+        """The factor of each frequency, cycles per image, of a picture of this longer side.
+
+        Raises:
+            ConfigError: A band or gain makes no sense.
+        """
+        factors = np.ones(cycles.shape)
+        if self.keep:
+            factors *= kept_at(cycles, self.keep, length_px, self.edge_octaves)
+        if self.gain is not None:
+            factors *= gains_at(cycles, self.gain, length_px, self.edge_octaves)
+        return factors
+
+
 def high_pass_at(
     cycles: Float64[np.ndarray, "*shape"], cutoff: float, edge_octaves: float = EDGE_OCTAVES
 ) -> Float64[np.ndarray, "*shape"]:

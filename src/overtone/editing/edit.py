@@ -5,29 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from overtone.data.pixels import fit_to_size
-from overtone.editing.bands import (
-    EDGE_OCTAVES,
-    check_gains,
-    gains_at,
-    high_pass_at,
-    kept_at,
-    middle_cycles,
-)
+from overtone.editing.bands import EDGE_OCTAVES, BandGains
 from overtone.editing.basis import Domain, filtered
+from overtone.editing.mix import Mix, mixed
 from overtone.editing.notch import THRESHOLD_DB, Pattern, notch_at, remove_patterns
+from overtone.editing.planes import join, luma, split
 from overtone.editing.radial import matched, radial_profile
-from overtone.errors import ConfigError, ImageError
-from overtone.imaging.high_depth import to_depth, white_of
+from overtone.errors import ConfigError
 from overtone.shapes import Float64, UInt
 
 if TYPE_CHECKING:
     from overtone.models.base import AbstractModel
-
-# Of red, green and blue in luma (ITU-R BT.601).
-_LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def edit(
@@ -87,113 +76,47 @@ def edit(
         ModelError: There is no such model, or its file is damaged.
         ImageError: The image is none of these kinds.
     """
-    if not 0 <= edge_octaves <= 4:
-        raise ConfigError(f"edges must be 0..4 octaves wide, got {edge_octaves:g}")
+    bands = BandGains(keep_bands, gain, edge_octaves)
     if cutoff is not None and mix is None:
         raise ConfigError("a cutoff is for mixing; give the picture to mix with too")
+    mixture = None if mix is None else Mix(mix, cutoff, edge_octaves)
     if model is not None:
         if notch or notch_frequencies or match is not None or luma_only or bits or domain == "dft":
             raise ConfigError("through a model only gain, keep_bands, mix and move are possible")
         from overtone.editing.through_model import edit_through
 
-        return edit_through(
-            model, image, gain=gain, keep_bands=keep_bands, mix=mix, cutoff=cutoff,
-            edge_octaves=edge_octaves, move=move,
-        )  # fmt: skip
+        return edit_through(model, image, bands, mix=mixture, move=move)
     if move is not None:
         raise ConfigError("a move is along directions of a model; give the model too")
     if bits not in (None, 8, 16):
         raise ConfigError(f"bits must be 8 or 16, got {bits}")
-    planes, alpha = split(image)
-    size = image.shape[0], image.shape[1]
-    length_px = max(size)
-    colours = planes
-    if luma_only:
-        planes = _luma(planes)
-    before = planes
-    patterns: list[Pattern] = []
-    if notch_frequencies:
-        planes, patterns = notch_at(planes, notch_frequencies)
-    if notch:
-        planes, more = remove_patterns(planes, threshold_db=notch_threshold_db)
-        patterns = patterns + more
-    if mix is not None:
-        other = _fitted(mix, size)
-        other = _with_channels(_luma(other) if luma_only else other, len(planes))
-        edge = middle_cycles(length_px) if cutoff is None else cutoff
-        if not 0 < edge < np.inf:
-            raise ConfigError(f"the cutoff must be above 0 cycles per image, got {edge:g}")
-        change = other - planes
-        change -= change.mean((1, 2), keepdims=True)
-        planes = planes + filtered(
-            change, lambda cycles: high_pass_at(cycles, edge, edge_octaves), domain
-        )
+    colours, alpha = split(image)
+    before = luma(colours) if luma_only else colours
+    threshold_db = notch_threshold_db if notch else None
+    planes, patterns = _without_patterns(before, notch_frequencies, threshold_db)
+    if mixture is not None:
+        planes = mixed(planes, mixture, domain)
     if match is not None:
-        reference, _ = split(match)
-        planes = matched(planes, radial_profile(reference, domain), domain)
-    if keep_bands:
-        planes = filtered(
-            planes, lambda cycles: kept_at(cycles, keep_bands, length_px, edge_octaves), domain
-        )
-    if gain is not None:
-        check_gains(gain)
-        planes = filtered(
-            planes, lambda cycles: gains_at(cycles, gain, length_px, edge_octaves), domain
-        )
+        planes = matched(planes, radial_profile(split(match)[0], domain), domain)
+    if not bands.change_nothing:
+        length_px = max(image.shape[:2])
+        planes = filtered(planes, lambda cycles: bands.at(cycles, length_px), domain)
     if found is not None:
         found(patterns)
     result = colours + (planes - before) if luma_only else planes
-    return _joined(result, alpha, bits or 8 * image.dtype.itemsize)
+    return join(result, alpha, bits or 8 * image.dtype.itemsize)
 
 
-def split(
-    image: UInt[np.ndarray, "h w c"],
-) -> tuple[Float64[np.ndarray, "planes h w"], UInt[np.ndarray, "h w"] | None]:
-    """Gray or RGB planes, of white 255 whatever the depth, and alpha as it is.
-
-    Raises:
-        ImageError: The image is not of 8 or 16 bits, or not gray or RGB with or without alpha.
-    """
-    if image.dtype not in (np.uint8, np.uint16) or image.ndim != 3:
-        raise ImageError(
-            f"an image is an array (height, width, channels) of uint8 or uint16, "
-            f"got {image.dtype} {image.shape}"
-        )
-    if not (1 <= image.shape[2] <= 4 and image.size):
-        raise ImageError(f"an image has 1 to 4 channels and pixels, got {image.shape}")
-    has_alpha = image.shape[2] in (2, 4)
-    colours = image[..., :-1] if has_alpha else image
-    planes = colours.transpose(2, 0, 1) * (255 / white_of(image.dtype))
-    return planes, image[..., -1] if has_alpha else None
-
-
-def _joined(
-    planes: Float64[np.ndarray, "planes h w"], alpha: np.ndarray | None, bits: int
-) -> UInt[np.ndarray, "h w c"]:
-    image = to_depth(planes.transpose(1, 2, 0) * (1 if bits == 8 else 257), bits)
-    if alpha is None:
-        return image
-    white = white_of(image.dtype) / white_of(alpha.dtype)
-    kept = to_depth(alpha[..., None] * white, bits) if white != 1 else alpha[..., None]
-    return np.concatenate([image, kept], axis=2)
-
-
-def _luma(planes: np.ndarray) -> Float64[np.ndarray, "1 h w"]:
-    return planes if len(planes) == 1 else np.tensordot(_LUMA, planes, 1)[None]
-
-
-def _with_channels(planes: np.ndarray, num_planes: int) -> Float64[np.ndarray, "c h w"]:
-    if len(planes) == num_planes:
-        return planes
-    return _luma(planes) if num_planes == 1 else np.repeat(planes, num_planes, axis=0)
-
-
-def _fitted(
-    image: UInt[np.ndarray, "h w c"], size: tuple[int, int]
-) -> Float64[np.ndarray, "planes h2 w2"]:
-    """The planes of an image at another size, height and width: the middle of it, resampled."""
-    planes, _ = split(image)
-    if planes.shape[1:] == size:
-        return planes
-    images = (Image.fromarray(plane.astype(np.float32)) for plane in planes)
-    return np.stack([np.asarray(fit_to_size(each, size), np.float64) for each in images])
+def _without_patterns(
+    planes: Float64[np.ndarray, "c h w"],
+    frequencies: Sequence[tuple[float, float]],
+    threshold_db: float | None,
+) -> tuple[Float64[np.ndarray, "c h w"], list[Pattern]]:
+    """The planes less the patterns of these frequencies, and less what is found at a threshold."""
+    given: list[Pattern] = []
+    found: list[Pattern] = []
+    if frequencies:
+        planes, given = notch_at(planes, frequencies)
+    if threshold_db is not None:
+        planes, found = remove_patterns(planes, threshold_db=threshold_db)
+    return planes, given + found

@@ -6,9 +6,9 @@ import math
 import numpy as np
 
 from overtone.editing.bands import named_edges
-from overtone.editing.edit import split
 from overtone.editing.notch import MIN_AMPLITUDE, THRESHOLD_DB
 from overtone.editing.peaks import Peak, Surroundings, find_peaks, overtones, windowed_power
+from overtone.editing.planes import split
 from overtone.editing.radial import RadialProfile, radial_profile
 from overtone.shapes import Float64, UInt
 from overtone.transform.blocks import to_blocks

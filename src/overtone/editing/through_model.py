@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from overtone.editing.bands import EDGE_OCTAVES, gains_at, high_pass_at, kept_at, middle_cycles
+from overtone.editing.bands import BandGains
+from overtone.editing.mix import Mix
 from overtone.errors import ConfigError
 from overtone.imaging.image import to_uint8
 from overtone.models.base import AbstractModel, ProgressCallback, class_index
@@ -55,12 +56,9 @@ class Move:
 def edit_through(
     model: str | pathlib.Path | AbstractModel,
     image: UInt8[np.ndarray, "h w c"],
+    bands: BandGains,
     *,
-    gain: Mapping[str, float] | None,
-    keep_bands: Sequence[str],
-    mix: UInt8[np.ndarray, "h w c"] | None,
-    cutoff: float | None,
-    edge_octaves: float,
+    mix: Mix | None,
     move: Mapping[int | str, float] | None,
 ) -> UInt8[np.ndarray, "h w c"]:
     """One picture of `overtone.edit`: `move_latents` with moves, `edit_atoms` without.
@@ -71,11 +69,8 @@ def edit_through(
     """
     chosen = latent_model(model, "edit")
     if move is None:
-        return edit_atoms(
-            chosen, image[None], gain=gain, keep_bands=keep_bands,
-            mix=None if mix is None else mix[None], cutoff=cutoff, edge_octaves=edge_octaves,
-        )[0]  # fmt: skip
-    if gain is not None or keep_bands or mix is not None:
+        return edit_atoms(chosen, image[None], bands, mix=mix)[0]
+    if mix is not None or not bands.change_nothing:
         raise ConfigError("a model either moves pictures or changes their bands; do one first")
     moves = [Move(direction, (float(amount),)) for direction, amount in move.items()]
     return move_latents(chosen, image[None], moves)[0, 0]
@@ -84,27 +79,19 @@ def edit_through(
 def edit_atoms(
     model: AbstractLatentModel,
     images: UInt8[np.ndarray, "n h w c"],
+    bands: BandGains,
     *,
-    gain: Mapping[str, float] | None = None,
-    keep_bands: Sequence[str] = (),
-    mix: UInt8[np.ndarray, "1 h w c"] | None = None,
-    cutoff: float | None = None,
-    edge_octaves: float = EDGE_OCTAVES,
+    mix: Mix | None = None,
     size: tuple[int, int] | None = None,
     residual: Residual = "keep",
 ) -> UInt8[np.ndarray, "n out_h out_w c"]:
     """Pictures with the weights of a dictionary's atoms changed by the atoms' frequencies.
 
-    The arguments are those of `overtone.edit`, in the same order: mix, bands kept, gains.
-
     Args:
         model: A latent model that `HasAtoms`.
         images: 8-bit pixels with the model's height, width and channels.
-        gain: Factors of bands.
-        keep_bands: The weights of atoms outside them become 0.
-        mix: A picture of the same shape whose atoms above the cutoff are taken.
-        cutoff: Cycles per image; half of the octaves by default.
-        edge_octaves: Width of the soft edges of bands.
+        bands: Factors of the weights; the weights of atoms outside the bands kept become 0.
+        mix: A picture of the same shape whose atoms above the cutoff are taken, before that.
         size: Height and width of the result; those of the images by default.
         residual: Whether what the atoms cannot express is added again, which needs the same size;
             then gains of 1 change nothing.
@@ -123,16 +110,9 @@ def edit_atoms(
     latents = encode_pixels(model, images).double()
     changed = latents
     if mix is not None:
-        edge = middle_cycles(length_px) if cutoff is None else cutoff
-        if not 0 < edge < math.inf:
-            raise ConfigError(f"the cutoff must be above 0 cycles per image, got {edge:g}")
-        share = torch.from_numpy(high_pass_at(cycles, edge, edge_octaves))
-        changed = changed + share * (encode_pixels(model, mix).double() - changed)
-    factors = np.ones(cycles.shape)
-    if keep_bands:
-        factors *= kept_at(cycles, keep_bands, length_px, edge_octaves)
-    if gain is not None:
-        factors *= gains_at(cycles, gain, length_px, edge_octaves)
+        share = torch.from_numpy(mix.share_at(cycles, length_px))
+        changed = changed + share * (encode_pixels(model, mix.picture[None]).double() - changed)
+    factors = bands.at(cycles, length_px)
     factors[cycles == 0] = 1
     changed = changed * torch.from_numpy(factors)
     return _drawn(model, images, latents, changed[:, None], size, residual)[:, 0]

@@ -16,14 +16,14 @@ from overtone.training.plan import DataRecord, TrainPlan, read_plan, resolve_pla
 class TrainRequest:
     """The arguments of `train` that say which model to train, how, and on which data."""
 
-    model: str | None
-    data: str | ImageSet | None
-    preset: str | None
-    settings: tuple[str, ...]
-    size: int | tuple[int, int] | None
-    channels: int | None
-    skip_corrupt: bool
-    resume: bool
+    model: str | None = None
+    data: str | ImageSet | None = None
+    preset: str | None = None
+    settings: tuple[str, ...] = ()
+    size: int | tuple[int, int] | None = None
+    channels: int | None = None
+    skip_corrupt: bool = False
+    resume: bool = False
 
 
 def prepare(

@@ -119,28 +119,14 @@ def train(
     return TrainResult("finished", state.step, minutes, folder / MODEL_FILE, images.skipped)
 
 
-def describe_run(
-    model: str | None = None,
-    data: str | ImageSet | None = None,
-    *,
-    out: str | pathlib.Path,
-    preset: str | None = None,
-    settings: Sequence[str] = (),
-    size: int | tuple[int, int] | None = None,
-    channels: int | None = None,
-    skip_corrupt: bool = False,
-    resume: bool = False,
-) -> dict[str, Any]:
-    """What `train` would do with the same arguments, ready for JSON; writes nothing.
+def describe_run(out: str | pathlib.Path, request: TrainRequest) -> dict[str, Any]:
+    """What `train` would do with these arguments in this folder, ready for JSON; writes nothing.
 
     Raises:
         ConfigError: See `train`.
         DataError: See `train`.
         CheckpointError: The folder holds something else.
     """
-    request = TrainRequest(
-        model, data, preset, tuple(settings), size, channels, skip_corrupt, resume
-    )
     plan, record, images, test = prepare(pathlib.Path(out), request)
     num_parameters = sum(p.numel() for p in _model(plan, images).parameters())
     batches_per_epoch = len(images) / plan.train.batch_size

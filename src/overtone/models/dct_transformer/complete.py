@@ -8,6 +8,7 @@ import torch
 from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel, ProgressCallback, class_index
 from overtone.models.dct_transformer.model import DctTransformer
+from overtone.models.dct_transformer.sample import SamplingOptions
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.models.store import resolve_model
 from overtone.shapes import Int16, UInt8
@@ -193,7 +194,7 @@ def _completed(
             torch.full((len(some),), label),
             first_channel=first_channel,
             generator=generator,
-            temperature=temperature,
+            options=SamplingOptions(temperature=temperature),
         )
         results.append(vocabulary.images_of(drawn))
         if progress is not None:

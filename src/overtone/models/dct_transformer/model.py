@@ -1,7 +1,6 @@
 """The DCTransformer as a model: loss, likelihood, drawing, completing."""
 
 import hashlib
-import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -20,9 +19,8 @@ from overtone.models.base import AbstractModel, Batch, ImageSpec, from_pixels, t
 from overtone.models.dct_transformer.blocks import Dropout, dropout_of, keep_all
 from overtone.models.dct_transformer.chunks import Chunk, Lists, chunk_at, random_starts
 from overtone.models.dct_transformer.config import DctTransformerConfig
-from overtone.models.dct_transformer.engines import EngineName, Precision
 from overtone.models.dct_transformer.net import FORMER_TENSORS, DctTransformerNet
-from overtone.models.dct_transformer.sample import Sampler
+from overtone.models.dct_transformer.sample import AS_TRAINED, Sampler, SamplingOptions
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.models.priors.base import check_temperature
 from overtone.shapes import Float, Int32, Int64
@@ -168,8 +166,9 @@ class DctTransformer(AbstractModel):
             shares = self.class_counts.double()
             labels = torch.multinomial(shares, num_images, replacement=True, generator=generator)
         classes = self._classes(num_images, labels)
+        options = SamplingOptions(temperature=temperature)
         drawn = [
-            self.complete(None, some, generator=generator, temperature=temperature)
+            self.complete(None, some, generator=generator, options=options)
             for some in classes.split(self.num_together)
         ]
         return torch.cat(
@@ -192,11 +191,7 @@ class DctTransformer(AbstractModel):
         *,
         first_channel: int = 0,
         generator: torch.Generator,
-        temperature: float = 1.0,
-        top_p: tuple[float, ...] | None = None,
-        max_triples: int | None = None,
-        engine: EngineName = "auto",
-        precision: Precision = "float32",
+        options: SamplingOptions = AS_TRAINED,
     ) -> TripleLists:
         """Lists that begin as given; channels are counted in the order of the list.
 
@@ -206,29 +201,10 @@ class DctTransformer(AbstractModel):
             classes: Class of each list; the number of classes stands for no class.
             first_channel: Lowest channel that is drawn, in the order of the list.
             generator: Source of all randomness.
-            temperature: Spread of every choice; smaller is less varied.
-            top_p: Share of the probability that is drawn from; the settings' own by default.
-            max_triples: A list that has so many ends there.
-            engine: What computes the networks: "native" on the processor, "torch" anywhere, or
-                "uncached", everything anew for each triple, for tests and benchmarks. All draw
-                the same; "auto" is the fastest that can be used.
-            precision: How the native engine stores the decoders' matrices; "bfloat16"
-                draws what a model whose matrices are rounded draws, and reads half the memory.
+            options: How to draw.
         """
-        check_temperature(temperature)
-        if temperature == 0:
-            temperature = math.ulp(1.0)
-        sampler = Sampler(
-            self.config,
-            self.vocabulary,
-            self.net,
-            temperature=temperature,
-            top_p=top_p or self.config.top_p,
-            max_triples=max_triples,
-            engine=engine,
-            precision=precision,
-            generator=generator,
-        )
+        check_temperature(options.temperature)
+        sampler = Sampler(self.config, self.vocabulary, self.net, options, generator=generator)
         return sampler.draw(classes, given, first_channel)
 
     def fingerprint(self) -> bytes:
@@ -249,8 +225,7 @@ class DctTransformer(AbstractModel):
                 self.config,
                 self.vocabulary,
                 self.net,
-                temperature=1.0,
-                top_p=(1.0, 1.0, 1.0),
+                SamplingOptions(top_p=(1.0, 1.0, 1.0)),
                 generator=torch.Generator(),
                 choose=choose,
             )

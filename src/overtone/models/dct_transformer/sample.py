@@ -1,6 +1,7 @@
 """Drawing lists of triples, chunk by chunk, with or without a beginning that is given."""
 
-from collections.abc import Sequence
+import dataclasses
+import math
 
 import numpy as np
 import torch
@@ -10,12 +11,38 @@ from overtone.entropy.choosers import Chooser, counts_of
 from overtone.kernels.transformer import sample_top_p
 from overtone.kernels.transformer_twin import probabilities_of
 from overtone.models.dct_transformer.config import DctTransformerConfig
-from overtone.models.dct_transformer.engines import EngineName, Precision, engine_for
+from overtone.models.dct_transformer.engines import Precision, engine_for
 from overtone.models.dct_transformer.masks import LegalMasks
 from overtone.models.dct_transformer.net import START, DctTransformerNet
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.shapes import Bool, Float32, Float64, Int64
 from overtone.transform.triples import TripleLists
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingOptions:
+    """How lists are drawn, and what computes the networks.
+
+    Attributes:
+        temperature: Spread of every choice; smaller is less varied, 0 takes the likeliest.
+        top_p: Share of the probability that is drawn from, of channel, position, value; the
+            settings' own by default.
+        max_triples: A list that has so many ends there; None for as many as there can be.
+        engine: What computes the networks: "native" on the processor, "torch" anywhere, or
+            "uncached", everything anew for each triple, for tests and benchmarks. All draw the
+            same; "auto" is the fastest that can be used.
+        precision: In which the native engine keeps the matrices of the decoders; "bfloat16" draws
+            what a model whose matrices are rounded draws, and reads half the memory.
+    """
+
+    temperature: float = 1.0
+    top_p: tuple[float, ...] | None = None
+    max_triples: int | None = None
+    engine: EngineName = "auto"
+    precision: Precision = "float32"
+
+
+AS_TRAINED = SamplingOptions()
 
 
 class Sampler:
@@ -27,11 +54,7 @@ class Sampler:
         config: Settings of the model.
         vocabulary: Channels, positions and values of the model's images.
         net: Networks of the model.
-        temperature: Logits are divided by it, > 0.
-        top_p: Share of the probability that is drawn from, for channel, position and value.
-        max_triples: A list that has so many ends there; None for as many as there can be.
-        engine: What computes the networks; all draw the same.
-        precision: How the native engine stores the decoders' matrices.
+        options: How to draw.
         generator: Source of all randomness.
         choose: Called for every symbol instead of drawing it, for a single list.
     """
@@ -41,21 +64,18 @@ class Sampler:
         config: DctTransformerConfig,
         vocabulary: Vocabulary,
         net: DctTransformerNet,
+        options: SamplingOptions,
         *,
-        temperature: float,
-        top_p: Sequence[float],
-        max_triples: int | None = None,
-        engine: EngineName = "auto",
-        precision: Precision = "float32",
         generator: torch.Generator,
         choose: Chooser | None = None,
     ) -> None:
         self.config, self.vocabulary, self.net = config, vocabulary, net
-        self.temperature, self.top_p = temperature, top_p
-        self.engine = engine_for(net, config.overlap, engine, precision)
+        self.temperature = options.temperature or math.ulp(1.0)  # logits are divided by it
+        self.top_p = options.top_p or config.top_p
+        self.engine = engine_for(net, config.overlap, options.engine, options.precision)
         self.generator, self.choose = generator, choose
         most = int(vocabulary.allowed.sum())
-        self.most = most if max_triples is None else min(most, max_triples)
+        self.most = most if options.max_triples is None else min(most, options.max_triples)
 
     @torch.no_grad()
     def draw(
