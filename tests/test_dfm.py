@@ -29,7 +29,7 @@ from overtone.codecs.dfm.stream import (
     unpack_plan,
     unpack_quantised,
 )
-from overtone.codecs.dfm.tiling import Axis, axis
+from overtone.codecs.dfm.tiling import TileAxis, axis
 from overtone.codecs.registry import decode, encode
 from overtone.errors import BitstreamError, ConfigError, CorruptError, LimitExceededError
 from overtone.kernels.fourier import NetSpec
@@ -42,8 +42,8 @@ def plan(kind=QUANTISED, width=40, height=24, columns=2, rows=1, hidden=(3,)) ->
     return Plan(
         kind=kind,
         spec=spec,
-        horizontal=Axis(length=width, count=columns, margin=3),
-        vertical=Axis(length=height, count=rows, margin=2),
+        horizontal=TileAxis(length=width, count=columns, margin=3),
+        vertical=TileAxis(length=height, count=rows, margin=2),
     )
 
 

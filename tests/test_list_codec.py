@@ -14,7 +14,7 @@ from overtone.bitstream.container import Container, Metadata
 from overtone.cli.main import main
 from overtone.codecs.dct_list import decode_with_model, encode_with_model
 from overtone.codecs.registry import info
-from overtone.entropy.choosers import TOTAL, DecodingChooser, EncodingChooser, counts_of
+from overtone.entropy.symbols import TOTAL, SymbolReader, SymbolWriter, counts_of
 from overtone.errors import BitstreamError, ConfigError, CorruptError, UnsupportedCodecError
 from overtone.imaging.image import Picture, picture_to_bytes, read_picture
 from overtone.models.base import from_pixels
@@ -69,14 +69,14 @@ def test_counts_are_whole_positive_where_legal_and_complete():
         assert (counts[~legal] == 0).all()
 
 
-def test_choosers_agree_on_any_counts():
+def test_writer_and_reader_agree_on_any_counts():
     rng = np.random.default_rng(2)
     tables = [counts_of(rng.exponential(1, size), np.ones(size, bool)) for size in (3, 200, 2, 50)]
     symbols = [int(rng.integers(len(counts))) for counts in tables]
-    writer = EncodingChooser(symbols)
+    writer = SymbolWriter(symbols)
     assert [writer(counts) for counts in tables] == symbols
     data = writer.finish()
-    reader = DecodingChooser(data)
+    reader = SymbolReader(data)
     assert [reader(counts) for counts in tables] == symbols
     reader.finish()
     assert 8 * len(data) <= writer.cost_bits + 64

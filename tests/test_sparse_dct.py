@@ -16,7 +16,7 @@ import overtone
 from overtone.bitstream.container import Container, Metadata
 from overtone.cli.main import main
 from overtone.codecs.sparse_dct.codec import read_file
-from overtone.codecs.sparse_dct.parameters import Parameters
+from overtone.codecs.sparse_dct.header import SparseDctHeader
 from overtone.codecs.sparse_dct.stream import pack_levels, unpack_levels
 from overtone.errors import BitstreamError, ConfigError, CorruptError, ImageError
 from overtone.imaging.image import read_picture
@@ -215,7 +215,7 @@ def test_the_head_is_two_bytes_for_standard_tables():
     sections = described["sections"]
     assert isinstance(sections, dict)
     assert sections["parameters"] == 2
-    assert Parameters(quality=50).steps(3)[0][0] == 16
+    assert SparseDctHeader(quality=50).steps(3)[0][0] == 16
 
 
 def test_the_commands_pack_shorten_and_unpack(tmp_path, monkeypatch, capsys):

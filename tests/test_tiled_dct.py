@@ -10,14 +10,14 @@ from overtone.codecs.base import View, full_view
 from overtone.codecs.registry import decode, encode
 from overtone.codecs.tiled_dct.color import decorrelating_angles
 from overtone.codecs.tiled_dct.decode import decode_strips
-from overtone.codecs.tiled_dct.narrow import (
+from overtone.codecs.tiled_dct.header import TiledDctHeader
+from overtone.codecs.tiled_dct.post_filter import (
+    FILTER,
     INPUT_SCALE_STEPS,
-    LAYER,
-    NarrowLayer,
-    load_layers,
+    PostFilter,
+    load_weights,
     set_of_plane,
 )
-from overtone.codecs.tiled_dct.parameters import Parameters
 from overtone.codecs.tiled_dct.series import (
     NEIGHBOURS,
     SeriesReader,
@@ -25,7 +25,11 @@ from overtone.codecs.tiled_dct.series import (
     padded,
     to_planes,
 )
-from overtone.entropy.prior import load_prior, pack_prior, unpack_prior
+from overtone.entropy.context_state import (
+    load_context_state,
+    pack_context_state,
+    unpack_context_state,
+)
 from overtone.kernels import _series
 from overtone.kernels.fourier import supported_isas
 from overtone.kernels.fourier_twin import forward as layer_twin
@@ -36,15 +40,15 @@ SIZE = (75, 139)  # two rows of superblocks, three columns, neither whole
 
 def coded(image, *, step_index=400, **settings):
     angles = decorrelating_angles(image) if image.shape[2] == 3 else None
-    parameters = Parameters(step_index=step_index, angles=angles, **settings)
-    return parameters, encode_planes(to_planes(image, angles), parameters, rd_weight=0.13)
+    header = TiledDctHeader(step_index=step_index, angles=angles, **settings)
+    return header, encode_planes(to_planes(image, angles), header, rd_weight=0.13)
 
 
-def reader_of(image, parameters, stream, **settings):
+def reader_of(image, header, stream, **settings):
     height, width, channels = image.shape
     return SeriesReader(
         stream,
-        parameters,
+        header,
         width=width,
         height=height,
         channels=channels,
@@ -52,13 +56,13 @@ def reader_of(image, parameters, stream, **settings):
     )
 
 
-def reach_of(extent, n, parameters):
+def reach_of(extent, n, header):
     """How far a tile may blend: further the smoother it is."""
-    smooth = parameters.blend_eighths / 8 * n / extent
-    return max(parameters.overlap_px, min(smooth, 8, n / 2))
+    smooth = header.blend_eighths / 8 * n / extent
+    return max(header.overlap_px, min(smooth, 8, n / 2))
 
 
-def series_twin(tiles, parameters, shape, xs, ys):
+def series_twin(tiles, header, shape, xs, ys):
     """The overlapping tiles' cosine series as written, in float64."""
     channels, tall, wide = shape
     total = np.zeros((channels, len(ys), len(xs)))
@@ -70,7 +74,7 @@ def series_twin(tiles, parameters, shape, xs, ys):
     reaches = np.zeros((tall, wide))
     for x, y, extent, levels in tiles:
         n = levels.shape[1]
-        reaches[y : y + n, x : x + n] = reach_of(extent, n, parameters)
+        reaches[y : y + n, x : x + n] = reach_of(extent, n, header)
 
     def axis(positions, start, n, limit, before, after):
         k = np.arange(n)[:, None]
@@ -85,8 +89,11 @@ def series_twin(tiles, parameters, shape, xs, ys):
     for x, y, _, levels in tiles:
         n = levels.shape[1]
         q = levels.astype(np.float64)
-        shrink = np.where(np.abs(q) == 1, parameters.shrink_one, parameters.shrink) / 100
-        value = np.sign(q) * (np.abs(q) - shrink * (q != 0))
+        reconstruction_offset = (
+            np.where(np.abs(q) == 1, header.reconstruction_offset_one, header.reconstruction_offset)
+            / 100
+        )
+        value = np.sign(q) * (np.abs(q) - reconstruction_offset * (q != 0))
         value[:, 0, 0] = q[:, 0, 0]
         around = np.pad(reaches, 1, constant_values=np.inf)
         rows, columns = slice(y + 1, y + n + 1), slice(x + 1, x + n + 1)
@@ -103,7 +110,7 @@ def series_twin(tiles, parameters, shape, xs, ys):
         bx, wx = axis(xs, x, n, wide, left, right)
         by, wy = axis(ys, y, n, tall, above, below)
         weight = wy[:, None] * wx[None, :]
-        total += weight * np.einsum("cvu,vj,ui->cji", parameters.step * value, by, bx)
+        total += weight * np.einsum("cvu,vj,ui->cji", header.step * value, by, bx)
         weights += weight
     return total / weights
 
@@ -117,9 +124,9 @@ def example():
 @pytest.mark.parametrize("isa", supported_isas())
 @pytest.mark.parametrize("scale", [1, 2.3])
 def test_the_series_is_its_formula_on_every_instruction_set(example, isa, scale):
-    image, parameters, stream = example
+    image, header, stream = example
     height, width, channels = image.shape
-    tiles = list(reader_of(image, parameters, stream).tiles())
+    tiles = list(reader_of(image, header, stream).tiles())
     view = View(
         x=0,
         y=0,
@@ -128,12 +135,12 @@ def test_the_series_is_its_formula_on_every_instruction_set(example, isa, scale)
         out_width=round(width * scale),
         out_height=round(height * scale),
     )
-    reader = reader_of(image, parameters, stream, isa=isa)
+    reader = reader_of(image, header, stream, isa=isa)
     shape = (channels, padded(height), padded(width))
     row = 0
     for xs, ys in reader.strips(view):
         expected = series_twin(
-            tiles, parameters, shape, np.clip(xs, 0.5, width - 0.5), np.clip(ys, 0.5, height - 0.5)
+            tiles, header, shape, np.clip(xs, 0.5, width - 0.5), np.clip(ys, 0.5, height - 0.5)
         )
         # Values reach 220; float32 sums of up to 64 terms.
         np.testing.assert_allclose(reader.values(xs, ys), expected, atol=2e-3)
@@ -142,12 +149,12 @@ def test_the_series_is_its_formula_on_every_instruction_set(example, isa, scale)
 
 
 def test_instruction_sets_and_threads_agree_within_one_level(example):
-    image, parameters, stream = example
+    image, header, stream = example
     view = full_view(image.shape[1], image.shape[0])
 
     def pixels(**settings):
         settings = {"num_threads": 1, "isa": "auto", **settings}
-        strips = decode_strips(stream, parameters, image.shape, view, **settings)
+        strips = decode_strips(stream, header, image.shape, view, **settings)
         return np.concatenate(list(strips)).astype(int)
 
     reference = pixels(isa="baseline")
@@ -157,9 +164,9 @@ def test_instruction_sets_and_threads_agree_within_one_level(example):
 
 
 def test_tiles_cover_the_padded_picture_once(example):
-    image, parameters, stream = example
+    image, header, stream = example
     covered = np.zeros((padded(image.shape[0]), padded(image.shape[1])), int)
-    for x, y, _, levels in reader_of(image, parameters, stream).tiles():
+    for x, y, _, levels in reader_of(image, header, stream).tiles():
         n = levels.shape[1]
         covered[y : y + n, x : x + n] += 1
     assert (covered == 1).all()
@@ -172,26 +179,26 @@ def test_a_fine_step_comes_back_nearly_exact(channels):
     assert np.abs(decoded.astype(int) - image).mean() < 0.7  # a step of one gray level
 
 
-def test_the_narrow_layer_is_its_formula(example):
-    image, parameters, stream = example
-    reader = reader_of(image, parameters, stream)
+def test_the_post_filter_is_its_formula(example):
+    image, header, stream = example
+    reader = reader_of(image, header, stream)
     xs, ys = next(reader.strips(full_view(image.shape[1], image.shape[0])))
     around = reader.neighbourhoods(xs, ys)
-    refined = NarrowLayer(parameters, num_threads=1).refine(around)
+    refined = PostFilter(header, num_threads=1).refine(around)
     for channel in range(3):
         centre = around[0][channel].astype(np.float64)
         assert len(NEIGHBOURS) == len(around) - 1
         x = np.stack([(plane[channel] - centre).ravel() for plane in around[1:]])
-        x /= INPUT_SCALE_STEPS * parameters.step
+        x /= INPUT_SCALE_STEPS * header.step
         inputs = x / (2 * (1 + np.abs(x)))
-        weights = load_layers()[set_of_plane(channel)]
-        expected = centre.ravel() + parameters.step * layer_twin(LAYER, weights, inputs)[0]
+        weights = load_weights()[set_of_plane(channel)]
+        expected = centre.ravel() + header.step * layer_twin(FILTER, weights, inputs)[0]
         np.testing.assert_allclose(refined[channel].ravel(), expected, atol=1e-3)
 
 
 def test_neighbours_are_one_source_pixel_away_at_any_scale(example):
-    image, parameters, stream = example
-    reader = reader_of(image, parameters, stream)
+    image, header, stream = example
+    reader = reader_of(image, header, stream)
     height, width, _ = image.shape
     xs, ys = next(reader.strips(full_view(width, height)))
     sliced = reader.neighbourhoods(xs, ys)
@@ -200,26 +207,26 @@ def test_neighbours_are_one_source_pixel_away_at_any_scale(example):
         np.testing.assert_allclose(a, b, atol=1e-3)
 
 
-def test_the_narrow_layer_can_be_left_out(example):
+def test_the_post_filter_can_be_left_out(example):
     image, _, _ = example
-    plain, stream = coded(image, uses_narrow=(False, False))
+    plain, stream = coded(image, uses_post_filter=(False, False))
     reader = reader_of(image, plain, stream)
     xs, ys = next(reader.strips(full_view(image.shape[1], image.shape[0])))
     around = reader.neighbourhoods(xs, ys)
-    assert np.array_equal(NarrowLayer(plain, num_threads=1).refine(around), around[0])
+    assert np.array_equal(PostFilter(plain, num_threads=1).refine(around), around[0])
 
 
-def test_the_prior_comes_back_and_fits_the_model():
-    counters, weights = load_prior("overtone.codecs.tiled_dct")
-    again = unpack_prior(pack_prior(counters, weights))
+def test_the_context_state_comes_back_and_fits_the_model():
+    counters, weights = load_context_state("overtone.codecs.tiled_dct")
+    again = unpack_context_state(pack_context_state(counters, weights))
     assert np.array_equal(again[0], counters)
     assert np.array_equal(again[1], weights)
     probabilities, _, mixing = _series.untrained()
     assert (len(probabilities), len(mixing)) == (counters.size, weights.size)
 
 
-def test_a_foreign_prior_is_refused():
-    counters, weights = load_prior("overtone.codecs.tiled_dct")
+def test_a_foreign_context_state_is_refused():
+    counters, weights = load_context_state("overtone.codecs.tiled_dct")
     with pytest.raises(ValueError, match="another version"):
         _series.Decoder(b"", counters[1:], weights, width=8, height=8, channels=1)
 

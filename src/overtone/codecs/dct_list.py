@@ -13,7 +13,7 @@ import numpy as np
 
 from overtone.bitstream.container import Container, Layout
 from overtone.codecs.registry import FINGERPRINT_BYTES, MODEL_CODEC_ID
-from overtone.entropy.choosers import DecodingChooser, EncodingChooser
+from overtone.entropy.symbols import SymbolReader, SymbolWriter
 from overtone.errors import ConfigError, CorruptError, UnsupportedCodecError
 from overtone.models.base import AbstractModel
 from overtone.models.dct_transformer.model import DctTransformer
@@ -43,14 +43,14 @@ def encode_with_model(
             f"width, channels), got {image.shape}; resize it first"
         )
     triples = chosen.vocabulary.lists_of(image[None]).triples
-    chooser = EncodingChooser(chosen.symbols(triples))
-    chosen.write(chooser)
+    writer = SymbolWriter(chosen.symbols(triples))
+    chosen.write(writer)
     return Container(
         codec_id=MODEL_CODEC_ID,
         width=spec.width,
         height=spec.height,
         layout=Layout(spec.channels),
-        sections=(chosen.fingerprint() + chooser.finish(),),
+        sections=(chosen.fingerprint() + writer.finish(),),
     ).to_bytes()
 
 
@@ -77,9 +77,9 @@ def decode_with_model(
             "with other instructions; its probabilities cannot be made again here",
             container.offsets[0],
         )
-    chooser = DecodingChooser(reader.take(reader.remaining, "symbols"))
-    triples = chosen.write(chooser)
-    chooser.finish()
+    symbols = SymbolReader(reader.take(reader.remaining, "symbols"))
+    triples = chosen.write(symbols)
+    symbols.finish()
     spec = chosen.spec
     if (container.height, container.width) != (spec.height, spec.width):
         raise CorruptError("the file's size is not that of the model's pictures")

@@ -7,7 +7,7 @@ import numpy as np
 
 from overtone.codecs.base import View
 from overtone.codecs.dfm.stream import Plan
-from overtone.codecs.dfm.tiling import Axis
+from overtone.codecs.dfm.tiling import TileAxis
 from overtone.kernels.fourier import Runner
 from overtone.shapes import Float32, Float64, UInt8
 
@@ -108,7 +108,7 @@ def _centres(start: float, length: float, count: int) -> Float64[np.ndarray, " n
 
 
 def _reach(
-    axis: Axis, index: int, positions: Float64[np.ndarray, " n"]
+    axis: TileAxis, index: int, positions: Float64[np.ndarray, " n"]
 ) -> tuple[slice, Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
     """Where a tile has a share of ascending positions: the slice, local positions, shares."""
     share = axis.window(index, positions)

@@ -11,7 +11,7 @@ from typing_extensions import override
 from overtone.bitstream.container import Container, Layout
 from overtone.bitstream.writer import Writer
 from overtone.codecs.base import AbstractCodec, EncodeOptions, View
-from overtone.codecs.sparse_dct.parameters import Parameters
+from overtone.codecs.sparse_dct.header import SparseDctHeader
 from overtone.codecs.sparse_dct.stream import pack_levels, unpack_levels
 from overtone.errors import ConfigError, CorruptError, TruncatedError
 from overtone.shapes import Int16, Int64, UInt8
@@ -46,8 +46,8 @@ class SparseDctCodec(AbstractCodec):
             raise ConfigError(f"codec sparse-dct has no preset {options.preset}; leave it out")
         if options.progress is not None:
             options.progress(0.0, "transforming")
-        parameters = Parameters(quality=round(options.quality))
-        levels = to_levels(image, parameters.steps(image.shape[2]))
+        header = SparseDctHeader(quality=round(options.quality))
+        levels = to_levels(image, header.steps(image.shape[2]))
         if options.progress is not None:
             options.progress(0.5, "coding")
         head = Container(
@@ -58,7 +58,7 @@ class SparseDctCodec(AbstractCodec):
             sections=(b"",),
             metadata=options.metadata,
         )
-        return write_file(head, parameters, levels)
+        return write_file(head, header, levels)
 
     @override
     def decode_rows(
@@ -79,7 +79,7 @@ class SparseDctCodec(AbstractCodec):
     @override
     def describe(self, data: bytes) -> dict[str, object]:
         container = Container.from_bytes(data)
-        parameters, stream = open_section(container)
+        header, stream = open_section(container)
         found = coefficients_of(container)
         chroma = {(2, 2): "4:2:0", (1, 2): "4:2:2", (2, 1): "4:4:0", (1, 1): "4:4:4"}
         has_color = container.layout >= Layout.RGB
@@ -88,10 +88,10 @@ class SparseDctCodec(AbstractCodec):
                 "parameters": len(container.sections[0]) - len(stream),
                 "coefficients": len(stream),
             },
-            "quality": parameters.quality or "tables of its own",
-            "chroma": chroma[parameters.down, parameters.across] if has_color else "none",
+            "quality": header.quality or "tables of its own",
+            "chroma": chroma[header.down, header.across] if has_color else "none",
             "triples": sum(int(np.count_nonzero(levels)) for levels in found.levels),
-            "is_complete": not parameters.is_prefix,
+            "is_complete": not header.is_prefix,
         }
 
     def shorten(self, data: bytes, max_bytes: int) -> bytes:
@@ -102,19 +102,21 @@ class SparseDctCodec(AbstractCodec):
                 Container.from_bytes(data)
                 return data
         head = Container.from_prefix(data[:max_bytes])
-        parameters, stream = open_section(head)
-        parameters = dataclasses.replace(parameters, is_prefix=True)
-        surplus = len(_with_stream(head, parameters, stream)) - max_bytes
+        header, stream = open_section(head)
+        header = dataclasses.replace(header, is_prefix=True)
+        surplus = len(_with_stream(head, header, stream)) - max_bytes
         if surplus > len(stream):
             raise TruncatedError(f"{max_bytes} bytes hold no picture; {max_bytes + surplus} do")
-        return _with_stream(head, parameters, stream[: len(stream) - max(0, surplus)])
+        return _with_stream(head, header, stream[: len(stream) - max(0, surplus)])
 
 
 def write_file(
-    head: Container, parameters: Parameters, levels: list[Int16[np.ndarray, "bands _rows _columns"]]
+    head: Container,
+    header: SparseDctHeader,
+    levels: list[Int16[np.ndarray, "bands _rows _columns"]],
 ) -> bytes:
-    """The file of levels under the tables of `parameters`; `head` has everything but sections."""
-    return _with_stream(head, parameters, pack_levels(levels, parameters.steps(len(levels))))
+    """The file of levels under the tables of `header`; `head` has everything but sections."""
+    return _with_stream(head, header, pack_levels(levels, header.steps(len(levels))))
 
 
 def read_file(data: bytes) -> Coefficients:
@@ -128,24 +130,24 @@ def read_file(data: bytes) -> Coefficients:
 
 def coefficients_of(container: Container) -> Coefficients:
     """As `read_file`, of a file that has been taken apart."""
-    parameters, stream = open_section(container)
-    sampling = parameters.sampling(container)
-    tables = parameters.steps(sampling.channels)
-    levels = unpack_levels(stream, tables, sampling, is_prefix=parameters.is_prefix)
+    header, stream = open_section(container)
+    sampling = header.sampling(container)
+    tables = header.steps(sampling.channels)
+    levels = unpack_levels(stream, tables, sampling, is_prefix=header.is_prefix)
     return Coefficients(levels, tables, sampling)
 
 
-def open_section(container: Container) -> tuple[Parameters, bytes]:
+def open_section(container: Container) -> tuple[SparseDctHeader, bytes]:
     """Settings and coefficient stream of a file."""
     if len(container.sections) != 1:
         raise CorruptError(f"codec sparse-dct has 1 section, the file {len(container.sections)}")
     reader = container.reader(0)
-    parameters = Parameters.read(reader, channels=int(container.layout))
-    return parameters, reader.take(reader.remaining, "coefficients")
+    header = SparseDctHeader.read(reader, channels=int(container.layout))
+    return header, reader.take(reader.remaining, "coefficients")
 
 
-def _with_stream(head: Container, parameters: Parameters, stream: bytes) -> bytes:
+def _with_stream(head: Container, header: SparseDctHeader, stream: bytes) -> bytes:
     writer = Writer()
-    parameters.write(writer)
+    header.write(writer)
     writer.put(stream)
     return dataclasses.replace(head, sections=(writer.to_bytes(),)).to_bytes()

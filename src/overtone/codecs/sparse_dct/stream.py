@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from overtone.entropy.prior import load_prior
+from overtone.entropy.context_state import load_context_state
 from overtone.errors import CorruptError
 from overtone.kernels import _sparse
 from overtone.shapes import Int16, Int64
 from overtone.transform.levels import Sampling
 
-PACKAGE = "overtone.codecs.sparse_dct"  # where the prior is
+PACKAGE = "overtone.codecs.sparse_dct"  # where the initial context state is
 
 
 def pack_levels(
@@ -22,7 +22,7 @@ def pack_levels(
     return _sparse.encode(
         [np.ascontiguousarray(levels[c]) for c in order],
         [tables[c].astype(np.uint16) for c in order],
-        *load_prior(PACKAGE),
+        *load_context_state(PACKAGE),
     )
 
 
@@ -44,7 +44,7 @@ def unpack_levels(
             stream,
             [sampling.grid(c) for c in order],
             [tables[c].astype(np.uint16) for c in order],
-            *load_prior(PACKAGE),
+            *load_context_state(PACKAGE),
             is_prefix=is_prefix,
         )
     except RuntimeError as error:

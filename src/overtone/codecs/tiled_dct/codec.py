@@ -10,7 +10,7 @@ from overtone.bitstream.container import Container, Layout
 from overtone.bitstream.writer import Writer
 from overtone.codecs.base import AbstractCodec, EncodeOptions, View
 from overtone.codecs.tiled_dct.decode import decode_strips, tile_counts
-from overtone.codecs.tiled_dct.parameters import QUALITY_STEP, Parameters
+from overtone.codecs.tiled_dct.header import QUALITY_STEP, TiledDctHeader
 from overtone.errors import ConfigError, CorruptError
 from overtone.shapes import UInt8
 
@@ -42,34 +42,34 @@ class TiledDctCodec(AbstractCodec):
         self, data: bytes, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
         container = Container.from_bytes(data)
-        parameters, stream = _open(container)
+        header, stream = _open(container)
         shape = (container.height, container.width, int(container.layout))
-        return decode_strips(stream, parameters, shape, view, num_threads)
+        return decode_strips(stream, header, shape, view, num_threads)
 
     @override
     def describe(self, data: bytes) -> dict[str, object]:
         container = Container.from_bytes(data)
-        parameters, stream = _open(container)
+        header, stream = _open(container)
         shape = (container.height, container.width, int(container.layout))
         head = Writer()
-        parameters.write(head)
+        header.write(head)
         return {
             "sections": {"parameters": len(head), "coefficients": len(stream)},
-            "quality": round(1 + parameters.step_index * QUALITY_STEP, 1),
-            "step": round(parameters.step, 4),
-            "overlap_px": parameters.overlap_px,
-            "narrow_layer": {
-                "luma": parameters.uses_narrow[0],
-                "chroma": parameters.uses_narrow[1],
+            "quality": round(1 + header.step_index * QUALITY_STEP, 1),
+            "step": round(header.step, 4),
+            "overlap_px": header.overlap_px,
+            "post_filter": {
+                "luma": header.uses_post_filter[0],
+                "chroma": header.uses_post_filter[1],
             },
-            "tiles": tile_counts(stream, parameters, shape),
+            "tiles": tile_counts(stream, header, shape),
         }
 
 
-def _open(container: Container) -> tuple[Parameters, bytes]:
+def _open(container: Container) -> tuple[TiledDctHeader, bytes]:
     """Settings and coefficient stream of the file."""
     if len(container.sections) != 1:
         raise CorruptError(f"codec tiled-dct has 1 section, the file {len(container.sections)}")
     reader = container.reader(0)
-    parameters = Parameters.read(reader, has_color=container.layout >= Layout.RGB)
-    return parameters, reader.take(reader.remaining, "coefficients")
+    header = TiledDctHeader.read(reader, has_color=container.layout >= Layout.RGB)
+    return header, reader.take(reader.remaining, "coefficients")

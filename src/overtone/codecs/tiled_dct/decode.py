@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from overtone.codecs.base import View
-from overtone.codecs.tiled_dct.narrow import NarrowLayer
-from overtone.codecs.tiled_dct.parameters import Parameters
+from overtone.codecs.tiled_dct.header import TiledDctHeader
+from overtone.codecs.tiled_dct.post_filter import PostFilter
 from overtone.codecs.tiled_dct.series import SeriesReader, to_pixels
 from overtone.imaging.image import to_uint8
 from overtone.kernels.fourier import Isa
@@ -16,7 +16,7 @@ from overtone.shapes import UInt8
 
 def decode_strips(
     stream: bytes,
-    parameters: Parameters,
+    header: TiledDctHeader,
     shape: tuple[int, int, int],
     view: View,
     num_threads: int,
@@ -26,7 +26,7 @@ def decode_strips(
 
     Args:
         stream: Coefficients.
-        parameters: Head of the file's section.
+        header: Head of the file's section.
         shape: Height, width and channels of the picture.
         view: What to evaluate.
         num_threads: Worker threads.
@@ -38,28 +38,28 @@ def decode_strips(
     height, width, channels = shape
     reader = SeriesReader(
         stream,
-        parameters,
+        header,
         width=width,
         height=height,
         channels=channels,
         num_threads=num_threads,
         isa=isa,
     )
-    narrow = NarrowLayer(parameters, num_threads=num_threads, isa=isa)
+    post_filter = PostFilter(header, num_threads=num_threads, isa=isa)
     for xs, ys in reader.strips(view):
-        planes = narrow.refine(reader.neighbourhoods(xs, ys))
-        yield to_uint8(to_pixels(planes, parameters.angles))
+        planes = post_filter.refine(reader.neighbourhoods(xs, ys))
+        yield to_uint8(to_pixels(planes, header.angles))
     if view.y + view.height >= height:
         reader.finish()
 
 
 def tile_counts(
-    stream: bytes, parameters: Parameters, shape: tuple[int, int, int]
+    stream: bytes, header: TiledDctHeader, shape: tuple[int, int, int]
 ) -> dict[str, int]:
     """How many tiles of each size the picture has."""
     height, width, channels = shape
     reader = SeriesReader(
-        stream, parameters, width=width, height=height, channels=channels, num_threads=1
+        stream, header, width=width, height=height, channels=channels, num_threads=1
     )
     sizes = collections.Counter(levels.shape[1] for *_, levels in reader.tiles())
     reader.finish()

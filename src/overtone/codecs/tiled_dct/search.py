@@ -18,7 +18,7 @@ from overtone.bitstream.writer import Writer
 from overtone.codecs.base import Effort, EncodeOptions, full_view
 from overtone.codecs.tiled_dct.color import decorrelating_angles
 from overtone.codecs.tiled_dct.decode import decode_strips
-from overtone.codecs.tiled_dct.parameters import MAX_STEP_INDEX, Parameters, step_index_of
+from overtone.codecs.tiled_dct.header import MAX_STEP_INDEX, TiledDctHeader, step_index_of
 from overtone.codecs.tiled_dct.series import encode_planes, to_planes
 from overtone.shapes import Float32, UInt8
 
@@ -36,32 +36,35 @@ _STEP_SHIFTS: dict[Effort, tuple[int, ...]] = {
     "default": (-8, 8),
     "best": (-18, -12, -6, 6, 12),
 }
-_SHRINKS: dict[Effort, tuple[tuple[int, int], ...]] = {
+_OFFSETS: dict[Effort, tuple[tuple[int, int], ...]] = {
     "fast": (),
     "default": ((6, 3), (0, 1)),
     "best": ((4, 3), (8, 4), (0, 1), (0, 0)),
 }
 
 
-def _overlaps(best: Parameters, effort: Effort) -> list[Parameters]:
+def _overlaps(best: TiledDctHeader, effort: Effort) -> list[TiledDctHeader]:
     return [dataclasses.replace(best, overlap_tenths=o) for o in _OVERLAPS[effort]]
 
 
-def _steps(best: Parameters, effort: Effort) -> list[Parameters]:
+def _steps(best: TiledDctHeader, effort: Effort) -> list[TiledDctHeader]:
     indices = [min(max(best.step_index + s, 0), MAX_STEP_INDEX) for s in _STEP_SHIFTS[effort]]
     return [dataclasses.replace(best, step_index=index) for index in indices]
 
 
-def _shrinks(best: Parameters, effort: Effort) -> list[Parameters]:
-    return [dataclasses.replace(best, shrink_one=a, shrink=b) for a, b in _SHRINKS[effort]]
+def _offsets(best: TiledDctHeader, effort: Effort) -> list[TiledDctHeader]:
+    return [
+        dataclasses.replace(best, reconstruction_offset_one=a, reconstruction_offset=b)
+        for a, b in _OFFSETS[effort]
+    ]
 
 
-_STAGES = (_overlaps, _steps, _shrinks)
+_STAGES = (_overlaps, _steps, _offsets)
 _DECODING: tuple[dict[str, Any], ...] = (
     {"blend_eighths": 12},
     {"blend_eighths": 16},
-    {"uses_narrow": (False, True)},
-    {"uses_narrow": (True, False)},
+    {"uses_post_filter": (False, True)},
+    {"uses_post_filter": (True, False)},
 )
 
 
@@ -69,7 +72,7 @@ _DECODING: tuple[dict[str, Any], ...] = (
 class Coded:
     """One encoding and what it costs."""
 
-    parameters: Parameters
+    header: TiledDctHeader
     stream: bytes
     squared_error: float
     cost: float
@@ -81,20 +84,20 @@ class Coded:
     def section(self) -> bytes:
         """The payload of the file."""
         writer = Writer()
-        self.parameters.write(writer)
+        self.header.write(writer)
         writer.put(self.stream)
         return writer.to_bytes()
 
 
 def encode_best(image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> Coded:
     """The cheapest encoding of the candidates of `options.effort`."""
-    start = Parameters(
+    start = TiledDctHeader(
         step_index=step_index_of(options.quality),
         angles=decorrelating_angles(image[:, :, :3]) if image.shape[2] >= 3 else None,
     )
     planes = to_planes(image, start.angles)
     rd_weight = RD_WEIGHT * start.step**2  # of the picture: the same for every candidate
-    total = 1 + sum(len(table[options.effort]) for table in (_OVERLAPS, _STEP_SHIFTS, _SHRINKS))
+    total = 1 + sum(len(table[options.effort]) for table in (_OVERLAPS, _STEP_SHIFTS, _OFFSETS))
     report = _Report(options, image.shape[0] * image.shape[1], image.size, total)
     encode = functools.partial(_encode, image, planes, rd_weight, options, report)
     best = encode(start)
@@ -102,7 +105,7 @@ def encode_best(image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> Co
     with concurrent.futures.ThreadPoolExecutor(options.num_threads) as pool:
         try:
             for candidates in _STAGES:
-                for coded in pool.map(encode, candidates(best.parameters, options.effort)):
+                for coded in pool.map(encode, candidates(best.header, options.effort)):
                     report.finished(coded)
                     best = min(best, coded, key=_cost)
         except BaseException:
@@ -112,8 +115,8 @@ def encode_best(image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> Co
         return best
     # What only the decoder does needs no new encoding.
     for changes in _DECODING:
-        parameters = dataclasses.replace(best.parameters, **changes)
-        best = min(best, _measure(image, parameters, best.stream, rd_weight), key=_cost)
+        header = dataclasses.replace(best.header, **changes)
+        best = min(best, _measure(image, header, best.stream, rd_weight), key=_cost)
     return best
 
 
@@ -127,22 +130,22 @@ def _encode(
     rd_weight: float,
     options: EncodeOptions,
     report: "_Report",
-    parameters: Parameters,
+    header: TiledDctHeader,
 ) -> Coded:
     stream = encode_planes(
         planes,
-        parameters,
-        rd_weight=rd_weight / parameters.step**2,
+        header,
+        rd_weight=rd_weight / header.step**2,
         progress=report.row,
     )
     if options.effort == "fast":
-        return Coded(parameters, stream, 0.0, 0.0)
-    return _measure(image, parameters, stream, rd_weight)
+        return Coded(header, stream, 0.0, 0.0)
+    return _measure(image, header, stream, rd_weight)
 
 
 def _measure(
     image: UInt8[np.ndarray, "h w c"],
-    parameters: Parameters,
+    header: TiledDctHeader,
     stream: bytes,
     rd_weight: float,
 ) -> Coded:
@@ -150,11 +153,11 @@ def _measure(
     row = 0
     error = 0
     view = full_view(width, height)
-    for strip in decode_strips(stream, parameters, image.shape, view, num_threads=1):
+    for strip in decode_strips(stream, header, image.shape, view, num_threads=1):
         difference = strip.astype(np.int32) - image[row : row + len(strip)]
         error += int(np.vdot(difference, difference))
         row += len(strip)
-    return Coded(parameters, stream, error, error + rd_weight * 8 * len(stream))
+    return Coded(header, stream, error, error + rd_weight * 8 * len(stream))
 
 
 class _Report:

@@ -6,14 +6,14 @@ import numpy as np
 
 from overtone.codecs.base import View
 from overtone.codecs.tiled_dct.color import rotation
-from overtone.codecs.tiled_dct.parameters import Parameters
-from overtone.entropy.prior import load_prior
+from overtone.codecs.tiled_dct.header import TiledDctHeader
+from overtone.entropy.context_state import ContextState, load_context_state
 from overtone.errors import CorruptError
 from overtone.kernels import _series
 from overtone.kernels.fourier import Isa
-from overtone.shapes import Float32, Float64, Int16, Int32, UInt8, UInt16
+from overtone.shapes import Float32, Float64, Int16, UInt8
 
-PACKAGE = "overtone.codecs.tiled_dct"  # where the prior is
+PACKAGE = "overtone.codecs.tiled_dct"  # where the initial context state is
 NEIGHBOURS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # (dy, dx)
 MIN_TILE_LOG2, MAX_TILE_LOG2 = 3, 6
 MAX_STRIP_SAMPLES = 1 << 18  # so that memory does not grow with the scale
@@ -40,33 +40,33 @@ def padded(length: int) -> int:
 
 def encode_planes(
     planes: Float32[np.ndarray, "c hp wp"],
-    parameters: Parameters,
+    header: TiledDctHeader,
     *,
     rd_weight: float,
     tile_log2: tuple[int, int] = (MIN_TILE_LOG2, MAX_TILE_LOG2),
     progress: Callable[[float, int], None] | None = None,
-    prior: tuple[UInt16[np.ndarray, " counters"], Int32[np.ndarray, " weights"]] | None = None,
+    state: ContextState | None = None,
     learned: list[tuple[list[int], list[int], list[int]]] | None = None,
 ) -> bytes:
     """The coefficient stream; distortion + `rd_weight` * step^2 * bits decides every choice.
 
     Args:
         planes: From `to_planes`.
-        parameters: What the file will say.
+        header: What the file will say.
         rd_weight: Squared steps a bit is worth.
         tile_log2: Binary logarithm of the smallest and the largest tile tried.
         progress: Called with the fraction of rows done and the bytes so far.
-        prior: Where the models start instead of the stored prior.
+        state: Where the adaptive models start instead of the stored context state.
         learned: Receives what the models know at the end.
     """
     encoder = _series.Encoder(
         np.ascontiguousarray(planes),
-        *(prior or load_prior(PACKAGE)),
-        step=parameters.step,
+        *(state or load_context_state(PACKAGE)),
+        step=header.step,
         rd_weight=rd_weight,
-        overlap=parameters.overlap_px,
-        shrink_one=parameters.shrink_one / 100,
-        shrink=parameters.shrink / 100,
+        overlap=header.overlap_px,
+        shrink_one=header.reconstruction_offset_one / 100,
+        shrink=header.reconstruction_offset / 100,
         min_log2=tile_log2[0],
         max_log2=tile_log2[1],
     )
@@ -86,7 +86,7 @@ class SeriesReader:
     def __init__(
         self,
         stream: bytes,
-        parameters: Parameters,
+        header: TiledDctHeader,
         *,
         width: int,
         height: int,
@@ -96,12 +96,12 @@ class SeriesReader:
     ) -> None:
         self._decoder = _series.Decoder(
             stream,
-            *load_prior(PACKAGE),
+            *load_context_state(PACKAGE),
             width=padded(width),
             height=padded(height),
             channels=channels,
         )
-        self._parameters = parameters
+        self._parameters = header
         self._height = height
         self._width = width
         self._channels = channels
@@ -139,8 +139,8 @@ class SeriesReader:
             out,
             step=p.step,
             overlap=p.overlap_px,
-            shrink_one=p.shrink_one / 100,
-            shrink=p.shrink / 100,
+            shrink_one=p.reconstruction_offset_one / 100,
+            shrink=p.reconstruction_offset / 100,
             blend=p.blend_eighths / 8,
             num_threads=self._num_threads,
             isa=self._isa,

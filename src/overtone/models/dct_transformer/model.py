@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from typing_extensions import override
 
 from overtone.data import ImageSet
-from overtone.entropy.choosers import Chooser
+from overtone.entropy.symbols import SymbolSource
 from overtone.errors import ConfigError
 from overtone.kernels.decoder import SUMS_VERSION
 from overtone.kernels.fourier import supported_isas
@@ -237,7 +237,7 @@ class DctTransformer(AbstractModel):
         digest.update(f"decoder {SUMS_VERSION} {supported_isas()[-1]}".encode())
         return digest.digest()[:16]
 
-    def write(self, choose: Chooser) -> Int32[np.ndarray, "n 3"]:
+    def write(self, source: SymbolSource) -> Int32[np.ndarray, "n 3"]:
         """See `ListModel.write`; on one thread, so that sums are made in one order."""
         num_threads = torch.get_num_threads()
         torch.set_num_threads(1)
@@ -249,7 +249,7 @@ class DctTransformer(AbstractModel):
                 temperature=1.0,
                 top_p=(1.0, 1.0, 1.0),
                 generator=torch.Generator(),
-                choose=choose,
+                source=source,
             )
             return sampler.draw(self._classes(1, None)).triples
         finally:

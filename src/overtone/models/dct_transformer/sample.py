@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from overtone.entropy.choosers import Chooser, counts_of
+from overtone.entropy.symbols import SymbolSource, counts_of
 from overtone.kernels.decoder import pick
 from overtone.kernels.decoder_twin import probabilities_of
 from overtone.models.dct_transformer.config import DctTransformerConfig
@@ -33,7 +33,7 @@ class Sampler:
         engine: What computes the networks; all draw the same.
         precision: In which the native engine keeps the matrices of the decoders.
         generator: Of everything random.
-        choose: Names every symbol instead, for a single list.
+        source: Names every symbol instead, for a single list.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class Sampler:
         engine: Engine = "auto",
         precision: Precision = "float32",
         generator: torch.Generator,
-        choose: Chooser | None = None,
+        source: SymbolSource | None = None,
     ) -> None:
         self.config, self.vocabulary, self.net = config, vocabulary, net
         self.temperature, self.top_p = temperature, top_p
         self.steps = steps_for(net, config.overlap, engine, precision)
-        self.generator, self.choose = generator, choose
+        self.generator, self.source = generator, source
         most = int(vocabulary.allowed.sum())
         self.most = most if max_triples is None else min(most, max_triples)
 
@@ -159,8 +159,8 @@ class Sampler:
         drawn: Float64[np.ndarray, " n"],
     ) -> Int64[np.ndarray, " n"]:
         """A token for each list."""
-        if self.choose is None:
+        if self.source is None:
             top_p = self.top_p[field]
             return pick(logits, is_legal, drawn, temperature=self.temperature, top_p=top_p)
         probabilities = probabilities_of(logits, is_legal, self.temperature)
-        return np.array([self.choose(counts_of(probabilities[0], is_legal[0]))])
+        return np.array([self.source(counts_of(probabilities[0], is_legal[0]))])

@@ -24,7 +24,7 @@ _HALF_ROWS, _HALF_COLUMNS, _IS_PREFIX = 1, 2, 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Parameters:
+class SparseDctHeader:
     """Settings stored in the file.
 
     Attributes:
@@ -71,7 +71,7 @@ class Parameters:
             _TABLE.write(writer, index)
 
     @classmethod
-    def read(cls, reader: Reader, *, channels: int) -> "Parameters":
+    def read(cls, reader: Reader, *, channels: int) -> "SparseDctHeader":
         """Reads the head, checking every range."""
         flags, quality = _FLAGS.read(reader), _QUALITY.read(reader)
         tables: list[tuple[int, ...]] = []
