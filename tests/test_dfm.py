@@ -54,7 +54,7 @@ def container(section, weights=b"\0", width=40, height=24) -> Container:
 
 
 def decoded(data: bytes, view: View) -> np.ndarray:
-    return np.concatenate(list(DfmCodec().decode_rows(data, view, 2)))
+    return np.concatenate(list(DfmCodec().decode_rows(Container.from_bytes(data), view, 2)))
 
 
 @given(axes)
@@ -138,7 +138,7 @@ def test_hostile_plans_are_refused(hostile, error, message):
     width, height = (40, 24) if hostile.spec.hidden == (3,) else (1 << 14, 1 << 14)
     whole = container(pack_plan(hostile), b"\0", width, height)
     with pytest.raises(error, match=message):
-        list(DfmCodec().decode_rows(whole.to_bytes(), full_view(width, height), 1))
+        list(DfmCodec().decode_rows(whole, full_view(width, height), 1))
 
 
 def test_a_weight_that_is_not_finite_is_refused():

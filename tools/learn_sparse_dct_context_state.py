@@ -16,7 +16,7 @@ from overtone.codecs.sparse_dct.header import SparseDctHeader
 from overtone.codecs.sparse_dct.stream import coded_order
 from overtone.entropy.context_state import pack_context_state, rounded_context_state
 from overtone.imaging.image import read_picture
-from overtone.kernels import _sparse
+from overtone.kernels import sparse_dct
 from overtone.transform.levels import to_levels
 
 QUALITIES = (15, 25, 35, 45, 55, 65, 75, 83, 90, 95)
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("context_state.bin"))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    state = _sparse.untrained()
+    state = sparse_dct.untrained()
     jobs = [(path, quality) for path in arguments.pictures for quality in QUALITIES]
     np.random.default_rng(arguments.seed).shuffle(jobs)
     for number, (path, quality) in enumerate(jobs, 1):
@@ -39,11 +39,10 @@ def main() -> None:
         tables = SparseDctHeader(quality=int(quality)).steps(3)
         levels = to_levels(image, tables)
         order = coded_order(3)
-        stream, state = _sparse.encode(
+        stream, state = sparse_dct.encode_and_learn(
             [levels[c] for c in order],
-            [tables[c].astype(np.uint16) for c in order],
-            *rounded_context_state(state, LEARNING_CONFIDENCE),
-            learned=True,
+            [tables[c] for c in order],
+            rounded_context_state(state, LEARNING_CONFIDENCE),
         )
         print(f"{number}/{len(jobs)} {path.name} at {quality}: {len(stream)} bytes", flush=True)
     arguments.out.write_bytes(pack_context_state(*rounded_context_state(state, STORED_CONFIDENCE)))

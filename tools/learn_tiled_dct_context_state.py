@@ -14,11 +14,11 @@ import numpy as np
 
 from overtone.codecs.tiled_dct.color import decorrelating_angles
 from overtone.codecs.tiled_dct.header import TiledDctHeader, step_index_of
+from overtone.codecs.tiled_dct.planes import to_planes
 from overtone.codecs.tiled_dct.search import RD_WEIGHT
-from overtone.codecs.tiled_dct.series import encode_planes, to_planes
 from overtone.entropy.context_state import pack_context_state, rounded_context_state
 from overtone.imaging.image import read_picture
-from overtone.kernels import _series
+from overtone.kernels import tiled_dct
 
 QUALITIES = (16, 22, 28, 34, 40, 46, 54)
 LEARNING_CONFIDENCE = 192  # while learning
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    state = _series.untrained()
+    state = tiled_dct.untrained()
     jobs = [(p, q) for p in arguments.pictures for q in QUALITIES] * arguments.rounds
     np.random.default_rng(arguments.seed).shuffle(jobs)
     for number, (path, quality) in enumerate(jobs, 1):
@@ -41,13 +41,13 @@ def main() -> None:
         header = TiledDctHeader(
             step_index=step_index_of(float(quality)), angles=decorrelating_angles(image)
         )
-        learned: list[tuple[list[int], list[int], list[int]]] = []
-        stream = encode_planes(
+        learned: list[tiled_dct.Learned] = []
+        stream = tiled_dct.encode(
             to_planes(image, header.angles),
-            header,
+            rounded_context_state(state, LEARNING_CONFIDENCE),
+            header.reconstruction,
             rd_weight=RD_WEIGHT,
-            state=rounded_context_state(state, LEARNING_CONFIDENCE),
-            learned=learned,
+            learned=learned.append,
         )
         state = learned[0]
         print(f"{number}/{len(jobs)} {path.name} at {quality}: {len(stream)} bytes", flush=True)

@@ -14,11 +14,14 @@ import numpy as np
 
 from overtone.codecs.base import full_view
 from overtone.codecs.tiled_dct.color import decorrelating_angles
-from overtone.codecs.tiled_dct.header import TiledDctHeader, step_index_of
+from overtone.codecs.tiled_dct.decode import decode_strips
+from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader, step_index_of
+from overtone.codecs.tiled_dct.planes import to_planes
 from overtone.codecs.tiled_dct.post_filter import FILTER, NUM_SETS, filter_inputs, set_of_plane
 from overtone.codecs.tiled_dct.search import RD_WEIGHT
-from overtone.codecs.tiled_dct.series import SeriesReader, encode_planes, to_planes
+from overtone.entropy.context_state import load_context_state
 from overtone.imaging.image import read_picture
+from overtone.kernels import tiled_dct
 
 QUALITIES = (16, 24, 32, 40, 50)
 SAMPLES = 16_000  # pixels of each picture and quality
@@ -64,19 +67,27 @@ def add_picture(
     height, width, _ = image.shape
     header = TiledDctHeader(step_index=step_index_of(quality), angles=decorrelating_angles(image))
     planes = to_planes(image, header.angles)
-    stream = encode_planes(planes, header, rd_weight=RD_WEIGHT)
-    reader = SeriesReader(stream, header, width=width, height=height, channels=3, num_threads=2)
+    state = load_context_state(PACKAGE)
+    stream = tiled_dct.encode(planes, state, header.reconstruction, rd_weight=RD_WEIGHT)
     row = 0
-    for xs, ys in reader.strips(full_view(width, height)):
-        around = reader.neighbourhoods(xs, ys)
-        target = (planes[:, row : row + len(ys), :width] - around[0]) / header.step
-        row += len(ys)
-        chosen = rng.permutation(len(xs) * len(ys))[: SAMPLES * len(ys) // height]
+
+    def refine(around: list[np.ndarray]) -> np.ndarray:
+        """Adds a strip, and lets it pass as it is."""
+        nonlocal row
+        _, rows, _ = around[0].shape
+        target = (planes[:, row : row + rows, :width] - around[0]) / header.step
+        row += rows
+        chosen = rng.permutation(width * rows)[: SAMPLES * rows // height]
         for channel in range(3):
             features = fourier_features(filter_inputs(around, channel, header)[:, chosen])
             normal = sets[set_of_plane(channel)]
             normal.matrix += (features @ features.T).astype(np.float64)
             normal.vector += features @ target[channel].ravel()[chosen]
+        return around[0]
+
+    view = full_view(width, height)
+    for _ in decode_strips(stream, header, image.shape, view, refine=refine, num_threads=2):
+        pass
 
 
 def fourier_features(inputs: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from overtone.codecs.sparse_dct.stream import PACKAGE, coded_order
 from overtone.data import load_images
 from overtone.entropy.context_state import load_context_state, rounded_context_state
 from overtone.evaluate.provenance import commit, machine, provenance
-from overtone.kernels import _sparse
+from overtone.kernels import sparse_dct
 from overtone.models.base import from_pixels
 from overtone.models.dct_transformer.model import FIELDS, DctTransformer
 from overtone.models.store import load_model, read_summary
@@ -97,15 +97,14 @@ def levels_of(images: UInt8[np.ndarray, "n h w c"]) -> tuple[list[np.ndarray], l
 def coded(image_levels: list[np.ndarray], tables: list[np.ndarray]) -> tuple[list, list]:
     """Components of one image as the kernel takes them."""
     order = coded_order(len(tables))
-    levels = [np.ascontiguousarray(image_levels[c]) for c in order]
-    return levels, [tables[c].astype(np.uint16) for c in order]
+    return [image_levels[c] for c in order], [tables[c] for c in order]
 
 
 def context_bits(images: UInt8[np.ndarray, "n h w c"], state: tuple) -> float:
     """Bits an image; the models start anew for each."""
     levels, tables = levels_of(images)
     sizes = [
-        len(_sparse.encode(*coded([own[n] for own in levels], tables), *state))
+        len(sparse_dct.encode(*coded([own[n] for own in levels], tables), state))
         for n in range(len(images))
     ]
     return 8 * float(np.mean(sizes))
@@ -115,9 +114,7 @@ def learned_from(images: UInt8[np.ndarray, "n h w c"], state: tuple) -> tuple:
     """The context state after coding these images, each with what was learned from those before."""
     levels, tables = levels_of(images)
     for n in range(len(images)):
-        _, learned = _sparse.encode(
-            *coded([own[n] for own in levels], tables), *state, learned=True
-        )
+        _, learned = sparse_dct.encode_and_learn(*coded([own[n] for own in levels], tables), state)
         state = rounded_context_state(learned, CONFIDENCE)
     return state
 

@@ -5,9 +5,9 @@
 
 Every picture is saved by libjpeg (4:2:0; Huffman tables optimised, and once more progressive),
 packed without loss, decoded, and compared with the pixels of the JPEG file. The shipped context
-state has seen the development pictures, so the same is measured with one learned on one half of them for
-the pictures of the other half. Rows go to experiments/jpeg_repack/rows/jpeg_repack.jsonl; --page
-writes the table in docs/design/sparse-dct-codec.md; the last line is JSON.
+state has seen the development pictures, so the same is measured with one learned on one half of
+them for the pictures of the other half. Rows go to experiments/jpeg_repack/rows/jpeg_repack.jsonl;
+--page writes the table in docs/design/sparse-dct-codec.md; the last line is JSON.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main() -> None:
         for half in (0, 1):
             state = learned_on(paths[1 - half :: 2])
             with mock.patch(
-                "overtone.codecs.sparse_dct.stream.load_context_state", return_value=state
+                "overtone.entropy.context_state.load_context_state", return_value=state
             ):
                 rows += measured(paths[half::2], "other half")
         REPACK.parent.mkdir(parents=True, exist_ok=True)

@@ -24,13 +24,13 @@ from overtone.bitstream.writer import Writer
 from overtone.codecs.registry import decode, encode
 from overtone.codecs.tiled_dct.codec import TiledDctCodec
 from overtone.codecs.tiled_dct.color import decorrelating_angles
-from overtone.codecs.tiled_dct.header import TiledDctHeader, step_index_of
+from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader, step_index_of
+from overtone.codecs.tiled_dct.planes import to_planes
 from overtone.codecs.tiled_dct.search import RD_WEIGHT
-from overtone.codecs.tiled_dct.series import PACKAGE, encode_planes, to_planes
 from overtone.entropy.context_state import load_context_state
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
-from overtone.kernels import _series
+from overtone.kernels import tiled_dct
 from overtone.metrics.bd_rate import bd_rate_percent
 from overtone.metrics.psnr import psnr_db
 
@@ -117,10 +117,11 @@ def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, n
     writer = Writer()
     header.write(writer)
     state = load_context_state(PACKAGE) if variant.has_learned_state else untrained()
-    with mock.patch("overtone.codecs.tiled_dct.series.load_context_state", return_value=state):
-        stream = encode_planes(
+    with mock.patch("overtone.entropy.context_state.load_context_state", return_value=state):
+        stream = tiled_dct.encode(
             to_planes(image, header.angles),
-            header,
+            state,
+            header.reconstruction,
             rd_weight=variant.rd_weight,
             tile_log2=variant.tile_log2,
         )
@@ -138,7 +139,7 @@ def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, n
 
 def untrained() -> tuple[np.ndarray, np.ndarray]:
     """An initial context state that knows nothing, in place of the stored one."""
-    probabilities, _, weights = _series.untrained()
+    probabilities, _, weights = tiled_dct.untrained()
     return np.array(probabilities, np.uint16) & 0xFFF0, np.array(weights, np.int32)
 
 

@@ -69,7 +69,7 @@ def held_out(learn: list[pathlib.Path], test: list[pathlib.Path], effort: Effort
     )
     rows = []
     with (
-        mock.patch("overtone.codecs.tiled_dct.series.load_context_state", return_value=state),
+        mock.patch("overtone.entropy.context_state.load_context_state", return_value=state),
         mock.patch("overtone.codecs.tiled_dct.post_filter.load_weights", return_value=weights),
     ):
         for path in test:

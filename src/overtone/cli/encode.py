@@ -11,6 +11,7 @@ from overtone.cli.arguments import Inputs, Output
 from overtone.cli.files import (
     STREAM,
     Job,
+    Outcome,
     find_inputs,
     plan_jobs,
     read_bytes,
@@ -62,8 +63,8 @@ def encode(
         lossless: Pack JPEG files without loss, with --codec sparse-dct; needs the extra `jpeg`.
         model: Code small pictures with a trained dct-transformer, for this machine only.
         preset: Named settings of the codec.
-        seed: Of everything random.
-        threads: Worker threads; all processors by default.
+        seed: Seed for all randomness.
+        threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
     """
     from overtone.codecs.base import full_view
@@ -117,17 +118,22 @@ def encode(
             file=sys.stderr,
         )
 
-    return run_jobs(jobs, work)
+    outcome = Outcome()
+    for job in jobs:
+        with outcome.of(job):
+            work(job)
+    return outcome.exit_code()
 
 
 def _encode_with_model(job: Job, model: str, *, force: bool) -> None:
     from overtone.cli.reconstruct import load_pictures
-    from overtone.codecs.dct_list import encode_with_model
+    from overtone.codecs.dct_list import as_list_model
+    from overtone.codecs.registry import encode as encode_pixels
     from overtone.models.store import load_model
 
     chosen = load_model(model)
     _, pictures = load_pictures([job.source], chosen.spec)
-    data = encode_with_model(chosen, pictures[0])
+    data = encode_pixels(pictures[0], model=as_list_model(chosen))
     write_bytes(job.destination, data, force=force)
     rate_bpp = 8 * len(data) / (chosen.spec.height * chosen.spec.width)
     print(

@@ -7,7 +7,7 @@ import numpy as np
 from typing_extensions import override
 
 from overtone.bitstream.container import Container
-from overtone.codecs.base import AbstractCodec, EncodeOptions, View
+from overtone.codecs.base import EncodeOptions, NativeCodec, View
 from overtone.codecs.dfm.render import Picture
 from overtone.codecs.dfm.stream import (
     CODEC_ID,
@@ -22,11 +22,11 @@ SECTION_NAMES = ("plan", "weights")
 
 
 @final
-class DfmCodec(AbstractCodec):
+class DfmCodec(NativeCodec):
     """Deep Fourier networks, one a tile; presets "deep" (ours) and "thesis" (as published)."""
 
     name: ClassVar[str] = "dfm"
-    codec_id: ClassVar[int | None] = CODEC_ID
+    codec_id: ClassVar[int] = CODEC_ID
     quality_step: ClassVar[float] = 0.5
 
     @override
@@ -40,24 +40,22 @@ class DfmCodec(AbstractCodec):
 
     @override
     def decode_rows(
-        self, data: bytes, view: View, num_threads: int
+        self, file: Container, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        container = Container.from_bytes(data)
-        plan = unpack_plan(container)
-        reader = container.reader(1)
+        plan = unpack_plan(file)
+        reader = file.reader(1)
         means = np.zeros((plan.num_tiles, plan.spec.num_outputs))
         if plan.kind == RAW:
             weights = unpack_raw(reader, plan)
         else:
             nets = unpack_quantised(reader, plan)
             weights, means = nets.weights(plan.spec), nets.means / 255
-        yield from Picture(plan, weights, means, num_threads=num_threads).rows(view)
+        return Picture(plan, weights, means, num_threads=num_threads).rows(view)
 
     @override
-    def describe(self, data: bytes) -> dict[str, object]:
-        container = Container.from_bytes(data)
-        plan = unpack_plan(container)
-        sizes = map(len, container.sections)
+    def describe(self, file: Container) -> dict[str, object]:
+        plan = unpack_plan(file)
+        sizes = map(len, file.sections)
         return {
             "sections": dict(zip(SECTION_NAMES, sizes, strict=True)),
             "weights": "float32" if plan.kind == RAW else "quantised",

@@ -1,5 +1,6 @@
 """From weights to pixels: any view of the picture, strip by strip."""
 
+import dataclasses
 import math
 from collections.abc import Iterator
 
@@ -27,12 +28,31 @@ def colour_axes(num_channels: int) -> Float64[np.ndarray, "c c"]:
     return matrix
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Part:
+    """What one tile has of a grid.
+
+    Attributes:
+        tile: Number of the tile.
+        at_y: Its rows of the grid.
+        at_x: Its columns of the grid.
+        positions: Where its network is evaluated, (2, pixels).
+        shares: Weight of its values, (rows, columns).
+    """
+
+    tile: int
+    at_y: slice
+    at_x: slice
+    positions: Float32[np.ndarray, "2 n"]
+    shares: Float32[np.ndarray, "h w"]
+
+
 class Picture:
     """The networks of a file, ready to be evaluated anywhere.
 
     Args:
-        plan: Which networks.
-        weights: Of every tile, row by row.
+        plan: Shape and place of the networks.
+        weights: Weights of every tile, row by row.
         means: Mean colour of every tile on [0, 1], zero for kind raw.
     """
 
@@ -58,18 +78,21 @@ class Picture:
         num_rows = max(1, STRIP_PIXELS // (x.size * fine_y))
         for start in range(0, view.out_height, num_rows):
             strip = y[start * fine_y : (start + num_rows) * fine_y]
-            values = self._evaluate(x, strip)
+            values = np.zeros((self._plan.spec.num_outputs, strip.size, x.size), np.float32)
+            for part in self._parts(x, strip):
+                outputs = self._runner.forward(self._weights[part.tile], part.positions)
+                colours = self._colours(part.tile, outputs).reshape(-1, *part.shares.shape)
+                values[:, part.at_y, part.at_x] += part.shares * colours
             shape = (-1, strip.size // fine_y, fine_y, view.out_width, fine_x)
             values = np.nan_to_num(values, nan=0.0)  # absurd weights may overflow
             pixels = values.reshape(shape).mean(axis=(2, 4)).transpose(1, 2, 0)
             yield np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 
-    def _evaluate(
+    def _parts(
         self, x: Float64[np.ndarray, " w"], y: Float64[np.ndarray, " h"]
-    ) -> Float32[np.ndarray, "c h w"]:
-        """Blended values on [0, 1] at a grid of source positions."""
+    ) -> Iterator["_Part"]:
+        """The parts that tiles have in a grid of source positions."""
         plan = self._plan
-        values = np.zeros((plan.spec.num_outputs, y.size, x.size), dtype=np.float32)
         columns = [_reach(plan.horizontal, index, x) for index in range(plan.horizontal.count)]
         for row in range(plan.vertical.count):
             at_y, local_y, share_y = _reach(plan.vertical, row, y)
@@ -80,23 +103,20 @@ class Picture:
                     continue
                 tile = row * plan.horizontal.count + column
                 shares = (share_y[:, None] * share_x).astype(np.float32)
-                values[:, at_y, at_x] += shares * self._tile(tile, local_x, local_y)
-        return values
+                positions = np.empty((2, local_y.size, local_x.size), dtype=np.float32)
+                positions[0] = local_x
+                positions[1] = local_y[:, None]
+                yield _Part(tile, at_y, at_x, positions.reshape(2, -1), shares)
 
-    def _tile(
-        self, tile: int, x: Float64[np.ndarray, " w"], y: Float64[np.ndarray, " h"]
-    ) -> Float32[np.ndarray, "c h w"]:
-        """Values of one network on [0, 1] at a grid of its own positions."""
-        positions = np.empty((2, y.size, x.size), dtype=np.float32)
-        positions[0] = x
-        positions[1] = y[:, None]
+    def _colours(
+        self, tile: int, outputs: Float32[np.ndarray, "c n"]
+    ) -> Float32[np.ndarray, "c n"]:
+        """Colours on [0, 1] of what a tile's network gives."""
         spec = self._plan.spec
-        values = self._runner.forward(self._weights[tile], positions.reshape(2, -1))
         if spec.output == "tanh":
-            return (0.5 * values + 0.5).reshape(-1, y.size, x.size)
+            return 0.5 * outputs + 0.5
         to_rgb = colour_axes(spec.num_outputs).T.astype(np.float32)
-        mean = self._means[tile].astype(np.float32)[:, None]
-        return (to_rgb @ values + mean).reshape(-1, y.size, x.size)
+        return to_rgb @ outputs + self._means[tile].astype(np.float32)[:, None]
 
 
 def _oversampling(source: float, out: int) -> int:

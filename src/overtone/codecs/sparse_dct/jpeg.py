@@ -1,5 +1,6 @@
 """JPEG files to files of `sparse-dct` and back without loss, through the package jpeglib."""
 
+import dataclasses
 import io
 import os
 import pathlib
@@ -10,13 +11,9 @@ from typing import Any
 import numpy as np
 
 from overtone.bitstream.container import Container, Layout, Metadata
-from overtone.codecs.sparse_dct.codec import (
-    SparseDctCodec,
-    coefficients_of,
-    read_file,
-    write_file,
-)
+from overtone.codecs.sparse_dct.codec import SparseDctCodec
 from overtone.codecs.sparse_dct.header import NUM_BANDS, SparseDctHeader
+from overtone.codecs.sparse_dct.stream import pack_levels, read_coefficients, write_section
 from overtone.errors import ConfigError, ImageError
 from overtone.imaging.image import read_picture
 from overtone.shapes import Int16
@@ -63,9 +60,10 @@ def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
     grids = [header.sampling(head).grid(c) for c in range(len(levels))]
     if [own.shape[1:] for own in levels] != grids:
         raise ImageError("the components of this JPEG file have an unusual number of blocks")
-    packed = write_file(head, header, levels)
+    section = write_section(header, pack_levels(levels, header.steps(len(levels))))
+    packed = dataclasses.replace(head, sections=(section,)).to_bytes()
     if verify:
-        back = read_file(packed).levels
+        back = read_coefficients(Container.from_bytes(packed)).levels
         if not all(np.array_equal(*pair) for pair in zip(levels, back, strict=True)):
             raise ImageError("this JPEG file has coefficients beyond the range of 8-bit pictures")
     return packed
@@ -84,7 +82,7 @@ def to_jpeg(data: bytes) -> bytes:
         raise ConfigError("only files of codec sparse-dct hold the coefficients of a JPEG file")
     if container.layout not in _LAYOUTS.values():
         raise ImageError("JPEG files have no alpha channel; decode this file to PNG")
-    found = coefficients_of(container)
+    found = read_coefficients(container)
     tables, index_of = _distinct(found.tables)
     if max(int(table.max()) for table in tables) > 255:
         raise ImageError("baseline JPEG files have steps up to 255; decode this file to PNG")

@@ -6,13 +6,14 @@ from overtone.bitstream.field import Field
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
 from overtone.codecs.tiled_dct.color import ANGLE_STEPS
+from overtone.kernels.tiled_dct import Reconstruction
 
+PACKAGE = "overtone.codecs.tiled_dct"  # where the initial context state is
 QUALITY_STEP = 0.1
 MAX_STEP_INDEX = 990  # quality 100
 COARSEST_STEP = 512.0  # pixel units of an orthonormal coefficient, at quality 1
 STEPS_PER_OCTAVE = 110  # the finest step is 1
 OVERLAP_UNIT_PX = 0.1
-OFFSET_UNIT = 0.01
 
 _STEP = Field("quantiser step index", 0, MAX_STEP_INDEX)
 _ANGLE = Field("colour angle", 0, ANGLE_STEPS - 1)
@@ -54,6 +55,17 @@ class TiledDctHeader:
     def overlap_px(self) -> float:
         """Overlap of facing tiles, pixels."""
         return self.overlap_tenths * OVERLAP_UNIT_PX
+
+    @property
+    def reconstruction(self) -> Reconstruction:
+        """What levels stand for, and how tiles blend, in the kernel's units."""
+        return Reconstruction(
+            step=self.step,
+            overlap_px=self.overlap_px,
+            offset_one=self.reconstruction_offset_one / 100,
+            offset=self.reconstruction_offset / 100,
+            blend=self.blend_eighths / 8,
+        )
 
     def write(self, writer: Writer) -> None:
         """Appends the head."""

@@ -14,10 +14,10 @@ import importlib.resources
 
 import numpy as np
 
+from overtone.codecs.tiled_dct.decode import NEIGHBOURS
 from overtone.codecs.tiled_dct.header import TiledDctHeader
-from overtone.codecs.tiled_dct.series import NEIGHBOURS
-from overtone.kernels import _series
 from overtone.kernels.fourier import Isa, NetSpec, Runner
+from overtone.kernels.tiled_dct import squashed_differences
 from overtone.shapes import Float32
 
 FILTER = NetSpec(num_axes=len(NEIGHBOURS), hidden=(), num_outputs=1, has_residual=False)
@@ -47,16 +47,14 @@ def filter_inputs(
 ) -> Float32[np.ndarray, "8 pixels"]:
     """The inputs of the layer for one plane, from the series at the points and around them."""
     centre, *neighbours = (plane[channel] for plane in around)
-    inputs = np.empty((len(neighbours), centre.size), np.float32)
-    _series.relative_inputs(centre, neighbours, INPUT_SCALE_STEPS * header.step, inputs)
-    return inputs
+    return squashed_differences(centre, neighbours, INPUT_SCALE_STEPS * header.step)
 
 
 class PostFilter:
     """Refines strips of planes."""
 
     def __init__(self, header: TiledDctHeader, *, num_threads: int, isa: Isa = "auto") -> None:
-        self._parameters = header
+        self._header = header
         self._runner = Runner(FILTER, num_threads=num_threads, isa=isa)
 
     def refine(
@@ -66,8 +64,8 @@ class PostFilter:
         planes = around[0].copy()
         for channel, plane in enumerate(planes):
             chosen = set_of_plane(channel)
-            if self._parameters.uses_post_filter[chosen]:
-                inputs = filter_inputs(around, channel, self._parameters)
+            if self._header.uses_post_filter[chosen]:
+                inputs = filter_inputs(around, channel, self._header)
                 values = self._runner.forward(load_weights()[chosen], inputs)
-                plane += np.float32(self._parameters.step) * values.reshape(plane.shape)
+                plane += np.float32(self._header.step) * values.reshape(plane.shape)
         return planes

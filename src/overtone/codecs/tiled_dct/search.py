@@ -7,7 +7,6 @@ the best so far.
 
 import concurrent.futures
 import dataclasses
-import functools
 import math
 import threading
 from typing import Any
@@ -18,9 +17,17 @@ from overtone.bitstream.writer import Writer
 from overtone.codecs.base import Effort, EncodeOptions, full_view
 from overtone.codecs.tiled_dct.color import decorrelating_angles
 from overtone.codecs.tiled_dct.decode import decode_strips
-from overtone.codecs.tiled_dct.header import MAX_STEP_INDEX, TiledDctHeader, step_index_of
-from overtone.codecs.tiled_dct.series import encode_planes, to_planes
-from overtone.shapes import Float32, UInt8
+from overtone.codecs.tiled_dct.header import (
+    MAX_STEP_INDEX,
+    PACKAGE,
+    TiledDctHeader,
+    step_index_of,
+)
+from overtone.codecs.tiled_dct.planes import to_planes
+from overtone.codecs.tiled_dct.post_filter import PostFilter
+from overtone.entropy import context_state
+from overtone.kernels import tiled_dct
+from overtone.shapes import UInt8
 
 RD_WEIGHT = 0.13  # squared steps a bit; high-rate theory says ln 2 / 6 = 0.116
 
@@ -89,75 +96,80 @@ class Coded:
         return writer.to_bytes()
 
 
-def encode_best(image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> Coded:
-    """The cheapest encoding of the candidates of `options.effort`."""
-    start = TiledDctHeader(
-        step_index=step_index_of(options.quality),
-        angles=decorrelating_angles(image[:, :, :3]) if image.shape[2] >= 3 else None,
-    )
-    planes = to_planes(image, start.angles)
-    rd_weight = RD_WEIGHT * start.step**2  # of the picture: the same for every candidate
-    total = 1 + sum(len(table[options.effort]) for table in (_OVERLAPS, _STEP_SHIFTS, _OFFSETS))
-    report = _Report(options, image.shape[0] * image.shape[1], image.size, total)
-    encode = functools.partial(_encode, image, planes, rd_weight, options, report)
-    best = encode(start)
-    report.finished(best)
-    with concurrent.futures.ThreadPoolExecutor(options.num_threads) as pool:
-        try:
-            for candidates in _STAGES:
-                for coded in pool.map(encode, candidates(best.header, options.effort)):
-                    report.finished(coded)
-                    best = min(best, coded, key=_cost)
-        except BaseException:
-            report.stop()  # or the pool would wait for every candidate it has begun
-            raise
-    if options.effort == "fast":
+class Search:
+    """One picture and the candidates of `options.effort`.
+
+    Attributes:
+        start: Settings of the first candidate.
+    """
+
+    def __init__(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> None:
+        self.start = TiledDctHeader(
+            step_index=step_index_of(options.quality),
+            angles=decorrelating_angles(image[:, :, :3]) if image.shape[2] >= 3 else None,
+        )
+        self._image, self._options = image, options
+        self._planes = to_planes(image, self.start.angles)
+        self._rd_weight = RD_WEIGHT * self.start.step**2  # the same for every candidate
+        total = 1 + sum(len(table[options.effort]) for table in (_OVERLAPS, _STEP_SHIFTS, _OFFSETS))
+        self._report = _Report(options, image.shape[0] * image.shape[1], image.size, total)
+
+    def encode(self, header: TiledDctHeader) -> Coded:
+        """One candidate, encoded; also decoded to know its cost, unless there is no other."""
+        stream = tiled_dct.encode(
+            self._planes,
+            context_state.load_context_state(PACKAGE),
+            header.reconstruction,
+            rd_weight=self._rd_weight / header.step**2,
+            progress=self._report.row,
+        )
+        if self._options.effort == "fast":
+            return Coded(header, stream, 0.0, 0.0)
+        return self._measure(header, stream)
+
+    def improved(self, best: Coded) -> Coded:
+        """The cheapest of all candidates and `best`, the first of them."""
+        self._report.finished(best)
+        effort = self._options.effort
+        if effort == "fast":
+            return best
+        with concurrent.futures.ThreadPoolExecutor(self._options.num_threads) as pool:
+            try:
+                for candidates in _STAGES:
+                    for coded in pool.map(self.encode, candidates(best.header, effort)):
+                        self._report.finished(coded)
+                        best = min(best, coded, key=_cost)
+            except BaseException:
+                self._report.stop()  # or the pool would wait for every candidate it has begun
+                raise
+        # What only the decoder does needs no new encoding.
+        for changes in _DECODING:
+            header = dataclasses.replace(best.header, **changes)
+            best = min(best, self._measure(header, best.stream), key=_cost)
         return best
-    # What only the decoder does needs no new encoding.
-    for changes in _DECODING:
-        header = dataclasses.replace(best.header, **changes)
-        best = min(best, _measure(image, header, best.stream, rd_weight), key=_cost)
-    return best
+
+    def _measure(self, header: TiledDctHeader, stream: bytes) -> Coded:
+        """The candidate with the squared error of its decoded pixels."""
+        height, width, _ = self._image.shape
+        row = 0
+        error = 0
+        strips = decode_strips(
+            stream,
+            header,
+            self._image.shape,
+            full_view(width, height),
+            refine=PostFilter(header, num_threads=1).refine,
+            num_threads=1,
+        )
+        for strip in strips:
+            difference = strip.astype(np.int32) - self._image[row : row + len(strip)]
+            error += int(np.vdot(difference, difference))
+            row += len(strip)
+        return Coded(header, stream, error, error + self._rd_weight * 8 * len(stream))
 
 
 def _cost(coded: Coded) -> float:
     return coded.cost
-
-
-def _encode(
-    image: UInt8[np.ndarray, "h w c"],
-    planes: Float32[np.ndarray, "c hp wp"],
-    rd_weight: float,
-    options: EncodeOptions,
-    report: "_Report",
-    header: TiledDctHeader,
-) -> Coded:
-    stream = encode_planes(
-        planes,
-        header,
-        rd_weight=rd_weight / header.step**2,
-        progress=report.row,
-    )
-    if options.effort == "fast":
-        return Coded(header, stream, 0.0, 0.0)
-    return _measure(image, header, stream, rd_weight)
-
-
-def _measure(
-    image: UInt8[np.ndarray, "h w c"],
-    header: TiledDctHeader,
-    stream: bytes,
-    rd_weight: float,
-) -> Coded:
-    height, width, _ = image.shape
-    row = 0
-    error = 0
-    view = full_view(width, height)
-    for strip in decode_strips(stream, header, image.shape, view, num_threads=1):
-        difference = strip.astype(np.int32) - image[row : row + len(strip)]
-        error += int(np.vdot(difference, difference))
-        row += len(strip)
-    return Coded(header, stream, error, error + rd_weight * 8 * len(stream))
 
 
 class _Report:

@@ -24,7 +24,7 @@ from overtone.models.dct_transformer.sample import Sampler
 from overtone.models.dct_transformer.steps import Engine, Precision
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.models.priors.base import check_temperature
-from overtone.shapes import Float, Int32, Int64
+from overtone.shapes import Float, Int32, Int64, UInt8
 from overtone.transform.triples import TripleLists
 
 FIELDS = ("channel", "position", "value")
@@ -236,6 +236,19 @@ class DctTransformer(AbstractModel):
         digest.update(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}".encode())
         digest.update(f"decoder {SUMS_VERSION} {supported_isas()[-1]}".encode())
         return digest.digest()[:16]
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """See `PictureListModel.image_shape`."""
+        return self.spec.height, self.spec.width, self.spec.channels
+
+    def triples_of(self, image: UInt8[np.ndarray, "h w c"]) -> Int32[np.ndarray, "n 3"]:
+        """See `PictureListModel.triples_of`."""
+        return self.vocabulary.lists_of(image[None]).triples
+
+    def image_of(self, triples: Int32[np.ndarray, "n 3"]) -> UInt8[np.ndarray, "h w c"]:
+        """See `PictureListModel.image_of`."""
+        return self.vocabulary.images_of(TripleLists(triples, np.array([len(triples)])))[0]
 
     def write(self, source: SymbolSource) -> Int32[np.ndarray, "n 3"]:
         """See `ListModel.write`; on one thread, so that sums are made in one order."""
