@@ -13,7 +13,7 @@ import numpy as np
 
 from overtone.entropy.coder import SymbolDecoder, SymbolEncoder
 from overtone.entropy.tables import TOTAL_BITS
-from overtone.shapes import Bool, Float64, Int32, Int64
+from overtone.shapes import Bool, Float, Float64, Int32, Int64
 
 TOTAL = 1 << TOTAL_BITS
 
@@ -81,6 +81,15 @@ class SymbolReader:
     def finish(self) -> None:
         """Raises `CorruptError` if bytes are left over."""
         self._decoder.finish()
+
+
+def probabilities_of(
+    logits: Float[np.ndarray, "rows k"], is_legal: Bool[np.ndarray, "rows k"], temperature: float
+) -> Float64[np.ndarray, "rows k"]:
+    """Softmax of each row over what is legal; its roundings are part of the format of files."""
+    scores = np.where(is_legal, logits.astype(np.float64), -np.inf)
+    sizes = np.exp((scores - scores.max(-1, keepdims=True)) / temperature)
+    return sizes / sizes.sum(-1, keepdims=True)
 
 
 def counts_of(

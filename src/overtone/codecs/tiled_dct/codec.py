@@ -31,7 +31,9 @@ class TiledDctCodec(NativeCodec):
         if options.preset is not None:
             raise ConfigError(f"codec tiled-dct has no preset {options.preset}; leave it out")
         search = Search(image, options)
-        best = search.improved(search.encode(search.start))
+        how = search.start.reconstruction
+        first = search.code(how, rd_weight=search.rd_weight / how.step**2)
+        best = search.improved(first)
         return Container(
             codec_id=self.codec_id,
             width=image.shape[1],

@@ -51,6 +51,7 @@ def decode_strips(
     decoder = _decoder_of(stream, shape)
     xs = view.x + (np.arange(view.out_width) + 0.5) * (view.width / view.out_width)
     ys = view.y + (np.arange(view.out_height) + 0.5) * (view.height / view.out_height)
+    how = header.reconstruction
     done = 0
     for row in range(decoder.num_rows):
         decoder.decode_rows(row + 2)  # a strip needs the row below too: facing tiles blend
@@ -58,8 +59,11 @@ def decode_strips(
         stop = len(ys) if is_last else int(np.searchsorted(ys, (row + 1) * SUPERBLOCK))
         while done < stop:
             end = min(done + max(1, MAX_STRIP_SAMPLES // len(xs)), stop)
-            around = neighbourhood(decoder, header, shape, xs, ys[done:end], num_threads, isa)
-            yield to_uint8(to_pixels(refine(around), header.angles))
+            rendered = [
+                decoder.render(*grid, how, num_threads=num_threads, isa=isa)
+                for grid in _grids(xs, ys[done:end], shape)
+            ]
+            yield to_uint8(to_pixels(refine(_around(rendered)), header.angles))
             done = end
         if done == len(ys):
             break
@@ -67,35 +71,40 @@ def decode_strips(
         decoder.finish()
 
 
-def neighbourhood(
-    decoder: Decoder,
-    header: TiledDctHeader,
-    shape: tuple[int, int, int],
-    xs: Float64[np.ndarray, " w"],
-    ys: Float64[np.ndarray, " rows"],
-    num_threads: int,
-    isa: Isa,
-) -> list[Float32[np.ndarray, "c rows w"]]:
-    """The series at the positions, then one source pixel away, in the order of NEIGHBOURS."""
+def _grids(
+    xs: Float64[np.ndarray, " w"], ys: Float64[np.ndarray, " rows"], shape: tuple[int, int, int]
+) -> list[tuple[Float64[np.ndarray, " _w"], Float64[np.ndarray, " _rows"]]]:
+    """Where the series is evaluated: at the positions and around, or on one grid with a border."""
     height, width, _ = shape
-
-    def values(
-        xs: Float64[np.ndarray, " w2"], ys: Float64[np.ndarray, " rows2"]
-    ) -> Float32[np.ndarray, "c rows2 w2"]:
-        inside_x, inside_y = np.clip(xs, 0.5, width - 0.5), np.clip(ys, 0.5, height - 0.5)
-        how = header.reconstruction
-        return decoder.render(inside_x, inside_y, how, num_threads=num_threads, isa=isa)
-
-    offsets = ((0, 0), *NEIGHBOURS)
-    if len(xs) > 1 and np.all(np.diff(xs) == 1) and np.all(np.diff(ys) == 1):
-        # Pixel for pixel the neighbours are samples themselves.
-        wide = np.concatenate([xs[:1] - 1, xs, xs[-1:] + 1])
-        tall = np.concatenate([ys[:1] - 1, ys, ys[-1:] + 1])
-        around = values(wide, tall)
-        return [
-            around[:, 1 + dy : 1 + dy + len(ys), 1 + dx : 1 + dx + len(xs)] for dy, dx in offsets
+    if _is_pixel_for_pixel(xs, ys):
+        grids = [
+            (
+                np.concatenate([xs[:1] - 1, xs, xs[-1:] + 1]),
+                np.concatenate([ys[:1] - 1, ys, ys[-1:] + 1]),
+            )
         ]
-    return [values(xs + dx, ys + dy) for dy, dx in offsets]
+    else:
+        grids = [(xs + dx, ys + dy) for dy, dx in ((0, 0), *NEIGHBOURS)]
+    return [(np.clip(x, 0.5, width - 0.5), np.clip(y, 0.5, height - 0.5)) for x, y in grids]
+
+
+def _is_pixel_for_pixel(xs: Float64[np.ndarray, " w"], ys: Float64[np.ndarray, " rows"]) -> bool:
+    """Whether neighbours one source pixel away are samples themselves."""
+    return len(xs) > 1 and bool(np.all(np.diff(xs) == 1) and np.all(np.diff(ys) == 1))
+
+
+def _around(
+    rendered: list[Float32[np.ndarray, "c _rows _w"]],
+) -> list[Float32[np.ndarray, "c rows w"]]:
+    """Values at the positions, then in the order of NEIGHBOURS, of what `_grids` asked for."""
+    if len(rendered) > 1:
+        return rendered
+    (bordered,) = rendered
+    rows, width = bordered.shape[1] - 2, bordered.shape[2] - 2
+    return [
+        bordered[:, 1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + width]
+        for dy, dx in ((0, 0), *NEIGHBOURS)
+    ]
 
 
 def read_tiles(stream: bytes, shape: tuple[int, int, int]) -> Iterator[Tile]:

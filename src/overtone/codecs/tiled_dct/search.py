@@ -7,6 +7,7 @@ the best so far.
 
 import concurrent.futures
 import dataclasses
+import functools
 import math
 import threading
 from typing import Any
@@ -101,6 +102,9 @@ class Search:
 
     Attributes:
         start: Settings of the first candidate.
+        rd_weight: Squared error of 8-bit pixels that a bit is worth, the same for all candidates.
+        code: `overtone.kernels.tiled_dct.encode` of the picture, for a reconstruction and a weight
+            of the rate.
     """
 
     def __init__(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> None:
@@ -109,34 +113,29 @@ class Search:
             angles=decorrelating_angles(image[:, :, :3]) if image.shape[2] >= 3 else None,
         )
         self._image, self._options = image, options
-        self._planes = to_planes(image, self.start.angles)
-        self._rd_weight = RD_WEIGHT * self.start.step**2  # the same for every candidate
+        self.rd_weight = RD_WEIGHT * self.start.step**2
         total = 1 + sum(len(table[options.effort]) for table in (_OVERLAPS, _STEP_SHIFTS, _OFFSETS))
         self._report = _Report(options, image.shape[0] * image.shape[1], image.size, total)
-
-    def encode(self, header: TiledDctHeader) -> Coded:
-        """One candidate, encoded; also decoded to know its cost, unless there is no other."""
-        stream = tiled_dct.encode(
-            self._planes,
+        self.code = functools.partial(
+            tiled_dct.encode,
+            to_planes(image, self.start.angles),
             context_state.load_context_state(PACKAGE),
-            header.reconstruction,
-            rd_weight=self._rd_weight / header.step**2,
             progress=self._report.row,
         )
-        if self._options.effort == "fast":
-            return Coded(header, stream, 0.0, 0.0)
-        return self._measure(header, stream)
 
-    def improved(self, best: Coded) -> Coded:
-        """The cheapest of all candidates and `best`, the first of them."""
+    def improved(self, first: bytes) -> Coded:
+        """The cheapest of all candidates, of which the stream of the first is given."""
+        if self._options.effort == "fast":
+            best = Coded(self.start, first, 0.0, 0.0)
+            self._report.finished(best)
+            return best
+        best = self._measure(self.start, first)
         self._report.finished(best)
         effort = self._options.effort
-        if effort == "fast":
-            return best
         with concurrent.futures.ThreadPoolExecutor(self._options.num_threads) as pool:
             try:
                 for candidates in _STAGES:
-                    for coded in pool.map(self.encode, candidates(best.header, effort)):
+                    for coded in pool.map(self._encode, candidates(best.header, effort)):
                         self._report.finished(coded)
                         best = min(best, coded, key=_cost)
             except BaseException:
@@ -147,6 +146,10 @@ class Search:
             header = dataclasses.replace(best.header, **changes)
             best = min(best, self._measure(header, best.stream), key=_cost)
         return best
+
+    def _encode(self, header: TiledDctHeader) -> Coded:
+        stream = self.code(header.reconstruction, rd_weight=self.rd_weight / header.step**2)
+        return self._measure(header, stream)
 
     def _measure(self, header: TiledDctHeader, stream: bytes) -> Coded:
         """The candidate with the squared error of its decoded pixels."""
@@ -165,7 +168,7 @@ class Search:
             difference = strip.astype(np.int32) - self._image[row : row + len(strip)]
             error += int(np.vdot(difference, difference))
             row += len(strip)
-        return Coded(header, stream, error, error + self._rd_weight * 8 * len(stream))
+        return Coded(header, stream, error, error + self.rd_weight * 8 * len(stream))
 
 
 def _cost(coded: Coded) -> float:

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from overtone.entropy.symbols import SymbolSource, counts_of
+from overtone.entropy.symbols import SymbolSource, counts_of, probabilities_of
 from overtone.kernels.decoder import pick
-from overtone.kernels.decoder_twin import probabilities_of
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.net import START, DctTransformerNet
 from overtone.models.dct_transformer.rules import Rules
