@@ -16,9 +16,17 @@ import overtone
 from overtone.bitstream.container import Container, Layout, Metadata
 from overtone.cli.main import main
 from overtone.codecs.sparse_dct.header import SparseDctHeader
-from overtone.codecs.sparse_dct.stream import pack_levels, read_coefficients, write_section
+from overtone.codecs.sparse_dct.stream import (
+    PACKAGE,
+    coded_order,
+    pack_levels,
+    read_coefficients,
+    write_section,
+)
+from overtone.entropy.context_state import load_context_state
 from overtone.errors import BitstreamError, ConfigError, CorruptError, ImageError
 from overtone.imaging.image import read_picture
+from overtone.kernels import sparse_dct, sparse_dct_twin
 from overtone.metrics.psnr import psnr_db
 from overtone.transform.levels import Sampling, from_levels
 
@@ -179,6 +187,26 @@ def test_levels_of_every_size_come_back():
     back = levels_in(pack_levels(levels, steps), 35, sampling)
     for one, two in zip(levels, back, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_levels_are_those_of_the_twin(channels):
+    """Small and very large levels, of grids that differ in size, through every kind of bit."""
+    rng = np.random.default_rng(channels)
+    sampling = Sampling(17, 25, channels)
+    order = coded_order(channels)
+    steps = [tables(40, channels)[c] for c in order]
+    levels = []
+    for c in order:
+        spread = np.where(rng.random(64) < 0.7, 0.4, 40)[:, None, None]
+        drawn = rng.laplace(0, spread, (64, *sampling.grid(c)))
+        levels.append(np.where(rng.random(drawn.shape) < 0.7, 0, drawn).astype(np.int16))
+    state = load_context_state(PACKAGE)
+    stream = sparse_dct.encode(levels, steps, state)
+    grids = [own.shape[1:] for own in levels]
+    for found in (sparse_dct.decode, sparse_dct_twin.decode):
+        for one, two in zip(levels, found(stream, grids, steps, state), strict=True):
+            np.testing.assert_array_equal(one, two)
 
 
 def test_a_stream_that_is_cut_or_goes_on_is_refused():

@@ -146,4 +146,4 @@ def paths() -> dict[str, dict[str, Chain]]:
 
 if __name__ == "__main__":
     np.seterr(all="ignore")
-    print(json.dumps(paths()))
+    sys.stdout.write(json.dumps(paths()) + "\n")
