@@ -49,7 +49,7 @@ class Plan:
 
     Attributes:
         kind: RAW or QUANTISED.
-        spec: Of every network.
+        spec: Shape of every network.
         horizontal: Tile columns.
         vertical: Tile rows.
     """
@@ -71,7 +71,7 @@ class QuantisedNets:
 
     Attributes:
         means: Mean colour, 0..255, (tiles, channels).
-        step_indices: Of the quantiser steps, (tiles, layers).
+        step_indices: Indices of the quantiser steps, (tiles, layers).
         levels: Integer weights, (tiles, weights); dead weights are zero and not stored.
     """
 

@@ -28,7 +28,7 @@ class SparseDctHeader:
     """Settings stored in the file.
 
     Attributes:
-        quality: Of the standard tables, 1..100; 0 if the file has tables of its own.
+        quality: Quality of the standard tables, 1..100; 0 if the file has tables of its own.
         down: Rows of pixels a row of chroma.
         across: Columns of pixels a column of chroma.
         is_prefix: Whether the coefficients are the beginning of a longer stream.
