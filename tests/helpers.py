@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from overtone.bitstream.container import Container, Layout
-from overtone.codecs.base import AbstractCodec, EncodeOptions, View
+from overtone.codecs.base import EncodeOptions, NativeCodec, View
 from overtone.errors import CorruptError
 
 SHAPES = [(1, 1), (1, 9), (7, 1), (8, 8), (24, 40), (41, 23)]
@@ -61,7 +61,7 @@ def mutate_section(payload: bytes, rng: random.Random) -> bytes:
     return bytes(data)
 
 
-class RawCodec(AbstractCodec):
+class RawCodec(NativeCodec):
     """The smallest complete codec: quantised pixels through zlib, nearest pixels for any view."""
 
     name = "raw"
@@ -79,13 +79,12 @@ class RawCodec(AbstractCodec):
             self.codec_id, width, height, Layout(channels), (payload,), options.metadata
         ).to_bytes()
 
-    def decode_rows(self, data: bytes, view: View, num_threads: int) -> Iterator[np.ndarray]:
-        container = Container.from_bytes(data)
-        reader = container.reader(0)
-        if len(container.sections) != 1:
-            raise reader.error(CorruptError, f"1 section expected, got {len(container.sections)}")
+    def decode_rows(self, file: Container, view: View, num_threads: int) -> Iterator[np.ndarray]:
+        reader = file.reader(0)
+        if len(file.sections) != 1:
+            raise reader.error(CorruptError, f"1 section expected, got {len(file.sections)}")
         step = reader.uint(1, "step")
-        shape = (container.height, container.width, container.layout)
+        shape = (file.height, file.width, file.layout)
         try:
             raw = zlib.decompress(reader.take(reader.remaining, "pixels"))
         except zlib.error as error:
@@ -99,8 +98,8 @@ class RawCodec(AbstractCodec):
         for strip in np.array_split(rows.astype(int), max(1, len(rows) // 8)):
             yield image[strip][:, columns.astype(int)]
 
-    def describe(self, data: bytes) -> dict[str, object]:
-        (payload,) = Container.from_bytes(data).sections
+    def describe(self, file: Container) -> dict[str, object]:
+        (payload,) = file.sections
         return {"sections": {"pixels": len(payload)}, "step": payload[0]}
 
 

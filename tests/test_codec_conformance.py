@@ -24,7 +24,7 @@ from overtone.errors import BitstreamError
 from overtone.imaging.image import Picture, picture_to_bytes, read_picture
 from overtone.metrics.psnr import psnr_db
 
-NATIVE = sorted(CODEC_IDS.values())
+NATIVE = sorted(CODECS.keys() & CODEC_IDS.values())
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 GOLDEN_SHAPE = (41, 23)
 FLOAT_LEVELS = 1  # pixels computed in floats may differ by one 8-bit level
@@ -96,7 +96,8 @@ def test_quality_step_is_a_step_within_the_range(name):
 @every_codec
 def test_the_description_is_json_and_names_the_sections(name):
     data = encoded(name, (24, 40))
-    described = get_codec(name).describe(data)
+    codec = get_codec(name)
+    described = codec.describe(codec.open(data))
     assert json.loads(json.dumps(described)) is not None
     sizes = described["sections"]
     assert isinstance(sizes, dict)
@@ -241,7 +242,8 @@ def test_an_enlarged_picture_looks_like_the_picture(name, factor):
 @every_native_codec
 def test_strips_come_in_order_and_make_up_the_view(name):
     data = encoded(name, (41, 23))
-    strips = list(get_codec(name).decode_rows(data, full_view(23, 41), 1))
+    codec = get_codec(name)
+    strips = list(codec.decode_rows(codec.open(data), full_view(23, 41), 1))
     assert all(strip.shape[1:] == (23, 3) and len(strip) > 0 for strip in strips)
     np.testing.assert_array_equal(np.concatenate(strips), decode(data, num_threads=1))
 

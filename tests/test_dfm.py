@@ -30,7 +30,7 @@ from overtone.codecs.dfm.stream import (
     unpack_plan,
     unpack_quantised,
 )
-from overtone.codecs.dfm.tiling import Axis, axis
+from overtone.codecs.dfm.tiling import TileAxis, axis
 from overtone.codecs.registry import decode, encode
 from overtone.errors import BitstreamError, ConfigError, CorruptError, LimitExceededError
 from overtone.kernels.fourier import NetSpec
@@ -43,8 +43,8 @@ def plan(kind=QUANTISED, width=40, height=24, columns=2, rows=1, hidden=(3,)) ->
     return Plan(
         kind=kind,
         spec=spec,
-        horizontal=Axis(length=width, count=columns, margin=3),
-        vertical=Axis(length=height, count=rows, margin=2),
+        horizontal=TileAxis(length=width, count=columns, margin=3),
+        vertical=TileAxis(length=height, count=rows, margin=2),
     )
 
 
@@ -55,7 +55,7 @@ def container(section, weights=b"\0", width=40, height=24) -> Container:
 
 
 def decoded(data: bytes, view: View) -> np.ndarray:
-    return np.concatenate(list(DfmCodec().decode_rows(data, view, 2)))
+    return np.concatenate(list(DfmCodec().decode_rows(Container.from_bytes(data), view, 2)))
 
 
 @given(axes)
@@ -139,7 +139,7 @@ def test_hostile_plans_are_refused(hostile, error, message):
     width, height = (40, 24) if hostile.spec.hidden == (3,) else (1 << 14, 1 << 14)
     whole = container(pack_plan(hostile), b"\0", width, height)
     with pytest.raises(error, match=message):
-        list(DfmCodec().decode_rows(whole.to_bytes(), full_view(width, height), 1))
+        list(DfmCodec().decode_rows(whole, full_view(width, height), 1))
 
 
 def test_a_weight_that_is_not_finite_is_refused():

@@ -10,7 +10,8 @@ from overtone.codecs.dfm.fit.network import Problem, fit_network, has_collapsed,
 from overtone.codecs.dfm.fit.settings import FitSettings
 from overtone.codecs.dfm.fit.tiles import fit_tiles
 from overtone.errors import FitError
-from overtone.kernels import _fit, fourier_twin
+from overtone.kernels import fit_twin, fourier_twin
+from overtone.kernels.fit import Descent, Fitter
 from overtone.kernels.fourier import NetSpec
 
 SPEC = NetSpec(input_scales=(0.5, 1.0), hidden=(3, 3), num_outputs=3)
@@ -143,44 +144,70 @@ def test_weights_that_are_not_finite_are_refused():
         fitter.weights = bad
 
 
-def test_the_rate_model_matches_differences_of_its_own_bits():
-    # One step of plain descent would mix in Adam; so compare bits of two fits with rate 0 instead:
-    # with a zero learning rate nothing moves and the estimate is that of the initial weights.
-    fitter = _one_fitter(learning_rate=1e-12)
-    _, bits = fitter.run(1, "round", 1.0, 0.0)
-    levels = np.rint(fitter.weights / np.exp(fitter.log_steps[0]))
-    spread = max(np.abs(levels).mean(), 0.05)
-    mass = np.where(
-        levels == 0,
-        1 - np.exp(-0.5 / spread),
-        np.exp(-np.abs(levels) / spread) * np.sinh(0.5 / spread),
+@pytest.mark.parametrize("rate_weight", [0.0, 1e-5])
+def test_steps_are_those_of_the_twin(rate_weight):
+    task = problem()
+    start = initial_weights(SPEC, dataclasses.replace(QUICK, init_std=0.3), 0).astype(np.float64)
+    log_steps = np.log(np.linspace(0.004, 0.012, len(SPEC.layers)))
+    descent = Descent(optimizer="adam", peak_rate=2e-3, total_steps=6)
+    fitter = Fitter(
+        SPEC,
+        positions=task.positions,
+        targets=task.targets,
+        weights=start.astype(np.float32),
+        groups=task.groups,
+        log_steps=log_steps.astype(np.float32),
+        descent=descent,
+        seed=0,
     )
-    assert bits == pytest.approx(-np.log2(mass).sum(), rel=1e-4)
+    error, bits = fitter.run(6, "round", rate_weight, 0.01)
+    pixels = {"positions": task.positions, "targets": task.targets, "groups": task.groups}
+    weights, steps, twin_error, twin_bits = fit_twin.run(
+        SPEC,
+        start,
+        log_steps,
+        descent,
+        num_steps=6,
+        rate_weight=rate_weight,
+        step_rate=0.01,
+        **pixels,
+    )
+    assert fitter.steps_done == 6
+    assert error == pytest.approx(twin_error, rel=1e-4)
+    assert bits == pytest.approx(twin_bits, rel=1e-3)
+    np.testing.assert_allclose(fitter.log_steps, steps, atol=2e-3)
+    # A gradient near zero may have another sign in float32, and Adam makes much of signs.
+    moved = np.abs(weights - start).mean()
+    assert np.abs(fitter.weights - weights).mean() < 0.02 * moved
+
+
+def test_the_bits_of_a_step_are_the_twins():
+    fitter = _one_fitter(learning_rate=1e-12)  # nothing moves
+    _, bits = fitter.run(1, "round", 1.0, 0.0)
+    levels = np.rint(fitter.weights / np.exp(fitter.log_steps[0])).astype(np.float64)
+    twin_bits, _ = fit_twin.interval_bits(levels, max(np.abs(levels).mean(), 0.05))
+    assert bits == pytest.approx(twin_bits.sum(), rel=1e-4)
+
+
+def test_the_slope_of_the_bits_is_that_of_differences():
+    levels = np.array([-7.3, -0.6, -0.2, 0.1, 0.45, 2.0])
+    for spread in (0.1, 1.0, 20.0):
+        _, slopes = fit_twin.interval_bits(levels, spread)
+        above, _ = fit_twin.interval_bits(levels + 1e-6, spread)
+        below, _ = fit_twin.interval_bits(levels - 1e-6, spread)
+        np.testing.assert_allclose(slopes, (above - below) / 2e-6, rtol=1e-4, atol=1e-6)
 
 
 def _one_fitter(learning_rate=1e-3):
     task = problem()
     rng = np.random.default_rng(0)
-    return _fit.Fitter(
-        input_scales=[0.5, 1.0],
-        hidden=[3, 3],
-        residual=True,
-        tanh=False,
+    return Fitter(
+        SPEC,
         positions=task.positions,
         targets=task.targets,
         weights=rng.normal(0, 0.05, SPEC.num_weights).astype(np.float32),
         groups=np.zeros(SPEC.num_weights, np.int32),
         log_steps=np.log(np.array([0.02], np.float32)),
-        soap=False,
-        beta1=0.9,
-        beta2=0.999,
-        refresh_every=8,
-        clip_factor=0.0,
-        batch_size=256,
+        descent=Descent(optimizer="adam", batch_size=256, peak_rate=learning_rate, total_steps=100),
         seed=0,
-        peak_rate=learning_rate,
-        warmup_steps=0,
-        total_steps=100,
-        cosine=False,
-        final_fraction=0.0,
     )

@@ -22,7 +22,7 @@ MANY_PARAMETERS = {(each.__module__, each.__name__) for each in COMMANDS} | {
 }
 TORCH_ALLOWED = (
     *("models", "training", "tasks", "metrics/distribution"),
-    *("codecs/dct_list.py", "editing/through_model.py"),
+    "editing/through_model.py",
 )
 # What must not be loaded to answer a command; the rest of the package needs NumPy at once.
 HEAVY = (

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from overtone.codecs.sparse_dct.stream import PACKAGE as SPARSE_DCT
-from overtone.codecs.tiled_dct.series import PACKAGE as DFM
-from overtone.entropy.prior import load_prior
+from overtone.codecs.tiled_dct.header import PACKAGE as DFM
+from overtone.entropy.context_state import load_context_state
 from overtone.kernels import _fit, _fourier, _sparse_dct, _tiled_dct, _transformer
 
 SETTINGS: dict[str, Any] = {
@@ -47,14 +47,14 @@ def zeros(*shape: int) -> np.ndarray:
 )
 def test_the_tiled_encoder_checks_what_it_reads(planes, settings, message):
     with pytest.raises(ValueError, match=message):
-        _tiled_dct.Encoder(planes, *load_prior(DFM), **(SETTINGS | settings))
+        _tiled_dct.Encoder(planes, *load_context_state(DFM), **(SETTINGS | settings))
 
 
 def test_the_tiled_decoder_checks_what_it_writes():
-    encoder = _tiled_dct.Encoder(zeros(1, 64, 16), *load_prior(DFM), **SETTINGS)
+    encoder = _tiled_dct.Encoder(zeros(1, 64, 16), *load_context_state(DFM), **SETTINGS)
     assert not encoder.encode_row()
     size = {"width": 16, "height": 64, "channels": 1}
-    decoder = _tiled_dct.Decoder(encoder.finish(), *load_prior(DFM), **size)
+    decoder = _tiled_dct.Decoder(encoder.finish(), *load_context_state(DFM), **size)
     xs, ys = np.arange(16.0), np.arange(64.0)
 
     def render(values: np.ndarray, isa: str = "auto") -> None:
@@ -85,7 +85,7 @@ def test_the_tiled_decoder_checks_what_it_writes():
 
 
 def test_the_sparse_coder_checks_its_components():
-    prior = load_prior(SPARSE_DCT)
+    prior = load_context_state(SPARSE_DCT)
     table = np.ones(64, np.uint16)
     with pytest.raises(ValueError, match="both chroma components must have as many blocks"):
         _sparse_dct.decode(b"", [(2, 2), (1, 1), (2, 1)], [table] * 3, *prior, is_prefix=True)

@@ -13,13 +13,20 @@ from PIL import Image
 from test_transform import saved_by_libjpeg, tables
 
 import overtone
-from overtone.bitstream.container import Container, Metadata
+from overtone.bitstream.container import Container, Layout, Metadata
 from overtone.cli.main import main
-from overtone.codecs.sparse_dct.codec import read_file
-from overtone.codecs.sparse_dct.parameters import Parameters
-from overtone.codecs.sparse_dct.stream import pack_levels, unpack_levels
+from overtone.codecs.sparse_dct.header import SparseDctHeader
+from overtone.codecs.sparse_dct.stream import (
+    PACKAGE,
+    coded_order,
+    pack_levels,
+    read_coefficients,
+    write_section,
+)
+from overtone.entropy.context_state import load_context_state
 from overtone.errors import BitstreamError, ConfigError, CorruptError, ImageError
 from overtone.imaging.image import read_picture
+from overtone.kernels import sparse_dct, sparse_dct_twin
 from overtone.metrics.psnr import psnr_db
 from overtone.transform.levels import Sampling, from_levels
 
@@ -31,6 +38,13 @@ every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 def photo(height=120, width=200):
     """Part of a photograph."""
     return read_picture(str(COFFEE)).pixels[:height, :width]
+
+
+def levels_in(stream, quality, sampling, *, is_prefix=False):
+    """The levels of a coefficient stream, through the section of a file."""
+    section = write_section(SparseDctHeader(quality=quality, is_prefix=is_prefix), stream)
+    size = (sampling.width, sampling.height, Layout(sampling.channels))
+    return read_coefficients(Container(3, *size, (section,))).levels
 
 
 def shown(jpeg):
@@ -148,10 +162,10 @@ def test_a_prefix_never_tells_anything_wrong():
     image = photo(64, 64)
     steps = tables(75, 3)
     whole = overtone.encode(image, codec="sparse-dct", quality=75)
-    truth = read_file(whole).levels
+    truth = read_coefficients(Container.from_bytes(whole)).levels
     stream = pack_levels(truth, steps)
     for cut in range(0, len(stream), 37):
-        found = unpack_levels(stream[:cut], steps, Sampling(64, 64, 3), is_prefix=True)
+        found = levels_in(stream[:cut], 75, Sampling(64, 64, 3), is_prefix=True)
         for own, true in zip(found, truth, strict=True):
             known = own[1:] != 0
             np.testing.assert_array_equal(own[1:][known], true[1:][known])
@@ -170,19 +184,38 @@ def test_levels_of_every_size_come_back():
         for c in range(4)
     ]
     steps = tables(35, 4)
-    back = unpack_levels(pack_levels(levels, steps), steps, sampling)
+    back = levels_in(pack_levels(levels, steps), 35, sampling)
     for one, two in zip(levels, back, strict=True):
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_levels_are_those_of_the_twin(channels):
+    """Small and very large levels, of grids that differ in size, through every kind of bit."""
+    rng = np.random.default_rng(channels)
+    sampling = Sampling(17, 25, channels)
+    order = coded_order(channels)
+    steps = [tables(40, channels)[c] for c in order]
+    levels = []
+    for c in order:
+        spread = np.where(rng.random(64) < 0.7, 0.4, 40)[:, None, None]
+        drawn = rng.laplace(0, spread, (64, *sampling.grid(c)))
+        levels.append(np.where(rng.random(drawn.shape) < 0.7, 0, drawn).astype(np.int16))
+    state = load_context_state(PACKAGE)
+    stream = sparse_dct.encode(levels, steps, state)
+    grids = [own.shape[1:] for own in levels]
+    for found in (sparse_dct.decode, sparse_dct_twin.decode):
+        for one, two in zip(levels, found(stream, grids, steps, state), strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
 def test_a_stream_that_is_cut_or_goes_on_is_refused():
     steps, sampling = tables(50, 3), Sampling(24, 40, 3)
-    stream = pack_levels(
-        read_file(overtone.encode(scene(24, 40), codec="sparse-dct")).levels, steps
-    )
+    whole = Container.from_bytes(overtone.encode(scene(24, 40), codec="sparse-dct"))
+    stream = pack_levels(read_coefficients(whole).levels, steps)
     for wrong in (stream[: len(stream) // 2], stream + b"123456"):
         with pytest.raises(CorruptError):
-            unpack_levels(wrong, steps, sampling)
+            levels_in(wrong, 50, sampling)
 
 
 def test_a_table_that_is_not_there_is_refused():
@@ -215,7 +248,7 @@ def test_the_head_is_two_bytes_for_standard_tables():
     sections = described["sections"]
     assert isinstance(sections, dict)
     assert sections["parameters"] == 2
-    assert Parameters(quality=50).steps(3)[0][0] == 16
+    assert SparseDctHeader(quality=50).steps(3)[0][0] == 16
 
 
 def test_the_commands_pack_shorten_and_unpack(tmp_path, monkeypatch, capsys):

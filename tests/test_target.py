@@ -6,17 +6,17 @@ import math
 
 import numpy as np
 import pytest
-from helpers import RawCodec, scene
+from helpers import scene
 
 import overtone
-from overtone.codecs.base import EncodeOptions
+from overtone.codecs.base import AbstractCodec, EncodeOptions
 from overtone.codecs.target import PSNR_TOLERANCE_DB, SIZE_TOLERANCE, Target, encode_to_target
 from overtone.errors import ConfigError, FitError
 
 IMAGE = scene(4, 6)
 
 
-class CurveCodec(RawCodec):
+class CurveCodec(AbstractCodec[bytes]):
     """Writes files of any size and PSNR we like; counts how often it is asked."""
 
     name = "curve"
@@ -33,9 +33,15 @@ class CurveCodec(RawCodec):
             options.progress(1.0, "done")
         return self.error(options.quality).to_bytes(1, "little") * self.size_bytes(options.quality)
 
-    def decode_rows(self, data, view, num_threads):
+    def open(self, data):
+        return data
+
+    def decode_rows(self, file, view, num_threads):
         sign = np.where(IMAGE > 127, -1, 1)
-        yield (IMAGE + sign * data[0]).astype(np.uint8)
+        yield (IMAGE + sign * file[0]).astype(np.uint8)
+
+    def describe(self, file) -> dict[str, object]:
+        return {"sections": {"file": len(file)}}
 
 
 def sizes_of_a_photograph(quality):

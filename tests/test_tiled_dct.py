@@ -1,7 +1,5 @@
 """The codec tiled-dct: its layers against slow twins, its settings, its seams."""
 
-import math
-
 import numpy as np
 import pytest
 from helpers import scene
@@ -9,26 +7,23 @@ from helpers import scene
 from overtone.codecs.base import View, full_view
 from overtone.codecs.registry import decode, encode
 from overtone.codecs.tiled_dct.color import decorrelating_angles
-from overtone.codecs.tiled_dct.decode import decode_strips
-from overtone.codecs.tiled_dct.narrow import (
+from overtone.codecs.tiled_dct.decode import NEIGHBOURS, decode_strips, read_tiles
+from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader
+from overtone.codecs.tiled_dct.planes import padded, to_planes
+from overtone.codecs.tiled_dct.post_filter import (
+    FILTER,
     INPUT_SCALE_STEPS,
-    LAYER,
-    NarrowLayer,
-    load_layers,
+    PostFilter,
+    load_weights,
     set_of_plane,
 )
-from overtone.codecs.tiled_dct.parameters import Parameters
-from overtone.codecs.tiled_dct.series import (
-    NEIGHBOURS,
-    SeriesReader,
-    encode_planes,
-    padded,
-    to_planes,
+from overtone.entropy.context_state import (
+    load_context_state,
+    pack_context_state,
+    unpack_context_state,
 )
-from overtone.entropy.prior import load_prior, pack_prior, unpack_prior
-from overtone.kernels import _tiled_dct
+from overtone.kernels import fourier_twin, tiled_dct, tiled_dct_twin
 from overtone.kernels.fourier import supported_isas
-from overtone.kernels.fourier_twin import forward as layer_twin
 from overtone.metrics.blockiness import blockiness_ratio
 
 SIZE = (75, 139)  # two rows of superblocks, three columns, neither whole
@@ -36,76 +31,38 @@ SIZE = (75, 139)  # two rows of superblocks, three columns, neither whole
 
 def coded(image, *, step_index=400, **settings):
     angles = decorrelating_angles(image) if image.shape[2] == 3 else None
-    parameters = Parameters(step_index=step_index, angles=angles, **settings)
-    return parameters, encode_planes(to_planes(image, angles), parameters, rd_weight=0.13)
+    header = TiledDctHeader(step_index=step_index, angles=angles, **settings)
+    state = load_context_state(PACKAGE)
+    planes = to_planes(image, angles)
+    return header, tiled_dct.encode(planes, state, header.reconstruction, rd_weight=0.13)
 
 
-def reader_of(image, parameters, stream, **settings):
+def series_of(image, header, stream, view=None, **settings):
+    """The series at the positions of the view's strips and around them, in the order of strips."""
+    height, width, _ = image.shape
+    seen = []
+
+    def refine(around):
+        seen.append(around)
+        return around[0]
+
+    settings = {"refine": refine, "num_threads": 1, **settings}
+    list(decode_strips(stream, header, image.shape, view or full_view(width, height), **settings))
+    return [np.concatenate(planes, axis=1) for planes in zip(*seen, strict=True)]
+
+
+def positions(view):
+    xs = view.x + (np.arange(view.out_width) + 0.5) * view.width / view.out_width
+    ys = view.y + (np.arange(view.out_height) + 0.5) * view.height / view.out_height
+    return xs, ys
+
+
+def series_twin(image, header, stream, xs, ys):
     height, width, channels = image.shape
-    return SeriesReader(
-        stream,
-        parameters,
-        width=width,
-        height=height,
-        channels=channels,
-        **{"num_threads": 1, **settings},
-    )
-
-
-def reach_of(extent, n, parameters):
-    """How far a tile may blend: further the smoother it is."""
-    smooth = parameters.blend_eighths / 8 * n / extent
-    return max(parameters.overlap_px, min(smooth, 8, n / 2))
-
-
-def series_twin(tiles, parameters, shape, xs, ys):
-    """The overlapping tiles' cosine series as written, in float64."""
-    channels, tall, wide = shape
-    total = np.zeros((channels, len(ys), len(xs)))
-    weights = np.zeros((len(ys), len(xs)))
-
-    def edge(distance, reach):
-        return 0.5 * (1 + np.sin(np.pi / 2 * np.clip(distance / reach, -1, 1)))
-
-    reaches = np.zeros((tall, wide))
-    for x, y, extent, levels in tiles:
-        n = levels.shape[1]
-        reaches[y : y + n, x : x + n] = reach_of(extent, n, parameters)
-
-    def axis(positions, start, n, limit, before, after):
-        k = np.arange(n)[:, None]
-        basis = np.cos(np.pi * k * (positions - start) / n) * np.where(k, math.sqrt(2 / n), n**-0.5)
-        weight = np.ones(len(positions))
-        if start > 0:
-            weight = weight * edge(positions - start, before.min())
-        if start + n < limit:
-            weight = weight * edge(start + n - positions, after.min())
-        return basis, weight
-
-    for x, y, _, levels in tiles:
-        n = levels.shape[1]
-        q = levels.astype(np.float64)
-        shrink = np.where(np.abs(q) == 1, parameters.shrink_one, parameters.shrink) / 100
-        value = np.sign(q) * (np.abs(q) - shrink * (q != 0))
-        value[:, 0, 0] = q[:, 0, 0]
-        around = np.pad(reaches, 1, constant_values=np.inf)
-        rows, columns = slice(y + 1, y + n + 1), slice(x + 1, x + n + 1)
-        own = reaches[y, x]
-        left, right, above, below = (
-            np.minimum(side, own)
-            for side in (
-                around[rows, x],
-                around[rows, x + n + 1],
-                around[y, columns],
-                around[y + n + 1, columns],
-            )
-        )
-        bx, wx = axis(xs, x, n, wide, left, right)
-        by, wy = axis(ys, y, n, tall, above, below)
-        weight = wy[:, None] * wx[None, :]
-        total += weight * np.einsum("cvu,vj,ui->cji", parameters.step * value, by, bx)
-        weights += weight
-    return total / weights
+    shape = (channels, padded(height), padded(width))
+    xs, ys = np.clip(xs, 0.5, width - 0.5), np.clip(ys, 0.5, height - 0.5)
+    tiles = list(read_tiles(stream, image.shape))
+    return tiled_dct_twin.render(tiles, header.reconstruction, shape, xs, ys)
 
 
 @pytest.fixture(scope="module")
@@ -116,38 +73,25 @@ def example():
 
 @pytest.mark.parametrize("isa", supported_isas())
 @pytest.mark.parametrize("scale", [1, 2.3])
-def test_the_series_is_its_formula_on_every_instruction_set(example, isa, scale):
-    image, parameters, stream = example
-    height, width, channels = image.shape
-    tiles = list(reader_of(image, parameters, stream).tiles())
-    view = View(
-        x=0,
-        y=0,
-        width=width,
-        height=height,
-        out_width=round(width * scale),
-        out_height=round(height * scale),
-    )
-    reader = reader_of(image, parameters, stream, isa=isa)
-    shape = (channels, padded(height), padded(width))
-    row = 0
-    for xs, ys in reader.strips(view):
-        expected = series_twin(
-            tiles, parameters, shape, np.clip(xs, 0.5, width - 0.5), np.clip(ys, 0.5, height - 0.5)
-        )
-        # Values reach 220; float32 sums of up to 64 terms.
-        np.testing.assert_allclose(reader.values(xs, ys), expected, atol=2e-3)
-        row += len(ys)
-    assert row == view.out_height
+def test_the_series_is_its_twin_on_every_instruction_set(example, isa, scale):
+    image, header, stream = example
+    height, width, _ = image.shape
+    size = {"out_width": round(width * scale), "out_height": round(height * scale)}
+    view = View(x=0, y=0, width=width, height=height, **size)
+    series = series_of(image, header, stream, view, isa=isa)[0]
+    # Values reach 220; float32 sums of up to 64 terms.
+    expected = series_twin(image, header, stream, *positions(view))
+    np.testing.assert_allclose(series, expected, atol=2e-3)
 
 
 def test_instruction_sets_and_threads_agree_within_one_level(example):
-    image, parameters, stream = example
+    image, header, stream = example
     view = full_view(image.shape[1], image.shape[0])
 
     def pixels(**settings):
         settings = {"num_threads": 1, "isa": "auto", **settings}
-        strips = decode_strips(stream, parameters, image.shape, view, **settings)
+        refine = PostFilter(header, **settings).refine
+        strips = decode_strips(stream, header, image.shape, view, refine=refine, **settings)
         return np.concatenate(list(strips)).astype(int)
 
     reference = pixels(isa="baseline")
@@ -157,9 +101,9 @@ def test_instruction_sets_and_threads_agree_within_one_level(example):
 
 
 def test_tiles_cover_the_padded_picture_once(example):
-    image, parameters, stream = example
+    image, _, stream = example
     covered = np.zeros((padded(image.shape[0]), padded(image.shape[1])), int)
-    for x, y, _, levels in reader_of(image, parameters, stream).tiles():
+    for x, y, _, levels in read_tiles(stream, image.shape):
         n = levels.shape[1]
         covered[y : y + n, x : x + n] += 1
     assert (covered == 1).all()
@@ -172,56 +116,53 @@ def test_a_fine_step_comes_back_nearly_exact(channels):
     assert np.abs(decoded.astype(int) - image).mean() < 0.7  # a step of one gray level
 
 
-def test_the_narrow_layer_is_its_formula(example):
-    image, parameters, stream = example
-    reader = reader_of(image, parameters, stream)
-    xs, ys = next(reader.strips(full_view(image.shape[1], image.shape[0])))
-    around = reader.neighbourhoods(xs, ys)
-    refined = NarrowLayer(parameters, num_threads=1).refine(around)
+def test_the_post_filter_is_its_twin(example):
+    image, header, stream = example
+    around = series_of(image, header, stream)
+    refined = PostFilter(header, num_threads=1).refine(around)
+    assert len(NEIGHBOURS) == len(around) - 1
     for channel in range(3):
-        centre = around[0][channel].astype(np.float64)
-        assert len(NEIGHBOURS) == len(around) - 1
-        x = np.stack([(plane[channel] - centre).ravel() for plane in around[1:]])
-        x /= INPUT_SCALE_STEPS * parameters.step
-        inputs = x / (2 * (1 + np.abs(x)))
-        weights = load_layers()[set_of_plane(channel)]
-        expected = centre.ravel() + parameters.step * layer_twin(LAYER, weights, inputs)[0]
-        np.testing.assert_allclose(refined[channel].ravel(), expected, atol=1e-3)
+        centre, *neighbours = (plane[channel] for plane in around)
+        scale = INPUT_SCALE_STEPS * header.step
+        inputs = tiled_dct_twin.squashed_differences(centre, neighbours, scale)
+        weights = load_weights()[set_of_plane(channel)]
+        change = fourier_twin.forward(FILTER, weights, inputs)[0].reshape(centre.shape)
+        np.testing.assert_allclose(refined[channel], centre + header.step * change, atol=1e-3)
 
 
 def test_neighbours_are_one_source_pixel_away_at_any_scale(example):
-    image, parameters, stream = example
-    reader = reader_of(image, parameters, stream)
+    image, header, stream = example
     height, width, _ = image.shape
-    xs, ys = next(reader.strips(full_view(width, height)))
-    sliced = reader.neighbourhoods(xs, ys)
-    singly = [reader.values(xs + dx, ys + dy) for dy, dx in ((0, 0), *NEIGHBOURS)]
-    for a, b in zip(sliced, singly, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-3)
+    for scale in (1, 2):
+        size = {"out_width": scale * width, "out_height": scale * height}
+        view = View(x=0, y=0, width=width, height=height, **size)
+        around = series_of(image, header, stream, view)
+        xs, ys = positions(view)
+        for (dy, dx), plane in zip(NEIGHBOURS, around[1:], strict=True):
+            expected = series_twin(image, header, stream, xs + dx, ys + dy)
+            np.testing.assert_allclose(plane, expected, atol=2e-3)
 
 
-def test_the_narrow_layer_can_be_left_out(example):
+def test_the_post_filter_can_be_left_out(example):
     image, _, _ = example
-    plain, stream = coded(image, uses_narrow=(False, False))
-    reader = reader_of(image, plain, stream)
-    xs, ys = next(reader.strips(full_view(image.shape[1], image.shape[0])))
-    around = reader.neighbourhoods(xs, ys)
-    assert np.array_equal(NarrowLayer(plain, num_threads=1).refine(around), around[0])
+    plain, stream = coded(image, uses_post_filter=(False, False))
+    around = series_of(image, plain, stream)
+    assert np.array_equal(PostFilter(plain, num_threads=1).refine(around), around[0])
 
 
-def test_the_prior_comes_back_and_fits_the_model():
-    counters, weights = load_prior("overtone.codecs.tiled_dct")
-    again = unpack_prior(pack_prior(counters, weights))
+def test_the_context_state_comes_back_and_fits_the_model():
+    counters, weights = load_context_state(PACKAGE)
+    again = unpack_context_state(pack_context_state(counters, weights))
     assert np.array_equal(again[0], counters)
     assert np.array_equal(again[1], weights)
-    probabilities, _, mixing = _tiled_dct.untrained()
+    probabilities, _, mixing = tiled_dct.untrained()
     assert (len(probabilities), len(mixing)) == (counters.size, weights.size)
 
 
-def test_a_foreign_prior_is_refused():
-    counters, weights = load_prior("overtone.codecs.tiled_dct")
+def test_a_foreign_context_state_is_refused():
+    counters, weights = load_context_state(PACKAGE)
     with pytest.raises(ValueError, match="another version"):
-        _tiled_dct.Decoder(b"", counters[1:], weights, width=8, height=8, channels=1)
+        tiled_dct.Decoder(b"", (counters[1:], weights), width=8, height=8, channels=1)
 
 
 def test_effort_never_costs_more(example):

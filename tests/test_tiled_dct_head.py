@@ -1,4 +1,4 @@
-"""What a tiled-dct file says besides coefficients: rotation of the colours, parameters."""
+"""What a tiled-dct file says besides coefficients: rotation of the colours, header."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
 from overtone.codecs.tiled_dct.color import decorrelating_angles, rotation
-from overtone.codecs.tiled_dct.parameters import MAX_STEP_INDEX, Parameters
+from overtone.codecs.tiled_dct.header import MAX_STEP_INDEX, TiledDctHeader
 from overtone.errors import BitstreamError
 
 
@@ -29,30 +29,30 @@ def test_the_rotation_decorrelates():
 
 
 parameter_sets = st.builds(
-    Parameters,
+    TiledDctHeader,
     step_index=st.integers(0, MAX_STEP_INDEX),
     angles=st.none() | st.tuples(*[st.integers(0, 255)] * 3),
     overlap_tenths=st.integers(0, 40),
-    shrink_one=st.integers(0, 50),
-    shrink=st.integers(0, 50),
+    reconstruction_offset_one=st.integers(0, 50),
+    reconstruction_offset=st.integers(0, 50),
     blend_eighths=st.integers(0, 16),
-    uses_narrow=st.tuples(st.booleans(), st.booleans()),
+    uses_post_filter=st.tuples(st.booleans(), st.booleans()),
 )
 
 
 @given(parameter_sets)
-def test_parameters_come_back(parameters):
+def test_parameters_come_back(header):
     writer = Writer()
-    parameters.write(writer)
+    header.write(writer)
     reader = Reader(writer.to_bytes())
-    assert Parameters.read(reader, has_color=parameters.angles is not None) == parameters
+    assert TiledDctHeader.read(reader, has_color=header.angles is not None) == header
     reader.finish()
 
 
 @given(st.binary(max_size=12), st.booleans())
 def test_any_head_is_parameters_or_an_error(data, has_color):
     try:
-        parameters = Parameters.read(Reader(data), has_color=has_color)
+        header = TiledDctHeader.read(Reader(data), has_color=has_color)
     except BitstreamError:
         return
-    assert 1 <= parameters.step <= 512
+    assert 1 <= header.step <= 512

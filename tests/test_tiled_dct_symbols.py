@@ -16,8 +16,8 @@ from experiments.tiled_dct.entropy import (
 from experiments.tiled_dct.symbols import TABLE_SIZES, Collector, Symbols
 from toy_rows import store
 
-from overtone.codecs.tiled_dct.series import PACKAGE
-from overtone.entropy.prior import load_prior
+from overtone.codecs.tiled_dct.header import PACKAGE
+from overtone.entropy.context_state import load_context_state
 
 KNOTS = """22 36 60 98 162 267 440 724 1179 1921 3108 4971 7812 11952 17625 24743 32768 40793 47911
 53584 57724 60565 62428 63615 64357 64812 65096 65269 65374 65438 65476 65500 65514"""
@@ -66,7 +66,7 @@ def mixed_bits(symbols, counters, sets):
 
 
 def weights_of_prior():
-    weights = load_prior(PACKAGE)[1].tolist()
+    weights = load_context_state(PACKAGE)[1].tolist()
     for name, rows in ROWS.items():
         inputs = len(TABLE_SIZES[name]) + 1
         sets = []

@@ -16,9 +16,9 @@ import torch
 
 from overtone.codecs.sparse_dct.stream import PACKAGE, coded_order
 from overtone.data import load_images
-from overtone.entropy.prior import load_prior, packed_state
+from overtone.entropy.context_state import load_context_state, rounded_context_state
 from overtone.evaluate.provenance import commit, machine, provenance
-from overtone.kernels import _sparse_dct
+from overtone.kernels import sparse_dct
 from overtone.models.base import from_pixels
 from overtone.models.dct_transformer.model import FIELDS, DctTransformer
 from overtone.models.store import load_model, read_summary
@@ -41,7 +41,7 @@ def baseline_rows(
     """Rows of the order-0 coder and the context models, with and without learning; not `done`."""
     held_out = load_images(str(source), split="test").images[:NUM_HELD_OUT]
     training = load_images(str(source), split="train").images
-    shipped = load_prior(PACKAGE)
+    shipped = load_context_state(PACKAGE)
     coders = {
         "order-0": lambda: order_0_bits(training[:NUM_COUNTED], held_out),
         "context models, shipped prior": lambda: context_bits(held_out, shipped),
@@ -97,29 +97,26 @@ def levels_of(images: UInt8[np.ndarray, "n h w c"]) -> tuple[list[np.ndarray], l
 def coded(image_levels: list[np.ndarray], tables: list[np.ndarray]) -> tuple[list, list]:
     """Components of one image as the kernel takes them."""
     order = coded_order(len(tables))
-    levels = [np.ascontiguousarray(image_levels[c]) for c in order]
-    return levels, [tables[c].astype(np.uint16) for c in order]
+    return [image_levels[c] for c in order], [tables[c] for c in order]
 
 
-def context_bits(images: UInt8[np.ndarray, "n h w c"], prior: tuple) -> float:
+def context_bits(images: UInt8[np.ndarray, "n h w c"], state: tuple) -> float:
     """Bits an image; the models start anew for each."""
     levels, tables = levels_of(images)
     sizes = [
-        len(_sparse_dct.encode(*coded([own[n] for own in levels], tables), *prior))
+        len(sparse_dct.encode(*coded([own[n] for own in levels], tables), state))
         for n in range(len(images))
     ]
     return 8 * float(np.mean(sizes))
 
 
-def learned_from(images: UInt8[np.ndarray, "n h w c"], prior: tuple) -> tuple:
-    """The prior after coding these images, each with what was learned from those before."""
+def learned_from(images: UInt8[np.ndarray, "n h w c"], state: tuple) -> tuple:
+    """The context state after coding these images, each with what was learned from those before."""
     levels, tables = levels_of(images)
     for n in range(len(images)):
-        _, state = _sparse_dct.encode(
-            *coded([own[n] for own in levels], tables), *prior, learned=True
-        )
-        prior = packed_state(state, CONFIDENCE)
-    return prior
+        _, learned = sparse_dct.encode_and_learn(*coded([own[n] for own in levels], tables), state)
+        state = rounded_context_state(learned, CONFIDENCE)
+    return state
 
 
 def likelihood_name(preset: str) -> str:

@@ -4,10 +4,10 @@
     python -m experiments.jpeg_repack.measure --page
 
 Every picture is saved by libjpeg (4:2:0; Huffman tables optimised, and once more progressive),
-packed without loss, decoded, and compared with the pixels of the JPEG file. The shipped prior has
-seen the development pictures, so the same is measured with a prior learned on one half of them for
-the pictures of the other half. Rows go to experiments/jpeg_repack/rows/jpeg_repack.jsonl; --page
-writes the table in docs/design/sparse-dct-codec.md; the last line is JSON.
+packed without loss, decoded, and compared with the pixels of the JPEG file. The shipped context
+state has seen the development pictures, so the same is measured with one learned on one half of
+them for the pictures of the other half. Rows go to experiments/jpeg_repack/rows/jpeg_repack.jsonl;
+--page writes the table in docs/design/sparse-dct-codec.md; the last line is JSON.
 """
 
 import argparse
@@ -28,11 +28,11 @@ import overtone
 from experiments.harness.rebuild import rebuild
 from experiments.kodak.tables import REPACK, jpeg_repack, saving_percent
 from overtone.cli.progress import progress_bar
-from overtone.entropy.prior import unpack_prior
+from overtone.entropy.context_state import unpack_context_state
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
 
-TOOL = pathlib.Path(__file__).parents[2] / "tools" / "learn_sparse_dct_prior.py"
+TOOL = pathlib.Path(__file__).parents[2] / "tools" / "learn_sparse_dct_context_state.py"
 QUALITIES = (20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 95)
 
 
@@ -46,8 +46,10 @@ def main() -> None:
         paths = sorted(arguments.folder.glob("*.png"))
         rows = measured(paths, "shipped")
         for half in (0, 1):
-            prior = learned_on(paths[1 - half :: 2])
-            with mock.patch("overtone.codecs.sparse_dct.stream.load_prior", return_value=prior):
+            state = learned_on(paths[1 - half :: 2])
+            with mock.patch(
+                "overtone.entropy.context_state.load_context_state", return_value=state
+            ):
                 rows += measured(paths[half::2], "other half")
         REPACK.parent.mkdir(parents=True, exist_ok=True)
         REPACK.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
@@ -59,12 +61,12 @@ def main() -> None:
 
 
 def learned_on(paths: list[pathlib.Path]) -> tuple[np.ndarray, np.ndarray]:
-    """The prior of these pictures."""
+    """The context state of these pictures."""
     with tempfile.TemporaryDirectory() as folder:
-        out = pathlib.Path(folder, "prior.bin")
+        out = pathlib.Path(folder, "context_state.bin")
         command = [sys.executable, str(TOOL), *map(str, paths), "--out", str(out)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        return unpack_prior(out.read_bytes())
+        return unpack_context_state(out.read_bytes())
 
 
 def measured(paths: list[pathlib.Path], prior: str) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ CODERS = {
 SEARCH = "search"  # the variant that is the codec at its default effort
 VARIANTS = {
     "one encoding": "one encoding (effort `fast`)",
-    "untrained models": "untrained models instead of the prior",
+    "untrained models": "untrained models instead of the context state",
     "rounding, no rate in the choice": "plain rounding, no rate in the choice of levels and tiles",
     SEARCH: "the search of effort `default`",
 }

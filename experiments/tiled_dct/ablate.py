@@ -24,13 +24,13 @@ from overtone.bitstream.writer import Writer
 from overtone.codecs.registry import decode, encode
 from overtone.codecs.tiled_dct.codec import TiledDctCodec
 from overtone.codecs.tiled_dct.color import decorrelating_angles
-from overtone.codecs.tiled_dct.parameters import Parameters, step_index_of
+from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader, step_index_of
+from overtone.codecs.tiled_dct.planes import to_planes
 from overtone.codecs.tiled_dct.search import RD_WEIGHT
-from overtone.codecs.tiled_dct.series import PACKAGE, encode_planes, to_planes
-from overtone.entropy.prior import load_prior
+from overtone.entropy.context_state import load_context_state
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
-from overtone.kernels import _tiled_dct
+from overtone.kernels import tiled_dct
 from overtone.metrics.bd_rate import bd_rate_percent
 from overtone.metrics.psnr import psnr_db
 
@@ -44,17 +44,17 @@ class Variant:
     changes: dict[str, object] = dataclasses.field(default_factory=dict)
     tile_log2: tuple[int, int] = (3, 6)
     rd_weight: float = RD_WEIGHT
-    has_prior: bool = True
+    has_learned_state: bool = True
 
 
 VARIANTS = {
     "one encoding": Variant(),
-    "untrained models": Variant(has_prior=False),
-    "no narrow layer": Variant(changes={"uses_narrow": (False, False)}),
+    "untrained models": Variant(has_learned_state=False),
+    "no post-filter": Variant(changes={"uses_post_filter": (False, False)}),
     "no blending of smooth tiles": Variant(changes={"blend_eighths": 0}),
     "no overlap and no blending": Variant(changes={"overlap_tenths": 0, "blend_eighths": 0}),
-    "no narrow layer, overlap or blending": Variant(
-        changes={"uses_narrow": (False, False), "overlap_tenths": 0, "blend_eighths": 0}
+    "no post-filter, overlap or blending": Variant(
+        changes={"uses_post_filter": (False, False), "overlap_tenths": 0, "blend_eighths": 0}
     ),
     "tiles of 8 only": Variant(tile_log2=(3, 3)),
     "tiles of 16 only": Variant(tile_log2=(4, 4)),
@@ -112,15 +112,16 @@ def run(name: str, path: pathlib.Path, quality: float) -> dict[str, object]:
 
 def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, np.ndarray]:
     """The file and its pixels."""
-    start = Parameters(step_index=step_index_of(quality), angles=decorrelating_angles(image))
-    parameters = dataclasses.replace(start, **variant.changes)
+    start = TiledDctHeader(step_index=step_index_of(quality), angles=decorrelating_angles(image))
+    header = dataclasses.replace(start, **variant.changes)
     writer = Writer()
-    parameters.write(writer)
-    prior = load_prior(PACKAGE) if variant.has_prior else untrained()
-    with mock.patch("overtone.codecs.tiled_dct.series.load_prior", return_value=prior):
-        stream = encode_planes(
-            to_planes(image, parameters.angles),
-            parameters,
+    header.write(writer)
+    state = load_context_state(PACKAGE) if variant.has_learned_state else untrained()
+    with mock.patch("overtone.entropy.context_state.load_context_state", return_value=state):
+        stream = tiled_dct.encode(
+            to_planes(image, header.angles),
+            state,
+            header.reconstruction,
             rd_weight=variant.rd_weight,
             tile_log2=variant.tile_log2,
         )
@@ -137,8 +138,8 @@ def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, n
 
 
 def untrained() -> tuple[np.ndarray, np.ndarray]:
-    """A prior that knows nothing, in place of the stored one."""
-    probabilities, _, weights = _tiled_dct.untrained()
+    """An initial context state that knows nothing, in place of the stored one."""
+    probabilities, _, weights = tiled_dct.untrained()
     return np.array(probabilities, np.uint16) & 0xFFF0, np.array(weights, np.int32)
 
 

@@ -1,9 +1,9 @@
-"""How good is tiled-dct on pictures its prior and narrow layer have not seen?
+"""How good is tiled-dct on pictures its context state and post-filter have not seen?
 
     python -m experiments.tiled_dct.crossvalidate path/to/kodak [--effort fast]
 
-Splits the pictures in two halves, learns prior.bin and narrow.bin on each half with the tools that
-made the shipped ones, and codes the other half with them, through files. Rows go to
+Splits the pictures in two halves, learns context_state.bin and post_filter.bin on each half with
+the tools that made the shipped ones, and codes the other half with them, through files. Rows go to
 experiments/tiled_dct/rows/crossvalidated.jsonl; the last line is JSON with the BD-rate against
 experiments/kodak/rows/jpeg.jsonl over all pictures, each coded with what was learned on others.
 """
@@ -23,8 +23,8 @@ from experiments.kodak.tables import CROSSVALIDATED as OUT
 from experiments.tiled_dct.ablate import QUALITIES
 from overtone.codecs.base import Effort
 from overtone.codecs.registry import decode, encode
-from overtone.codecs.tiled_dct.narrow import LAYER, NUM_SETS
-from overtone.entropy.prior import unpack_prior
+from overtone.codecs.tiled_dct.post_filter import FILTER, NUM_SETS
+from overtone.entropy.context_state import unpack_context_state
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
 from overtone.metrics.bd_rate import bd_rate_percent
@@ -57,18 +57,20 @@ def held_out(learn: list[pathlib.Path], test: list[pathlib.Path], effort: Effort
     """Rows of `test`, coded with what was learned on `learn`."""
     with tempfile.TemporaryDirectory() as folder:
         learned = {}
-        for name in ("prior", "narrow"):
+        for name in ("context_state", "post_filter"):
             out = pathlib.Path(folder, f"{name}.bin")
             script = str(TOOLS / f"learn_tiled_dct_{name}.py")
             command = [sys.executable, script, *map(str, learn), "--out", str(out)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             learned[name] = out.read_bytes()
-    prior = unpack_prior(learned["prior"])
-    layers = tuple(np.frombuffer(learned["narrow"], "<f4").reshape(NUM_SETS, LAYER.num_weights))
+    state = unpack_context_state(learned["context_state"])
+    weights = tuple(
+        np.frombuffer(learned["post_filter"], "<f4").reshape(NUM_SETS, FILTER.num_weights)
+    )
     rows = []
     with (
-        mock.patch("overtone.codecs.tiled_dct.series.load_prior", return_value=prior),
-        mock.patch("overtone.codecs.tiled_dct.narrow.load_layers", return_value=layers),
+        mock.patch("overtone.entropy.context_state.load_context_state", return_value=state),
+        mock.patch("overtone.codecs.tiled_dct.post_filter.load_weights", return_value=weights),
     ):
         for path in test:
             image = read_picture(str(path)).pixels[:, :, :3]

@@ -27,9 +27,8 @@ from experiments.kodak.tables import entropy_percent, read_entropy
 from experiments.tiled_dct.ablate import Variant, coded
 from experiments.tiled_dct.symbols import TABLE_SIZES, Collector, Ints, Symbols
 from overtone.bitstream.container import Container
-from overtone.codecs.tiled_dct.parameters import Parameters
-from overtone.codecs.tiled_dct.series import PACKAGE
-from overtone.entropy.prior import load_prior
+from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader
+from overtone.entropy.context_state import load_context_state
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
 from overtone.metrics.psnr import psnr_db
@@ -82,7 +81,7 @@ def run(path: pathlib.Path, quality: float) -> dict[str, object]:
 def stream_of(data: bytes) -> bytes:
     """The coefficients in a file of an RGB picture."""
     reader = Container.from_bytes(data).reader(0)
-    Parameters.read(reader, has_color=True)
+    TiledDctHeader.read(reader, has_color=True)
     return reader.take(reader.remaining, "coefficients")
 
 
@@ -128,7 +127,7 @@ def learned_bits(bits: Ints, contexts: Ints, start: Ints) -> float:
 
 def prior_counters() -> Iterator[tuple[str, list[Ints]]]:
     """Where the counters of each element's tables start: probability of 22 bits, and count."""
-    packed = load_prior(PACKAGE)[0].astype(np.int64)
+    packed = load_context_state(PACKAGE)[0].astype(np.int64)
     for name, sizes in TABLE_SIZES.items():
         own, packed = np.split(packed, [sum(sizes)])
         pairs = np.stack([((own >> 4) << 10) + (1 << 9), CONFIDENCE[own & 15]], 1)

@@ -21,9 +21,10 @@ from experiments.tiled_dct.contexts import (
     contexts_of,
     norms,
 )
-from overtone.codecs.tiled_dct.series import PACKAGE, padded
-from overtone.entropy.prior import load_prior
-from overtone.kernels import _tiled_dct
+from overtone.codecs.tiled_dct.header import PACKAGE
+from overtone.codecs.tiled_dct.planes import padded
+from overtone.entropy.context_state import load_context_state
+from overtone.kernels import tiled_dct
 
 # Sizes of the tables of contexts of each element, in the order of the prior.
 TABLE_SIZES = {
@@ -102,15 +103,15 @@ class Collector:
 
     def collect(self, stream: bytes) -> dict[str, Symbols]:
         """The bits of a coefficient stream, by element."""
-        decoder = _tiled_dct.Decoder(
+        decoder = tiled_dct.Decoder(
             stream,
-            *load_prior(PACKAGE),
+            load_context_state(PACKAGE),
             width=self._width,
             height=self._height,
             channels=NUM_PLANES,
         )
-        for y in range(0, self._height, MAX_SIDE):
-            decoder.decode_row()
+        for row, y in enumerate(range(0, self._height, MAX_SIDE), 1):
+            decoder.decode_rows(row)
             tiles = {
                 (tile_x, tile_y): Tile(tile_x, tile_y, widest, levels.astype(np.int64))
                 for tile_x, tile_y, widest, levels in decoder.tiles()
@@ -136,7 +137,7 @@ class Collector:
         if x >= self._width or y >= self._height:
             return
         is_split = (x, y) not in tiles or tiles[x, y].side < side
-        step = _tiled_dct.MIN_TILE
+        step = tiled_dct.MIN_TILE
         left = self._tile_at.get(((x - 1) // step, y // step))
         above = self._tile_at.get((x // step, (y - 1) // step))
         if side > step and x + side <= self._width and y + side <= self._height:
@@ -241,8 +242,8 @@ class Collector:
         step = side // BANDS
         sums = np.abs(coded).reshape(NUM_PLANES, BANDS, step, BANDS, step).sum((2, 4))
         tile.bands = np.minimum(sums * 16 >> 2 * tile.size, 65535)
-        for i in range(x // _tiled_dct.MIN_TILE, (x + side) // _tiled_dct.MIN_TILE):
-            for j in range(y // _tiled_dct.MIN_TILE, (y + side) // _tiled_dct.MIN_TILE):
+        for i in range(x // tiled_dct.MIN_TILE, (x + side) // tiled_dct.MIN_TILE):
+            for j in range(y // tiled_dct.MIN_TILE, (y + side) // tiled_dct.MIN_TILE):
                 self._tile_at[i, j] = tile
 
 

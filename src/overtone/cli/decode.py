@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Output, Size, whole_numbers
-from overtone.cli.files import STREAM, Job, plan_jobs, run_jobs, write_bytes
+from overtone.cli.files import STREAM, Job, Outcome, plan_jobs, run_jobs, write_bytes
 from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
 
@@ -57,10 +57,12 @@ def decode(
         to_jpeg: Write the JPEG file with the same coefficients (codec sparse-dct, extra `jpeg`).
         model: The trained model that the files were coded with.
         max_pixels: Refuse pictures and outputs of more pixels; 268435456 by default.
-        threads: Worker threads; all processors by default.
+        threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
     """
-    from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container, Metadata
+    from overtone.bitstream.container import DEFAULT_MAX_PIXELS
+    from overtone.codecs.registry import decode as decode_file
+    from overtone.codecs.registry import read_container
     from overtone.imaging.image import Picture, picture_to_bytes
 
     limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
@@ -73,31 +75,35 @@ def decode(
             raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
         return run_jobs(jobs, lambda job: _to_jpeg(job, max_bytes, force=force))
 
+    list_model = None
+    if model is not None:
+        from overtone.codecs.dct_list import as_list_model
+        from overtone.models.store import load_model
+
+        list_model = as_list_model(load_model(model))
+
     def work(job: Job) -> None:
         suffix = _suffix_for(job.destination)
-        data = read_bytes(job.source)
-        if model is not None:
-            from overtone.codecs.dct_list import decode_with_model
-
-            picture = Picture(decode_with_model(model, data), Metadata())
-            write_bytes(job.destination, picture_to_bytes(picture, suffix), force=force)
-            return
-        pixels = overtone.decode(
-            data,
+        file = read_container(read_bytes(job.source), max_bytes=max_bytes, max_pixels=limit)
+        pixels = decode_file(
+            file,
             scale=scale,
             size=size,
             crop=crop,
-            max_bytes=max_bytes,
             max_pixels=limit,
             num_threads=threads,
+            model=list_model,
         )
-        read = Container.from_bytes if max_bytes is None else Container.from_prefix
-        picture = Picture(pixels, read(data).metadata)
+        picture = Picture(pixels, file.metadata)
         write_bytes(job.destination, picture_to_bytes(picture, suffix), force=force)
         height, width, _ = pixels.shape
         print(f"{job.source} -> {job.destination}: {width}x{height} pixels", file=sys.stderr)
 
-    return run_jobs(jobs, work)
+    outcome = Outcome()
+    for job in jobs:
+        with outcome.of(job):
+            work(job)
+    return outcome.exit_code()
 
 
 def _to_jpeg(job: Job, max_bytes: int | None, *, force: bool) -> None:

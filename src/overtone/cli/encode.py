@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Output
-from overtone.cli.files import Job, plan_jobs, run_jobs, write_bytes
+from overtone.cli.files import Job, Outcome, plan_jobs, run_jobs, write_bytes
 from overtone.cli.progress import progress_bar
 from overtone.cli.sources import (
     PICTURE_SUFFIXES,
@@ -65,8 +65,8 @@ def encode(
         model: Code small pictures with a trained dct-transformer, for this machine only.
         preset: Named settings of the codec, or a TOML file with such.
         settings: Change of a setting of `dfm`, such as width=8; may be given often.
-        seed: Of everything random.
-        threads: Worker threads; all processors by default.
+        seed: Seed for all randomness.
+        threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
     """
     from overtone.codecs.registry import get_codec, resolve_num_threads
@@ -99,10 +99,11 @@ def encode(
         num_threads=num_threads,
         verify=False,  # `_encode_picture` decodes the file, to measure its PSNR
     )
-    work = functools.partial(
-        _encode_picture, encode_pixels, chosen, num_threads=num_threads, force=force
-    )
-    return run_jobs(jobs, work)
+    outcome = Outcome()
+    for job in jobs:
+        with outcome.of(job):
+            _encode_picture(encode_pixels, chosen, job, num_threads=num_threads, force=force)
+    return outcome.exit_code()
 
 
 def _encode_picture(
@@ -137,12 +138,12 @@ def _encode_picture(
 
 def _encode_with_model(job: Job, model: str, *, force: bool) -> None:
     """One picture, brought to the model's size, as the list that the model gives probabilities."""
-    from overtone.codecs.dct_list import encode_with_model
+    from overtone.codecs.dct_list import as_list_model
     from overtone.models.store import load_model
 
     chosen = load_model(model)
     _, pictures = load_pictures([job.source], chosen.spec)
-    data = encode_with_model(chosen, pictures[0])
+    data = overtone.encode(pictures[0], model=as_list_model(chosen))
     write_bytes(job.destination, data, force=force)
     rate_bpp = 8 * len(data) / (chosen.spec.height * chosen.spec.width)
     print(

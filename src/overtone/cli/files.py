@@ -98,19 +98,38 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], None]) -> int:
     Returns:
         The exit code.
     """
-    failures: list[str] = []
+    outcome = Outcome()
     for job in jobs:
-        try:
+        with outcome.of(job):
             work(job)
+    return outcome.exit_code()
+
+
+class Outcome:
+    """What became of several jobs: a failure of one leaves the others unharmed."""
+
+    def __init__(self) -> None:
+        self._num_jobs = 0
+        self._failures: list[str] = []
+
+    @contextlib.contextmanager
+    def of(self, job: Job) -> Iterator[None]:
+        """Around the work of one job; takes note of what a user, a file or a setting can cause."""
+        self._num_jobs += 1
+        try:
+            yield
         except BrokenPipeError:
             raise
         except (OvertoneError, OSError, MemoryError) as error:
-            failures.append(f"{job.source}: {describe(error)}")
-    if len(jobs) > 1 and failures:
-        print(f"{len(failures)} of {len(jobs)} files failed:", file=sys.stderr)
-    for failure in failures:
-        print_error(failure)
-    return EXIT_ERROR if failures else EXIT_DONE
+            self._failures.append(f"{job.source}: {describe(error)}")
+
+    def exit_code(self) -> int:
+        """Lists the failures, after all jobs, and gives the exit code."""
+        if self._num_jobs > 1 and self._failures:
+            print(f"{len(self._failures)} of {self._num_jobs} files failed:", file=sys.stderr)
+        for failure in self._failures:
+            print_error(failure)
+        return EXIT_ERROR if self._failures else EXIT_DONE
 
 
 def write_bytes(destination: str, data: bytes, *, force: bool) -> None:

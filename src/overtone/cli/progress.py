@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overtone.codecs.base import ProgressCallback
+    from overtone.evaluate.rate_distortion.run import Measured, PlannedRow
     from overtone.training.loop import TrainProgress, TrainProgressCallback
 
 

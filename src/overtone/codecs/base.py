@@ -3,15 +3,18 @@
 import abc
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+from typing_extensions import override
 
-from overtone.bitstream.container import Layout, Metadata
+from overtone.bitstream.container import MAX_SIDE_PX, Container, Layout, Metadata
+from overtone.errors import ImageError, UnsupportedCodecError
 from overtone.shapes import UInt8
 
 Effort = Literal["fast", "default", "best"]
 MIN_QUALITY, MAX_QUALITY = 1.0, 100.0
+File = TypeVar("File")  # a file as a codec decodes it
 
 
 @runtime_checkable
@@ -32,9 +35,9 @@ class EncodeOptions:
         effort: How much time to spend for fewer bytes.
         preset: A named set of settings of the codec; None is its own choice.
         settings: Changes of single settings of the preset: dotted names and values.
-        seed: Of everything random.
-        num_threads: Worker threads, >= 1.
-        metadata: Kept in the file unchanged.
+        seed: Seed for all randomness.
+        num_threads: Number of worker threads, >= 1.
+        metadata: ICC profile, EXIF block and resolution, kept in the file unchanged.
         progress: Called now and then; None is silent.
     """
 
@@ -70,8 +73,8 @@ class View:
     Attributes:
         x: Left edge of the box, source pixels.
         y: Top edge of the box, source pixels.
-        width: Of the box, source pixels, > 0.
-        height: Of the box, source pixels, > 0.
+        width: Width of the box, source pixels, > 0.
+        height: Height of the box, source pixels, > 0.
         out_width: Pixels to make across.
         out_height: Pixels to make down.
     """
@@ -93,15 +96,30 @@ def full_view(width: int, height: int) -> View:
     return View(x=0, y=0, width=width, height=height, out_width=width, out_height=height)
 
 
-class AbstractCodec(abc.ABC):
+def check_image(image: object) -> None:
+    """Raises `ImageError` if this is no array of 8-bit pixels of 1 to 4 channels."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
+        raise ImageError(f"image must be an array of uint8, got {kind}; convert it to 8 bits first")
+    if image.ndim != 3 or not 1 <= image.shape[2] <= 4:
+        raise ImageError(
+            f"image must have the shape (height, width, 1..4 channels), got {image.shape}"
+        )
+    height, width, _ = image.shape
+    if not (1 <= width <= MAX_SIDE_PX and 1 <= height <= MAX_SIDE_PX):
+        raise ImageError(f"image sides must be in 1..{MAX_SIDE_PX}, got {width}x{height}")
+
+
+class AbstractCodec(abc.ABC, Generic[File]):
     """A way to turn pixels into the bytes of one file and back.
 
-    A codec of `.ovt` files also has `codec_id: ClassVar[int]`, its number in the header.
+    A codec of `.ovt` files derives from `NativeCodec`; one of foreign files derives from this
+    class and says by `open` what it decodes.
 
     Attributes:
         name: Key in the table of codecs.
         quality_step: The finest step of `quality` that can change the file.
-        suffix: Of the files it writes.
+        suffix: Ending of the names of its files.
         layouts: Colour layouts that come back from its files as they went in.
         has_settings: Whether it heeds `EncodeOptions.settings`; no other codec is given any.
     """
@@ -117,23 +135,52 @@ class AbstractCodec(abc.ABC):
         """The whole file for `image`, with 1 to 4 channels as in `Layout`."""
 
     @abc.abstractmethod
+    def open(self, data: bytes) -> File:
+        """The bytes of a file, read as far as `decode_rows` and `describe` need.
+
+        Raises:
+            BitstreamError: They are no file of this codec, or a damaged one.
+        """
+
+    @abc.abstractmethod
     def decode_rows(
-        self, data: bytes, view: View, num_threads: int
+        self, file: File, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
         """Strips of the view from top to bottom, together `view.out_height` rows.
 
         Raises:
-            BitstreamError: `data` is damaged.
-            ValueError: A codec of foreign files was asked for any view but the full one.
+            BitstreamError: The file is damaged.
+            ImageError: A codec of foreign files was asked for any view but the full one.
         """
 
     @abc.abstractmethod
-    def describe(self, data: bytes) -> dict[str, object]:
+    def describe(self, file: File) -> dict[str, object]:
         """What `overtone info` shows of a file, ready for JSON.
 
         The key "sections" maps the name of each section to its size in bytes; other keys are
         settings read from the file.
         """
+
+
+class NativeCodec(AbstractCodec[Container]):
+    """A codec of `.ovt` files: it decodes a container that has been taken apart.
+
+    Attributes:
+        codec_id: Its number in the header of files.
+    """
+
+    codec_id: ClassVar[int]
+
+    @override
+    def open(self, data: bytes) -> Container:
+        container = Container.from_bytes(data)
+        if container.codec_id != self.codec_id:
+            raise UnsupportedCodecError(
+                f"codec id {container.codec_id} in the file is not {self.codec_id}, that of "
+                f"{self.name}; decode it with its own codec",
+                5,
+            )
+        return container
 
 
 @runtime_checkable
@@ -145,7 +192,7 @@ class ProgressiveCodec(Protocol):
 
         Args:
             data: A file, or as much of it as has arrived.
-            max_bytes: Of the result.
+            max_bytes: Largest size of the result, bytes.
 
         Raises:
             BitstreamError: So few bytes say nothing, or they are damaged.

@@ -1,93 +1,141 @@
-"""Small pictures as files coded with a trained model of lists, for the same machine only.
+"""The codec `dct-list`: small pictures coded with a trained model of lists, for one machine only.
 
-The file is an `.ovt` container of codec id 4 with one section: the model's fingerprint (16 bytes),
-then a range code of the list's symbols. The network's probabilities are rounded to integers, but
-they are made of floating-point sums, and other sums would ask for other bits. So the fingerprint
-covers the weights, PyTorch's version and the processor's instructions, and a file of another is
-refused.
+One section: the model's fingerprint (16 bytes), then a range code of the list's symbols. The
+model's probabilities are rounded to integers, but they are made of floating-point sums, and other
+sums would ask for other bits. So the fingerprint covers the weights, the libraries that compute
+with them and the processor's instructions, and a file of another is refused.
 """
 
-import pathlib
+from collections.abc import Iterator
+from typing import ClassVar, Protocol, final, runtime_checkable
 
 import numpy as np
+from typing_extensions import override
 
 from overtone.bitstream.container import Container, Layout
-from overtone.codecs.registry import FINGERPRINT_BYTES, MODEL_CODEC_ID
-from overtone.entropy.choosers import DecodingChooser, EncodingChooser
+from overtone.codecs.base import EncodeOptions, NativeCodec, View
+from overtone.entropy.symbols import ListModel, SymbolReader, SymbolWriter
 from overtone.errors import ConfigError, CorruptError, UnsupportedCodecError
-from overtone.models.base import AbstractModel
-from overtone.models.dct_transformer.model import DctTransformer
-from overtone.models.store import resolve_model
-from overtone.shapes import UInt8
-from overtone.transform.triples import TripleLists
+from overtone.shapes import Int32, UInt8
+
+FINGERPRINT_BYTES = 16
 
 
-def encode_with_model(
-    model: str | pathlib.Path | AbstractModel, image: UInt8[np.ndarray, "h w c"]
-) -> bytes:
-    """The file of a picture: the model's quantised coefficients of it.
+@runtime_checkable
+class PictureListModel(ListModel, Protocol):
+    """A probability over the lists of pictures of one size, such as a `dct-transformer`."""
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of its pictures."""
+        ...
+
+    def triples_of(self, image: UInt8[np.ndarray, "h w c"]) -> Int32[np.ndarray, "n 3"]:
+        """The list of a picture: its quantised coefficients."""
+        ...
+
+    def image_of(self, triples: Int32[np.ndarray, "n 3"]) -> UInt8[np.ndarray, "h w c"]:
+        """The picture of a list."""
+        ...
+
+
+@final
+class DctListCodec(NativeCodec):
+    """A picture as the list of its coefficients, each symbol under a model's probabilities.
 
     Args:
-        model: A dct-transformer, its file or the folder of its run.
-        image: Of the model's height, width and channels.
+        model: The model; without one, files can be described and nothing else.
+    """
+
+    name: ClassVar[str] = "dct-list"
+    codec_id: ClassVar[int] = 4
+    quality_step: ClassVar[float] = 99.0  # the model's quantiser is the only one
+
+    def __init__(self, model: PictureListModel | None = None) -> None:
+        self._model = None if model is None else as_list_model(model)
+
+    @override
+    def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
+        model = self._model
+        if model is None:
+            raise ConfigError(
+                "codec dct-list codes with a trained model; give it, as in overtone encode --model"
+            )
+        if options.preset is not None:
+            raise ConfigError(f"codec dct-list has no preset {options.preset}; leave it out")
+        if image.shape != model.image_shape:
+            raise ConfigError(
+                f"the model codes pictures of {model.image_shape} (height, width, channels), "
+                f"got {image.shape}; resize it first"
+            )
+        writer = SymbolWriter(model.symbols(model.triples_of(image)))
+        model.write(writer)
+        return Container(
+            codec_id=self.codec_id,
+            width=image.shape[1],
+            height=image.shape[0],
+            layout=Layout(image.shape[2]),
+            sections=(model.fingerprint() + writer.finish(),),
+            metadata=options.metadata,
+        ).to_bytes()
+
+    @override
+    def decode_rows(
+        self, file: Container, view: View, num_threads: int
+    ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
+        model = self._model
+        if model is None:
+            raise UnsupportedCodecError(
+                "the file was coded with a trained model; give it, as in overtone decode --model", 5
+            )
+        if file.codec_id != self.codec_id:
+            raise UnsupportedCodecError(
+                f"codec id {file.codec_id} needs no model; decode the file without one", 5
+            )
+        if not view.is_full(file.width, file.height):
+            raise ConfigError(
+                "files coded with a model decode whole and at 1x only; leave out scale and crop"
+            )
+        fingerprint, code = _read_section(file)
+        if fingerprint != model.fingerprint():
+            raise UnsupportedCodecError(
+                "the file was coded with another model, another version of PyTorch or on a "
+                "processor with other instructions; its probabilities cannot be made again here",
+                file.offsets[0],
+            )
+        shape = (file.height, file.width, int(file.layout))
+        if shape != model.image_shape:
+            raise CorruptError("the file's size is not that of the model's pictures")
+        reader = SymbolReader(code)
+        triples = model.write(reader)
+        reader.finish()
+        return iter([model.image_of(triples)])
+
+    @override
+    def describe(self, file: Container) -> dict[str, object]:
+        fingerprint, code = _read_section(file)
+        return {
+            "model_fingerprint": fingerprint.hex(),
+            "sections": {"fingerprint": len(fingerprint), "symbols": len(code)},
+        }
+
+
+def as_list_model(model: object) -> PictureListModel:
+    """The model, if it is one of lists.
 
     Raises:
-        ModelError: There is no such model, or its file is damaged.
-        ConfigError: It is another kind of model, or the picture does not fit it.
+        ConfigError: It is another kind of model.
     """
-    chosen = _list_model(model)
-    spec = chosen.spec
-    if image.shape != (spec.height, spec.width, spec.channels):
-        raise ConfigError(
-            f"the model codes pictures of {(spec.height, spec.width, spec.channels)} (height, "
-            f"width, channels), got {image.shape}; resize it first"
-        )
-    triples = chosen.vocabulary.lists_of(image[None]).triples
-    chooser = EncodingChooser(chosen.symbols(triples))
-    chosen.write(chooser)
-    return Container(
-        codec_id=MODEL_CODEC_ID,
-        width=spec.width,
-        height=spec.height,
-        layout=Layout(spec.channels),
-        sections=(chosen.fingerprint() + chooser.finish(),),
-    ).to_bytes()
+    if not isinstance(model, PictureListModel):
+        kind = getattr(model, "name", type(model).__name__)
+        raise ConfigError(f"a dct-transformer is needed to code pictures, this is a {kind}")
+    return model
 
 
-def decode_with_model(
-    model: str | pathlib.Path | AbstractModel, data: bytes
-) -> UInt8[np.ndarray, "h w c"]:
-    """The picture of a file that `encode_with_model` wrote with the same model on such a machine.
-
-    Raises:
-        ModelError: There is no such model, or its file is damaged.
-        BitstreamError: The file is foreign or damaged, or from another model or machine.
-    """
-    chosen = _list_model(model)
-    container = Container.from_bytes(data)
-    if container.codec_id != MODEL_CODEC_ID:
-        raise UnsupportedCodecError(
-            f"codec id {container.codec_id} needs no model; decode the file without one", 5
-        )
+def _read_section(container: Container) -> tuple[bytes, bytes]:
+    """Fingerprint and range code of a file."""
+    if len(container.sections) != 1:
+        raise CorruptError(f"codec dct-list has 1 section, the file {len(container.sections)}")
     reader = container.reader(0)
-    found = reader.take(FINGERPRINT_BYTES, "fingerprint")
-    if found != chosen.fingerprint():
-        raise UnsupportedCodecError(
-            "the file was coded with another model, another version of PyTorch or on a processor "
-            "with other instructions; its probabilities cannot be made again here",
-            container.offsets[0],
-        )
-    chooser = DecodingChooser(reader.take(reader.remaining, "symbols"))
-    triples = chosen.write(chooser)
-    chooser.finish()
-    spec = chosen.spec
-    if (container.height, container.width) != (spec.height, spec.width):
-        raise CorruptError("the file's size is not that of the model's pictures")
-    return chosen.vocabulary.images_of(TripleLists(triples, np.array([len(triples)])))[0]
-
-
-def _list_model(model: str | pathlib.Path | AbstractModel) -> DctTransformer:
-    found = resolve_model(model)
-    if not isinstance(found, DctTransformer):
-        raise ConfigError(f"a dct-transformer is needed to code pictures, this is a {found.name}")
-    return found
+    fingerprint = reader.take(FINGERPRINT_BYTES, "fingerprint")
+    return fingerprint, reader.take(reader.remaining, "symbols")

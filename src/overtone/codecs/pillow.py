@@ -4,6 +4,7 @@ Each has the settings a careful user would choose, and writes ordinary files of 
 """
 
 import abc
+import dataclasses
 import io
 from collections.abc import Iterator
 from typing import ClassVar, final
@@ -23,7 +24,20 @@ JPEG2000_HEADER_BYTES, JPEG2000_CHANNEL_BYTES = 160, 40  # headers, plus packets
 JPEG2000_MAX_RESOLUTIONS = 6
 
 
-class PillowCodec(AbstractCodec):
+@dataclasses.dataclass(frozen=True, slots=True)
+class PillowFile:
+    """A file of which only the header has been read.
+
+    Attributes:
+        picture: The picture; Pillow decodes its pixels when they are asked for.
+        size_bytes: Size of the file.
+    """
+
+    picture: Image.Image
+    size_bytes: int
+
+
+class PillowCodec(AbstractCodec[PillowFile]):
     """What the four formats share; a format adds its settings.
 
     Attributes:
@@ -59,45 +73,40 @@ class PillowCodec(AbstractCodec):
         return file.getvalue()
 
     @override
-    def decode_rows(
-        self, data: bytes, view: View, num_threads: int
-    ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        with self._open(data) as picture:
-            if not view.is_full(picture.width, picture.height):
-                raise ImageError(
-                    f"{self.pillow_format} files decode whole and at 1x only; "
-                    "an .ovt file decodes at any size and crop"
-                )
-            try:
-                pixels = np.asarray(picture)
-            except (OSError, SyntaxError, ValueError) as error:
-                raise CorruptError(f"damaged {self.pillow_format} file: {error}") from error
-        yield pixels if pixels.ndim == 3 else pixels[..., None]
-
-    @override
-    def describe(self, data: bytes) -> dict[str, object]:
-        with self._open(data) as picture:
-            return {
-                "format": self.pillow_format,
-                "width": picture.width,
-                "height": picture.height,
-                "layout": picture.mode,
-                "sections": {"file": len(data)},
-            }
-
-    def _open(self, data: bytes) -> Image.Image:
-        """The picture with only its header read, in a mode of this package.
-
-        Raises:
-            NotABitstreamError: Another format, or no picture at all.
-        """
+    def open(self, data: bytes) -> PillowFile:
         try:
             picture = Image.open(io.BytesIO(data), formats=[self.pillow_format])
         except (UnidentifiedImageError, SyntaxError, OSError, ValueError) as error:
             raise NotABitstreamError(f"not a {self.pillow_format} file: {error}", 0) from error
         if picture.mode not in MODES.values():
             raise ImageError(f"{self.pillow_format} files of mode {picture.mode} are not supported")
-        return picture
+        return PillowFile(picture, len(data))
+
+    @override
+    def decode_rows(
+        self, file: PillowFile, view: View, num_threads: int
+    ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
+        picture = file.picture
+        if not view.is_full(picture.width, picture.height):
+            raise ImageError(
+                f"{self.pillow_format} files decode whole and at 1x only; "
+                "an .ovt file decodes at any size and crop"
+            )
+        try:
+            pixels = np.asarray(picture)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise CorruptError(f"damaged {self.pillow_format} file: {error}") from error
+        yield pixels if pixels.ndim == 3 else pixels[..., None]
+
+    @override
+    def describe(self, file: PillowFile) -> dict[str, object]:
+        return {
+            "format": self.pillow_format,
+            "width": file.picture.width,
+            "height": file.picture.height,
+            "layout": file.picture.mode,
+            "sections": {"file": file.size_bytes},
+        }
 
 
 def _metadata_options(options: EncodeOptions) -> dict[str, object]:

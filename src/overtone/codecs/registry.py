@@ -11,9 +11,7 @@ import numpy as np
 from overtone.bitstream.container import (
     DEFAULT_MAX_PIXELS,
     FORMAT_VERSION,
-    MAX_SIDE_PX,
     Container,
-    Header,
     Metadata,
     read_header,
 )
@@ -21,15 +19,17 @@ from overtone.codecs.base import (
     AbstractCodec,
     Effort,
     EncodeOptions,
+    NativeCodec,
     ProgressCallback,
     ProgressiveCodec,
+    check_image,
     full_view,
 )
+from overtone.codecs.dct_list import DctListCodec, PictureListModel
 from overtone.codecs.target import Target, encode_to_target
-from overtone.codecs.view import render, resolve_view
+from overtone.codecs.view import assemble, render, resolve_view
 from overtone.errors import (
     ConfigError,
-    ImageError,
     TruncatedError,
     UnsupportedCodecError,
     unknown_name,
@@ -46,16 +46,16 @@ CODECS: dict[str, str] = {
     "avif": "overtone.codecs.pillow:AvifCodec",
     "jpeg2000": "overtone.codecs.pillow:Jpeg2000Codec",
 }
+# The same for codecs that need a trained model, which no setting brings along.
+MODEL_CODECS: dict[str, str] = {"dct-list": "overtone.codecs.dct_list:DctListCodec"}
 # Codec id in the `.ovt` header -> key. Ids are never reused.
-CODEC_IDS: dict[int, str] = {1: "tiled-dct", 2: "dfm", 3: "sparse-dct"}
+CODEC_IDS: dict[int, str] = {1: "tiled-dct", 2: "dfm", 3: "sparse-dct", 4: "dct-list"}
 # Keys of earlier versions, refused with the name of today; "dfm" was the default codec's then.
 RENAMED: dict[str, str] = {"dfm-net": "dfm"}
-MODEL_CODEC_ID = 4  # coded with a trained model: overtone.codecs.dct_list
-FINGERPRINT_BYTES = 16  # of that model, at the beginning of its section
 DEFAULT_CODEC = "tiled-dct"
 
 
-def get_codec(name: str) -> AbstractCodec:
+def get_codec(name: str) -> AbstractCodec[Any]:
     """The codec of that name.
 
     Raises:
@@ -63,9 +63,10 @@ def get_codec(name: str) -> AbstractCodec:
     """
     if name in RENAMED:
         raise ConfigError(f"codec {name} is called {RENAMED[name]} now; use that name")
-    if name not in CODECS:
+    known = CODECS | MODEL_CODECS
+    if name not in known:
         raise unknown_name("codec", name, CODECS)
-    module, _, attribute = CODECS[name].partition(":")
+    module, _, attribute = known[name].partition(":")
     return getattr(importlib.import_module(module), attribute)()
 
 
@@ -73,6 +74,7 @@ def encode(
     image: np.ndarray,
     *,
     codec: str = DEFAULT_CODEC,
+    model: PictureListModel | None = None,
     quality: float | None = None,
     bpp: float | None = None,
     size_bytes: int | None = None,
@@ -95,7 +97,9 @@ def encode(
 
     Args:
         image: 8-bit pixels, `h w c`; 1 to 4 channels are gray, gray + alpha, RGB, RGBA.
-        codec: Key in the table of codecs.
+        codec: Name of the codec.
+        model: Trained `dct-transformer`, from `overtone.load_model`, to code a picture of its size
+            with, instead of a named codec; it has a quality of its own.
         quality: 1..100, larger is better and bigger.
         bpp: File size to reach, bits per pixel.
         size_bytes: File size to reach, bytes.
@@ -103,9 +107,9 @@ def encode(
         effort: "fast", "default" or "best": time spent for fewer bytes.
         preset: A named set of settings of the codec, or the path of a TOML file with such.
         settings: Changes of the preset, {"width": 8, "fit.learning_rate": 1e-3}; only for `dfm`.
-        seed: Of everything random. The same image, settings, seed, number of threads and machine
+        seed: Seed for all randomness. The same image, settings, seed, number of threads and machine
             give the same bytes.
-        num_threads: Worker threads; all processors by default.
+        num_threads: Number of worker threads; all processors by default.
         metadata: ICC profile, EXIF block and resolution to keep in the file.
         progress: Called with the fraction done and a message such as "0.312 bpp, 28.41 dB".
         verify: Decode the result once and check it before returning it.
@@ -115,14 +119,16 @@ def encode(
         ConfigError: A setting is unknown or out of range.
         FitError: The target cannot be reached, or fitting failed.
     """
-    _check_image(image)
+    check_image(image)
     goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
     given = {name: value for name, value in goals.items() if value is not None}
     if len(given) > 1:
         raise ConfigError(f"give only one of {', '.join(goals)}, got {', '.join(given)}")
-    chosen = get_codec(codec)
+    if model is not None and given:
+        raise ConfigError(f"a model codes at its own quality; leave out {next(iter(given))}")
+    chosen = get_codec(codec) if model is None else DctListCodec(model)
     if settings and not chosen.has_settings:
-        raise ConfigError(f"codec {codec} has no settings; leave out {', '.join(settings)}")
+        raise ConfigError(f"codec {chosen.name} has no settings; leave out {', '.join(settings)}")
     try:
         options = EncodeOptions(
             quality=50.0 if quality is None else quality,
@@ -145,12 +151,12 @@ def encode(
         view = full_view(image.shape[1], image.shape[0])
         decoded = render(chosen, data, view, num_threads=options.num_threads)
         if decoded.shape != image.shape:
-            raise AssertionError(f"{codec} wrote {decoded.shape} for a picture of {image.shape}")
+            raise AssertionError(f"{chosen.name} wrote {decoded.shape}, not {image.shape}")
     return data
 
 
 def decode(
-    data: bytes,
+    data: bytes | Container,
     *,
     scale: float | None = None,
     size: tuple[int, int] | None = None,
@@ -158,36 +164,61 @@ def decode(
     max_bytes: int | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     num_threads: int | None = None,
+    model: PictureListModel | None = None,
 ) -> UInt8[np.ndarray, "h w c"]:
     """The pixels of an `.ovt` file, at any size and of any part of the picture.
 
     Other sizes are evaluated by the codec, not resampled from decoded pixels.
 
     Args:
-        data: The whole file.
+        data: The whole file, or what `read_container` made of it.
         scale: Output pixels per source pixel.
         size: Output width and height, instead of a scale.
         crop: Left, top, width and height of the part to decode, source pixels.
         max_bytes: Use the first bytes of the file only, with a codec that codes coarse to fine;
             `data` may then be a file that has arrived in part.
-        max_pixels: Limit on the picture in the file and on the output.
-        num_threads: Worker threads; all processors by default.
+        max_pixels: Largest number of pixels of the picture in the file and of the output.
+        num_threads: Number of worker threads; all processors by default.
+        model: The trained model that the file was coded with.
 
     Raises:
         BitstreamError: The file is foreign, damaged or over the limit.
         ConfigError: The part or the size asked for makes no sense.
     """
-    header = read_header(data, max_pixels=max_pixels)
+    if not isinstance(data, Container):
+        container = read_container(data, max_bytes=max_bytes, max_pixels=max_pixels)
+    elif max_bytes is None:
+        container = data
+    else:
+        raise ConfigError("max_bytes shortens bytes; give it to read_container")
+    codec = _codec_of(container.codec_id) if model is None else DctListCodec(model)
     view = resolve_view(
-        header.width, header.height, scale=scale, size=size, crop=crop, max_pixels=max_pixels
+        container.width, container.height, scale=scale, size=size, crop=crop, max_pixels=max_pixels
     )
-    codec = _codec_of(header)
+    strips = codec.decode_rows(container, view, resolve_num_threads(num_threads))
+    return assemble(strips, view)
+
+
+def read_container(
+    data: bytes, *, max_bytes: int | None = None, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> Container:
+    """A file taken apart, with its metadata; `decode` takes it instead of bytes.
+
+    Args:
+        data: The whole file.
+        max_bytes: Use the first bytes of the file only, as in `decode`.
+        max_pixels: Largest number of pixels of the picture in the file.
+
+    Raises:
+        BitstreamError: The file is foreign, damaged or over the limit.
+        ConfigError: Its codec shows nothing before the last byte.
+    """
     if max_bytes is not None:
         data = shorten(data, max_bytes)
     try:
-        return render(codec, data, view, num_threads=resolve_num_threads(num_threads))
+        return Container.from_bytes(data, max_pixels=max_pixels)
     except TruncatedError as error:
-        if not isinstance(codec, ProgressiveCodec):
+        if not isinstance(_codec_of(read_header(data).codec_id), ProgressiveCodec):
             raise
         raise TruncatedError(f"{error}; with max_bytes it shows what has arrived") from error
 
@@ -197,13 +228,13 @@ def shorten(data: bytes, max_bytes: int) -> bytes:
 
     Args:
         data: A file of a codec that codes coarse to fine, or as much of it as has arrived.
-        max_bytes: Of the result.
+        max_bytes: Largest size of the result, bytes.
 
     Raises:
         BitstreamError: The file is foreign or damaged, or so few bytes say nothing.
         ConfigError: Its codec shows nothing before the last byte.
     """
-    codec = _codec_of(read_header(data))
+    codec = _codec_of(read_header(data).codec_id)
     if not isinstance(codec, ProgressiveCodec):
         raise ConfigError(
             f"a file of codec {codec.name} shows nothing before its last byte; leave out max_bytes"
@@ -222,30 +253,26 @@ def info(data: bytes) -> dict[str, object]:
     Raises:
         BitstreamError: The file is foreign or damaged.
     """
-    header = read_header(data)
-    container = Container.from_bytes(data)
-    if header.codec_id == MODEL_CODEC_ID:
-        name, described = "model", _describe_coded_with_model(container)
-    else:
-        codec = _codec_of(header)
-        name, described = codec.name, codec.describe(data)
-    own = described.pop("sections")
-    assert isinstance(own, dict)
+    container = Container.from_bytes(data, max_pixels=DEFAULT_MAX_PIXELS)
+    codec = _codec_of(container.codec_id)
+    described = codec.describe(container)
+    sizes = described.pop("sections")
+    assert isinstance(sizes, dict)
     bare = dataclasses.replace(container, metadata=Metadata()).to_bytes()
     metadata = container.metadata
     sections = {
         "container": len(bare) - sum(map(len, container.sections)),
         "metadata": len(data) - len(bare),
-        **own,
+        **sizes,
     }
     return {
         "format_version": FORMAT_VERSION,
-        "codec": name,
-        "width": header.width,
-        "height": header.height,
-        "layout": header.layout.name.lower(),
+        "codec": codec.name,
+        "width": container.width,
+        "height": container.height,
+        "layout": container.layout.name.lower(),
         "size_bytes": len(data),
-        "rate_bpp": 8 * len(data) / (header.width * header.height),
+        "rate_bpp": 8 * len(data) / (container.width * container.height),
         "metadata": {
             "icc_bytes": len(metadata.icc),
             "exif_bytes": len(metadata.exif),
@@ -263,38 +290,13 @@ def resolve_num_threads(asked: int | None) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _codec_of(header: Header) -> AbstractCodec:
-    if header.codec_id == MODEL_CODEC_ID:
+def _codec_of(codec_id: int) -> NativeCodec:
+    if codec_id not in CODEC_IDS:
         raise UnsupportedCodecError(
-            "the file was coded with a trained model; give it, as in overtone decode --model", 5
-        )
-    if header.codec_id not in CODEC_IDS:
-        raise UnsupportedCodecError(
-            f"codec id {header.codec_id} is not one of {sorted(CODEC_IDS)}; "
+            f"codec id {codec_id} is not one of {sorted(CODEC_IDS)}; "
             "the file may need a newer version of Overtone",
             5,
         )
-    return get_codec(CODEC_IDS[header.codec_id])
-
-
-def _describe_coded_with_model(container: Container) -> dict[str, object]:
-    """What can be told without the model."""
-    reader = container.reader(0)
-    fingerprint = reader.take(FINGERPRINT_BYTES, "fingerprint")
-    return {
-        "model_fingerprint": fingerprint.hex(),
-        "sections": {"fingerprint": len(fingerprint), "symbols": reader.remaining},
-    }
-
-
-def _check_image(image: object) -> None:
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        kind = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
-        raise ImageError(f"image must be an array of uint8, got {kind}; convert it to 8 bits first")
-    if image.ndim != 3 or not 1 <= image.shape[2] <= 4:
-        raise ImageError(
-            f"image must have the shape (height, width, 1..4 channels), got {image.shape}"
-        )
-    height, width, _ = image.shape
-    if not (1 <= width <= MAX_SIDE_PX and 1 <= height <= MAX_SIDE_PX):
-        raise ImageError(f"image sides must be in 1..{MAX_SIDE_PX}, got {width}x{height}")
+    codec = get_codec(CODEC_IDS[codec_id])
+    assert isinstance(codec, NativeCodec)
+    return codec

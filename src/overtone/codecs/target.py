@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class _Point:
 
 
 def encode_to_target(
-    codec: AbstractCodec,
+    codec: AbstractCodec[Any],
     image: UInt8[np.ndarray, "h w c"],
     options: EncodeOptions,
     target: Target,
@@ -124,7 +124,7 @@ def encode_to_target(
 
 
 def _next_quality(
-    codec: AbstractCodec, target: Target, low: _Point | None, high: _Point | None
+    codec: AbstractCodec[Any], target: Target, low: _Point | None, high: _Point | None
 ) -> float:
     """Where to try next, strictly inside the bracket; its lower end if nothing is inside.
 
@@ -148,13 +148,13 @@ def _next_quality(
     return _on_grid(codec, min(max(guess, floor), ceiling))
 
 
-def _on_grid(codec: AbstractCodec, quality: float) -> float:
+def _on_grid(codec: AbstractCodec[Any], quality: float) -> float:
     steps = round((quality - MIN_QUALITY) / codec.quality_step)
     return min(max(round(MIN_QUALITY + steps * codec.quality_step, 6), MIN_QUALITY), MAX_QUALITY)
 
 
 def _try(
-    codec: AbstractCodec,
+    codec: AbstractCodec[Any],
     image: UInt8[np.ndarray, "h w c"],
     options: EncodeOptions,
     target: Target,

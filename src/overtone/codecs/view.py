@@ -1,6 +1,8 @@
 """From `scale`, `size` and `crop` to the `View` a codec evaluates, and on to its pixels."""
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -21,12 +23,12 @@ def resolve_view(
     """The view of a `width` x `height` picture that a caller asked for.
 
     Args:
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
+        width: Width of the picture, pixels.
+        height: Height of the picture, pixels.
         scale: Output pixels per source pixel; the output's sides are rounded, and at least 1.
         size: Output width and height instead of a scale; they need not keep the proportions.
         crop: Left, top, width and height of a box inside the picture, source pixels.
-        max_pixels: Of the output.
+        max_pixels: Largest number of pixels of the output.
 
     Raises:
         ConfigError: The box leaves the picture, or the output would be empty or over the limit.
@@ -57,18 +59,25 @@ def resolve_view(
 
 
 def render(
-    codec: AbstractCodec, data: bytes, view: View, *, num_threads: int
+    codec: AbstractCodec[Any], data: bytes, view: View, *, num_threads: int
+) -> UInt8[np.ndarray, "h w c"]:
+    """The pixels of a view of a file of any codec, native or foreign."""
+    return assemble(codec.decode_rows(codec.open(data), view, num_threads), view)
+
+
+def assemble(
+    strips: Iterable[UInt8[np.ndarray, "rows w c"]], view: View
 ) -> UInt8[np.ndarray, "h w c"]:
     """All strips of a view in one array, which is the only memory that grows with the view."""
     image = None
     row = 0
-    for strip in codec.decode_rows(data, view, num_threads):
+    for strip in strips:
         if image is None:
             image = np.empty((view.out_height, view.out_width, strip.shape[2]), np.uint8)
         image[row : row + len(strip)] = strip
         row += len(strip)
     if image is None or row != view.out_height:
-        raise AssertionError(f"{codec.name} decoded {row} of {view.out_height} rows")
+        raise AssertionError(f"the codec decoded {row} of {view.out_height} rows")
     return image
 
 

@@ -196,7 +196,7 @@ class Runner:
         """8-bit pixels (height, width, outputs) on a grid, clipped and rounded.
 
         Args:
-            weights: Of one network with two axes.
+            weights: Weights of one network with two axes.
             origin: Position (axis 0, axis 1) of the first pixel.
             step: From a pixel to its right neighbour (axis 0) and to the one below (axis 1).
             width: Pixels a row.

@@ -6,8 +6,8 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile
 
-from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container
-from overtone.codecs.registry import decode, encode
+from overtone.bitstream.container import Container
+from overtone.codecs.registry import decode, encode, read_container
 from overtone.errors import ConfigError
 from overtone.imaging.image import from_pillow, pillow_info
 
@@ -40,8 +40,8 @@ class OvertoneImageFile(ImageFile.ImageFile):
 
     def _open(self) -> None:
         assert self.fp is not None
-        self._data: bytes | None = self.fp.read()
-        container = Container.from_bytes(self._data, max_pixels=DEFAULT_MAX_PIXELS)
+        container = read_container(self.fp.read())
+        self._container: Container | None = container
         self._size = (container.width, container.height)
         self._mode = _MODES[container.layout]
         self.info.update(pillow_info(container.metadata))
@@ -49,9 +49,9 @@ class OvertoneImageFile(ImageFile.ImageFile):
 
     def load(self) -> Any:
         """Decodes the pixels the first time it is called."""
-        if self._data is not None:
-            pixels = decode(self._data)
-            self._data = None
+        if self._container is not None:
+            pixels = decode(self._container)
+            self._container = None
             if self.fp is not None and self._exclusive_fp:
                 self.fp.close()
             self.fp = io.BytesIO(pixels.tobytes())

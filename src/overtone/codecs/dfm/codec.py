@@ -8,7 +8,7 @@ import numpy as np
 from typing_extensions import override
 
 from overtone.bitstream.container import Container
-from overtone.codecs.base import AbstractCodec, EncodeOptions, View
+from overtone.codecs.base import EncodeOptions, NativeCodec, View
 from overtone.codecs.dfm.render import Picture
 from overtone.codecs.dfm.stream import CODEC_ID, RAW, unpack_networks, unpack_plan
 from overtone.shapes import UInt8
@@ -17,11 +17,11 @@ SECTION_NAMES = ("plan", "weights")
 
 
 @final
-class DfmCodec(AbstractCodec):
+class DfmCodec(NativeCodec):
     """Deep Fourier networks, one a tile; presets "deep" (ours) and "thesis" (as published)."""
 
     name: ClassVar[str] = "dfm"
-    codec_id: ClassVar[int | None] = CODEC_ID
+    codec_id: ClassVar[int] = CODEC_ID
     quality_step: ClassVar[float] = 0.5
     has_settings: ClassVar[bool] = True
 
@@ -53,16 +53,14 @@ class DfmCodec(AbstractCodec):
 
     @override
     def decode_rows(
-        self, data: bytes, view: View, num_threads: int
+        self, file: Container, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        networks = unpack_networks(Container.from_bytes(data))
-        yield from Picture(networks, num_threads=num_threads).rows(view)
+        return Picture(unpack_networks(file), num_threads=num_threads).rows(view)
 
     @override
-    def describe(self, data: bytes) -> dict[str, object]:
-        container = Container.from_bytes(data)
-        plan = unpack_plan(container)
-        sizes = map(len, container.sections)
+    def describe(self, file: Container) -> dict[str, object]:
+        plan = unpack_plan(file)
+        sizes = map(len, file.sections)
         return {
             "sections": dict(zip(SECTION_NAMES, sizes, strict=True)),
             "kind": "raw" if plan.kind == RAW else "quantised",

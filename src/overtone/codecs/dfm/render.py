@@ -1,5 +1,6 @@
 """From weights to pixels: any view of the picture, strip by strip."""
 
+import dataclasses
 import math
 from collections.abc import Iterator
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from overtone.codecs.base import View
 from overtone.codecs.dfm.stream import Networks
-from overtone.codecs.dfm.tiling import Axis
+from overtone.codecs.dfm.tiling import TileAxis
 from overtone.kernels.fourier import NetSpec, Runner
 from overtone.shapes import Float32, Float64, UInt8
 
@@ -37,18 +38,37 @@ def colour_map(
     return colour_axes(spec.num_outputs).T.astype(np.float32), mean.astype(np.float32)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Part:
+    """What one tile has of a grid.
+
+    Attributes:
+        tile: Number of the tile.
+        at_y: Its rows of the grid.
+        at_x: Its columns of the grid.
+        positions: Where its network is evaluated, (2, pixels).
+        shares: Weight of its values, (rows, columns).
+    """
+
+    tile: int
+    at_y: slice
+    at_x: slice
+    positions: Float32[np.ndarray, "2 n"]
+    shares: Float32[np.ndarray, "h w"]
+
+
 class Picture:
     """The networks of a file, ready to be evaluated anywhere.
 
     Args:
-        networks: Of the file.
-        num_threads: Of the kernel.
+        networks: Networks of the file.
+        num_threads: Number of worker threads of the kernel.
     """
 
     def __init__(self, networks: Networks, *, num_threads: int) -> None:
         self._plan = networks.plan
         self._weights = networks.weights
-        self._colours = [colour_map(networks.plan.spec, mean) for mean in networks.means]
+        self._maps = [colour_map(networks.plan.spec, mean) for mean in networks.means]
         self._runner = Runner(networks.plan.spec, num_threads=num_threads)
 
     def rows(self, view: View) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
@@ -60,7 +80,11 @@ class Picture:
         num_rows = max(1, STRIP_PIXELS // (x.size * fine_y))
         for start in range(0, view.out_height, num_rows):
             strip = y[start * fine_y : (start + num_rows) * fine_y]
-            values = self._evaluate(x, strip)
+            values = np.zeros((self._plan.spec.num_outputs, strip.size, x.size), np.float32)
+            for part in self._parts(x, strip):
+                outputs = self._runner.forward(self._weights[part.tile], part.positions)
+                colours = self._colours(part.tile, outputs).reshape(-1, *part.shares.shape)
+                values[:, part.at_y, part.at_x] += part.shares * colours
             shape = (-1, strip.size // fine_y, fine_y, view.out_width, fine_x)
             values = np.nan_to_num(values, nan=0.0)  # absurd weights may overflow
             pixels = values.reshape(shape).mean(axis=(2, 4)).transpose(1, 2, 0)
@@ -85,15 +109,16 @@ class Picture:
                     ]
                 ).astype(np.float32)
                 tile = row * plan.horizontal.count + column
-                values[:, inside] += shares[inside].astype(np.float32) * self._values(tile, local)
+                values[:, inside] += shares[inside].astype(np.float32) * self._colours(
+                    tile, self._runner.forward(self._weights[tile], local)
+                )
         return values
 
-    def _evaluate(
+    def _parts(
         self, x: Float64[np.ndarray, " w"], y: Float64[np.ndarray, " h"]
-    ) -> Float32[np.ndarray, "c h w"]:
-        """Blended values on [0, 1] at a grid of source positions."""
+    ) -> Iterator["_Part"]:
+        """The parts that tiles have in a grid of source positions."""
         plan = self._plan
-        values = np.zeros((plan.spec.num_outputs, y.size, x.size), dtype=np.float32)
         columns = [_reach(plan.horizontal, index, x) for index in range(plan.horizontal.count)]
         for row in range(plan.vertical.count):
             at_y, local_y, share_y = _reach(plan.vertical, row, y)
@@ -104,24 +129,17 @@ class Picture:
                     continue
                 tile = row * plan.horizontal.count + column
                 shares = (share_y[:, None] * share_x).astype(np.float32)
-                values[:, at_y, at_x] += shares * self._tile(tile, local_x, local_y)
-        return values
+                positions = np.empty((2, local_y.size, local_x.size), dtype=np.float32)
+                positions[0] = local_x
+                positions[1] = local_y[:, None]
+                yield _Part(tile, at_y, at_x, positions.reshape(2, -1), shares)
 
-    def _tile(
-        self, tile: int, x: Float64[np.ndarray, " w"], y: Float64[np.ndarray, " h"]
-    ) -> Float32[np.ndarray, "c h w"]:
-        """Values of one network on [0, 1] at a grid of its own positions."""
-        positions = np.empty((2, y.size, x.size), dtype=np.float32)
-        positions[0] = x
-        positions[1] = y[:, None]
-        return self._values(tile, positions.reshape(2, -1)).reshape(-1, y.size, x.size)
-
-    def _values(
-        self, tile: int, positions: Float32[np.ndarray, "2 n"]
+    def _colours(
+        self, tile: int, outputs: Float32[np.ndarray, "c n"]
     ) -> Float32[np.ndarray, "c n"]:
-        """Values of one network on [0, 1] at its own positions."""
-        matrix, offset = self._colours[tile]
-        return matrix @ self._runner.forward(self._weights[tile], positions) + offset[:, None]
+        """Colours on [0, 1] of what a tile's network gives."""
+        matrix, offset = self._maps[tile]
+        return matrix @ outputs + offset[:, None]
 
 
 def _oversampling(source: float, out: int) -> int:
@@ -133,7 +151,7 @@ def _centres(start: float, length: float, count: int) -> Float64[np.ndarray, " n
 
 
 def _reach(
-    axis: Axis, index: int, positions: Float64[np.ndarray, " n"]
+    axis: TileAxis, index: int, positions: Float64[np.ndarray, " n"]
 ) -> tuple[slice, Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
     """Where a tile has a share of ascending positions: the slice, local positions, shares."""
     share = axis.window(index, positions)

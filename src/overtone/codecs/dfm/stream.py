@@ -14,7 +14,7 @@ from overtone.bitstream.container import Container
 from overtone.bitstream.field import Field
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
-from overtone.codecs.dfm.tiling import Axis
+from overtone.codecs.dfm.tiling import TileAxis
 from overtone.entropy.coder import SymbolDecoder, SymbolEncoder
 from overtone.entropy.tables import NUM_SCALES, NUM_TABLES, SHAPES, best_table, cost_bits
 from overtone.errors import CorruptError, LimitExceededError, TruncatedError
@@ -50,15 +50,15 @@ class Plan:
 
     Attributes:
         kind: RAW or QUANTISED.
-        spec: Of every network.
+        spec: Shape of every network.
         horizontal: Tile columns.
         vertical: Tile rows.
     """
 
     kind: int
     spec: NetSpec
-    horizontal: Axis
-    vertical: Axis
+    horizontal: TileAxis
+    vertical: TileAxis
 
     @property
     def num_tiles(self) -> int:
@@ -72,7 +72,7 @@ class QuantisedNets:
 
     Attributes:
         means: Mean colour, 0..255, (tiles, channels).
-        step_indices: Of the quantiser steps, (tiles, layers).
+        step_indices: Indices of the quantiser steps, (tiles, layers).
         levels: Integer weights, (tiles, weights); dead weights are zero and not stored.
     """
 
@@ -149,7 +149,7 @@ def unpack_plan(container: Container) -> Plan:
     ):
         if count > length or 2 * margin * count > length:
             raise CorruptError(f"{count} tiles with margin {margin} do not fit {length} pixels")
-        axes.append(Axis(length=length, count=count, margin=margin))
+        axes.append(TileAxis(length=length, count=count, margin=margin))
     spec = NetSpec(
         input_scales=input_scales,
         hidden=hidden,

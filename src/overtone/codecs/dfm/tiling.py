@@ -8,7 +8,7 @@ from overtone.shapes import Float64
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
+class TileAxis:
     """One side of the picture cut into equal tiles.
 
     Positions are in source pixels, pixel i from i to i + 1. A tile's domain is its own part and
@@ -51,10 +51,10 @@ class Axis:
         return share
 
 
-def axis(length: int, tile_px: int, margin_px: int) -> Axis:
+def axis(length: int, tile_px: int, margin_px: int) -> TileAxis:
     """Tiles of about `tile_px`; the margin shrinks so that only neighbours meet."""
     count = max(1, round(length / tile_px)) if tile_px else 1
-    return Axis(length=length, count=count, margin=min(margin_px, length // (4 * count)))
+    return TileAxis(length=length, count=count, margin=min(margin_px, length // (4 * count)))
 
 
 def _rise(distance: Float64[np.ndarray, " n"], margin: int) -> Float64[np.ndarray, " n"]:

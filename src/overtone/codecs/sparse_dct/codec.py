@@ -9,31 +9,20 @@ import numpy as np
 from typing_extensions import override
 
 from overtone.bitstream.container import Container, Layout
-from overtone.bitstream.writer import Writer
-from overtone.codecs.base import AbstractCodec, EncodeOptions, View
-from overtone.codecs.sparse_dct.parameters import Parameters
-from overtone.codecs.sparse_dct.stream import pack_levels, unpack_levels
-from overtone.errors import ConfigError, CorruptError, TruncatedError
-from overtone.shapes import Int16, Int64, UInt8
-from overtone.transform.levels import Sampling, from_levels, to_levels
+from overtone.codecs.base import EncodeOptions, NativeCodec, View
+from overtone.codecs.sparse_dct.header import SparseDctHeader
+from overtone.codecs.sparse_dct.stream import (
+    pack_levels,
+    read_coefficients,
+    read_section,
+    write_section,
+)
+from overtone.errors import ConfigError, TruncatedError
+from overtone.shapes import UInt8
+from overtone.transform.levels import from_levels, to_levels
 
 
-@dataclasses.dataclass(frozen=True)
-class Coefficients:
-    """What a file holds.
-
-    Attributes:
-        levels: Of each component: Y, Cb, Cr, alpha, or gray, alpha.
-        tables: Quantiser steps of each component, zigzag order.
-        sampling: Sizes of the components.
-    """
-
-    levels: list[Int16[np.ndarray, "bands _rows _columns"]]
-    tables: list[Int64[np.ndarray, " bands"]]
-    sampling: Sampling
-
-
-class SparseDctCodec(AbstractCodec):
+class SparseDctCodec(NativeCodec):
     """The pixels of a JPEG file of that quality, 4:2:0, in fewer bytes and coarse to fine."""
 
     name: ClassVar[str] = "sparse-dct"
@@ -46,52 +35,50 @@ class SparseDctCodec(AbstractCodec):
             raise ConfigError(f"codec sparse-dct has no preset {options.preset}; leave it out")
         if options.progress is not None:
             options.progress(0.0, "transforming")
-        parameters = Parameters(quality=round(options.quality))
-        levels = to_levels(image, parameters.steps(image.shape[2]))
+        header = SparseDctHeader(quality=round(options.quality))
+        tables = header.steps(image.shape[2])
+        levels = to_levels(image, tables)
         if options.progress is not None:
             options.progress(0.5, "coding")
-        head = Container(
+        return Container(
             codec_id=self.codec_id,
             width=image.shape[1],
             height=image.shape[0],
             layout=Layout(image.shape[2]),
-            sections=(b"",),
+            sections=(write_section(header, pack_levels(levels, tables)),),
             metadata=options.metadata,
-        )
-        return write_file(head, parameters, levels)
+        ).to_bytes()
 
     @override
     def decode_rows(
-        self, data: bytes, view: View, num_threads: int
+        self, file: Container, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        found = read_file(data)
+        found = read_coefficients(file)
         box = (view.x, view.y, view.width, view.height)
         is_aligned = all(float(value).is_integer() for value in box)
         if is_aligned and (view.out_width, view.out_height) == (view.width, view.height):
             x, y, width, height = map(int, box)
             pixels = from_levels(found.levels, found.tables, found.sampling)
-            yield pixels[y : y + height, x : x + width]
-            return
+            return iter([pixels[y : y + height, x : x + width]])
         from overtone.codecs.sparse_dct.evaluate import evaluate_strips
 
-        yield from evaluate_strips(found.levels, found.tables, found.sampling, view)
+        return evaluate_strips(found.levels, found.tables, found.sampling, view)
 
     @override
-    def describe(self, data: bytes) -> dict[str, object]:
-        container = Container.from_bytes(data)
-        parameters, stream = open_section(container)
-        found = coefficients_of(container)
+    def describe(self, file: Container) -> dict[str, object]:
+        header, stream = read_section(file)
+        found = read_coefficients(file)
         chroma = {(2, 2): "4:2:0", (1, 2): "4:2:2", (2, 1): "4:4:0", (1, 1): "4:4:4"}
-        has_color = container.layout >= Layout.RGB
+        has_color = file.layout >= Layout.RGB
         return {
             "sections": {
-                "parameters": len(container.sections[0]) - len(stream),
+                "parameters": len(file.sections[0]) - len(stream),
                 "coefficients": len(stream),
             },
-            "quality": parameters.quality or "tables of its own",
-            "chroma": chroma[parameters.down, parameters.across] if has_color else "none",
+            "quality": header.quality or "tables of its own",
+            "chroma": chroma[header.down, header.across] if has_color else "none",
             "triples": sum(int(np.count_nonzero(levels)) for levels in found.levels),
-            "is_complete": not parameters.is_prefix,
+            "is_complete": not header.is_prefix,
         }
 
     def shorten(self, data: bytes, max_bytes: int) -> bytes:
@@ -101,51 +88,15 @@ class SparseDctCodec(AbstractCodec):
             with contextlib.suppress(TruncatedError):
                 Container.from_bytes(data)
                 return data
-        head = Container.from_prefix(data[:max_bytes])
-        parameters, stream = open_section(head)
-        parameters = dataclasses.replace(parameters, is_prefix=True)
-        surplus = len(_with_stream(head, parameters, stream)) - max_bytes
+        prefix = Container.from_prefix(data[:max_bytes])
+        header, stream = read_section(prefix)
+        header = dataclasses.replace(header, is_prefix=True)
+
+        def shortened(size: int) -> bytes:
+            section = write_section(header, stream[:size])
+            return dataclasses.replace(prefix, sections=(section,)).to_bytes()
+
+        surplus = len(shortened(len(stream))) - max_bytes
         if surplus > len(stream):
             raise TruncatedError(f"{max_bytes} bytes hold no picture; {max_bytes + surplus} do")
-        return _with_stream(head, parameters, stream[: len(stream) - max(0, surplus)])
-
-
-def write_file(
-    head: Container, parameters: Parameters, levels: list[Int16[np.ndarray, "bands _rows _columns"]]
-) -> bytes:
-    """The file of levels under the tables of `parameters`; `head` has everything but sections."""
-    return _with_stream(head, parameters, pack_levels(levels, parameters.steps(len(levels))))
-
-
-def read_file(data: bytes) -> Coefficients:
-    """The coefficients in a file of this codec.
-
-    Raises:
-        BitstreamError: The file is damaged.
-    """
-    return coefficients_of(Container.from_bytes(data))
-
-
-def coefficients_of(container: Container) -> Coefficients:
-    """As `read_file`, of a file that has been taken apart."""
-    parameters, stream = open_section(container)
-    sampling = parameters.sampling(container)
-    tables = parameters.steps(sampling.channels)
-    levels = unpack_levels(stream, tables, sampling, is_prefix=parameters.is_prefix)
-    return Coefficients(levels, tables, sampling)
-
-
-def open_section(container: Container) -> tuple[Parameters, bytes]:
-    """Settings and coefficient stream of a file."""
-    if len(container.sections) != 1:
-        raise CorruptError(f"codec sparse-dct has 1 section, the file {len(container.sections)}")
-    reader = container.reader(0)
-    parameters = Parameters.read(reader, channels=int(container.layout))
-    return parameters, reader.take(reader.remaining, "coefficients")
-
-
-def _with_stream(head: Container, parameters: Parameters, stream: bytes) -> bytes:
-    writer = Writer()
-    parameters.write(writer)
-    writer.put(stream)
-    return dataclasses.replace(head, sections=(writer.to_bytes(),)).to_bytes()
+        return shortened(len(stream) - max(0, surplus))

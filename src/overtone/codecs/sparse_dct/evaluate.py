@@ -17,7 +17,7 @@ MAX_STRIP_SAMPLES = 1 << 16  # so that memory does not grow with the scale
 _TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136286, -0.714136286], [1, 1.772, 0]])
 
 
-class Axis:
+class ViewAxis:
     """Where one axis of a view samples the series: for each output, blocks and cosine weights.
 
     Outputs closer together than samples of the component are points of the series. Outputs further
@@ -91,8 +91,8 @@ def evaluate_strips(
             tall, wide = sampling.size(c)
             down = sampling.down if c in (1, 2) and sampling.channels >= 3 else 1
             across = sampling.across if c in (1, 2) and sampling.channels >= 3 else 1
-            rows = Axis(y / down, box / down, height, tall)
-            columns = Axis(view.x / across, view.width / across, view.out_width, wide)
+            rows = ViewAxis(y / down, box / down, height, tall)
+            columns = ViewAxis(view.x / across, view.width / across, view.out_width, wide)
             planes.append(_plane(own, steps, rows, columns))
         yield to_uint8(_to_pixels(planes))
 
@@ -100,8 +100,8 @@ def evaluate_strips(
 def _plane(
     levels: Int16[np.ndarray, "bands _rows _columns"],
     steps: Int64[np.ndarray, " bands"],
-    rows: Axis,
-    columns: Axis,
+    rows: ViewAxis,
+    columns: ViewAxis,
 ) -> Float64[np.ndarray, "h w"]:
     blocks = [used for used, _ in rows.terms]
     low, high = min(int(b.min()) for b in blocks), max(int(b.max()) for b in blocks) + 1
@@ -111,9 +111,9 @@ def _plane(
     return _shifted(rows, low).apply(across.transpose(2, 1, 0)).T
 
 
-def _shifted(axis: Axis, first: int) -> Axis:
+def _shifted(axis: ViewAxis, first: int) -> ViewAxis:
     """The axis of a slice that begins at block `first`."""
-    moved = Axis.__new__(Axis)
+    moved = ViewAxis.__new__(ViewAxis)
     moved.terms = [(blocks - first, weights) for blocks, weights in axis.terms]
     moved.span = axis.span and (axis.span[0] - first, axis.span[1] - first, axis.span[2])
     return moved

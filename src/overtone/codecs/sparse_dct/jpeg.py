@@ -1,5 +1,6 @@
 """JPEG files to files of `sparse-dct` and back without loss, through the package jpeglib."""
 
+import dataclasses
 import io
 import os
 import pathlib
@@ -10,13 +11,9 @@ from typing import Any
 import numpy as np
 
 from overtone.bitstream.container import Container, Layout, Metadata
-from overtone.codecs.sparse_dct.codec import (
-    SparseDctCodec,
-    coefficients_of,
-    read_file,
-    write_file,
-)
-from overtone.codecs.sparse_dct.parameters import NUM_BANDS, Parameters
+from overtone.codecs.sparse_dct.codec import SparseDctCodec
+from overtone.codecs.sparse_dct.header import NUM_BANDS, SparseDctHeader
+from overtone.codecs.sparse_dct.stream import pack_levels, read_coefficients, write_section
 from overtone.errors import ConfigError, ImageError
 from overtone.imaging.image import read_picture
 from overtone.shapes import Int16
@@ -51,7 +48,7 @@ def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
     metadata = _metadata_of(data)
     found = _read(data)
     levels = [_to_levels(component) for component in _components(found)]
-    parameters = _parameters(found, len(levels))
+    header = _header(found, len(levels))
     head = Container(
         codec_id=SparseDctCodec.codec_id,
         width=found.width,
@@ -60,12 +57,13 @@ def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
         sections=(b"",),
         metadata=metadata,
     )
-    grids = [parameters.sampling(head).grid(c) for c in range(len(levels))]
+    grids = [header.sampling(head).grid(c) for c in range(len(levels))]
     if [own.shape[1:] for own in levels] != grids:
         raise ImageError("the components of this JPEG file have an unusual number of blocks")
-    packed = write_file(head, parameters, levels)
+    section = write_section(header, pack_levels(levels, header.steps(len(levels))))
+    packed = dataclasses.replace(head, sections=(section,)).to_bytes()
     if verify:
-        back = read_file(packed).levels
+        back = read_coefficients(Container.from_bytes(packed)).levels
         if not all(np.array_equal(*pair) for pair in zip(levels, back, strict=True)):
             raise ImageError("this JPEG file has coefficients beyond the range of 8-bit pictures")
     return packed
@@ -84,7 +82,7 @@ def to_jpeg(data: bytes) -> bytes:
         raise ConfigError("only files of codec sparse-dct hold the coefficients of a JPEG file")
     if container.layout not in _LAYOUTS.values():
         raise ImageError("JPEG files have no alpha channel; decode this file to PNG")
-    found = coefficients_of(container)
+    found = read_coefficients(container)
     tables, index_of = _distinct(found.tables)
     if max(int(table.max()) for table in tables) > 255:
         raise ImageError("baseline JPEG files have steps up to 255; decode this file to PNG")
@@ -136,7 +134,7 @@ def _components(found: Any) -> list[np.ndarray]:
     return [np.asarray(plane) for plane in planes]
 
 
-def _parameters(found: Any, num_components: int) -> Parameters:
+def _header(found: Any, num_components: int) -> SparseDctHeader:
     """Tables and sampling of the file."""
     down = across = 2
     if num_components == 3:
@@ -150,11 +148,11 @@ def _parameters(found: Any, num_components: int) -> Parameters:
     steps = [np.asarray(found.qt)[int(number)] for number in found.quant_tbl_no[:num_components]]
     tables = [table.reshape(-1)[zigzag(JPEG_BLOCK)].astype(np.int64) for table in steps]
     for quality in range(1, 101):
-        standard = Parameters(quality=quality, down=down, across=across)
+        standard = SparseDctHeader(quality=quality, down=down, across=across)
         if all(map(np.array_equal, standard.steps(num_components), tables)):
             return standard
     distinct, index_of = _distinct(tables)
-    return Parameters(
+    return SparseDctHeader(
         quality=0,
         down=down,
         across=across,

@@ -1,5 +1,6 @@
 """The codec `tiled-dct`: the section of the file, and its strips of pixels."""
 
+import collections
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -8,14 +9,15 @@ from typing_extensions import override
 
 from overtone.bitstream.container import Container, Layout
 from overtone.bitstream.writer import Writer
-from overtone.codecs.base import AbstractCodec, EncodeOptions, View
-from overtone.codecs.tiled_dct.decode import decode_strips, tile_counts
-from overtone.codecs.tiled_dct.parameters import QUALITY_STEP, Parameters
+from overtone.codecs.base import EncodeOptions, NativeCodec, View
+from overtone.codecs.tiled_dct.decode import decode_strips, read_tiles
+from overtone.codecs.tiled_dct.header import QUALITY_STEP, TiledDctHeader
+from overtone.codecs.tiled_dct.post_filter import PostFilter
 from overtone.errors import ConfigError, CorruptError
 from overtone.shapes import UInt8
 
 
-class TiledDctCodec(AbstractCodec):
+class TiledDctCodec(NativeCodec):
     """A picture as cosine series on overlapping tiles, chosen by rate and distortion."""
 
     name: ClassVar[str] = "tiled-dct"
@@ -24,52 +26,56 @@ class TiledDctCodec(AbstractCodec):
 
     @override
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
-        from overtone.codecs.tiled_dct.search import encode_best
+        from overtone.codecs.tiled_dct.search import Search
 
         if options.preset is not None:
             raise ConfigError(f"codec tiled-dct has no preset {options.preset}; leave it out")
+        search = Search(image, options)
+        how = search.start.reconstruction
+        first = search.code(how, rd_weight=search.rd_weight / how.step**2)
+        best = search.improved(first)
         return Container(
             codec_id=self.codec_id,
             width=image.shape[1],
             height=image.shape[0],
             layout=Layout(image.shape[2]),
-            sections=(encode_best(image, options).section(),),
+            sections=(best.section(),),
             metadata=options.metadata,
         ).to_bytes()
 
     @override
     def decode_rows(
-        self, data: bytes, view: View, num_threads: int
+        self, file: Container, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        container = Container.from_bytes(data)
-        parameters, stream = _open(container)
-        shape = (container.height, container.width, int(container.layout))
-        return decode_strips(stream, parameters, shape, view, num_threads)
+        header, stream = _read_section(file)
+        refine = PostFilter(header, num_threads=num_threads).refine
+        shape = (file.height, file.width, int(file.layout))
+        return decode_strips(stream, header, shape, view, refine=refine, num_threads=num_threads)
 
     @override
-    def describe(self, data: bytes) -> dict[str, object]:
-        container = Container.from_bytes(data)
-        parameters, stream = _open(container)
-        shape = (container.height, container.width, int(container.layout))
+    def describe(self, file: Container) -> dict[str, object]:
+        header, stream = _read_section(file)
         head = Writer()
-        parameters.write(head)
+        header.write(head)
+        shape = (file.height, file.width, int(file.layout))
+        sizes = collections.Counter(levels.shape[1] for *_, levels in read_tiles(stream, shape))
         return {
             "sections": {"parameters": len(head), "coefficients": len(stream)},
-            "quality": round(1 + parameters.step_index * QUALITY_STEP, 1),
-            "step": round(parameters.step, 4),
-            "overlap_px": parameters.overlap_px,
-            "narrow_layer": {
-                "luma": parameters.uses_narrow[0],
-                "chroma": parameters.uses_narrow[1],
+            "quality": round(1 + header.step_index * QUALITY_STEP, 1),
+            "step": round(header.step, 4),
+            "overlap_px": header.overlap_px,
+            "post_filter": {
+                "luma": header.uses_post_filter[0],
+                "chroma": header.uses_post_filter[1],
             },
-            "tiles": tile_counts(stream, parameters, shape),
+            "tiles": {f"{size}x{size}": sizes[size] for size in sorted(sizes)},
         }
 
 
-def _open(container: Container) -> tuple[Parameters, bytes]:
+def _read_section(container: Container) -> tuple[TiledDctHeader, bytes]:
     """Settings and coefficient stream of the file."""
     if len(container.sections) != 1:
         raise CorruptError(f"codec tiled-dct has 1 section, the file {len(container.sections)}")
     reader = container.reader(0)
-    parameters = Parameters.read(reader, has_color=container.layout >= Layout.RGB)
-    return parameters, reader.take(reader.remaining, "coefficients")
+    header = TiledDctHeader.read(reader, has_color=container.layout >= Layout.RGB)
+    return header, reader.take(reader.remaining, "coefficients")

@@ -1,66 +1,126 @@
-"""From a coefficient stream to strips of pixels: the two layers, colour, 8 bits."""
+"""From a coefficient stream to strips of pixels: series, post-filter, colour, 8 bits."""
 
-import collections
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from overtone.codecs.base import View
-from overtone.codecs.tiled_dct.narrow import NarrowLayer
-from overtone.codecs.tiled_dct.parameters import Parameters
-from overtone.codecs.tiled_dct.series import SeriesReader, to_pixels
+from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader
+from overtone.codecs.tiled_dct.planes import padded, to_pixels
+from overtone.entropy import context_state
 from overtone.imaging.image import to_uint8
 from overtone.kernels.fourier import Isa
-from overtone.shapes import UInt8
+from overtone.kernels.tiled_dct import SUPERBLOCK, Decoder, Tile
+from overtone.shapes import Float32, Float64, UInt8
+
+NEIGHBOURS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # (dy, dx)
+MAX_STRIP_SAMPLES = 1 << 18  # so that memory does not grow with the scale
+
+# Planes at the positions of a strip, then one source pixel away in the order of NEIGHBOURS, to the
+# planes that are shown.
+Refine = Callable[[list[Float32[np.ndarray, "c rows w"]]], Float32[np.ndarray, "c rows w"]]
 
 
 def decode_strips(
     stream: bytes,
-    parameters: Parameters,
+    header: TiledDctHeader,
     shape: tuple[int, int, int],
     view: View,
+    *,
+    refine: Refine,
     num_threads: int,
     isa: Isa = "auto",
 ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
     """The view's pixels, strip by strip from top to bottom.
 
+    Three rows of superblocks are in memory. A view that reaches the last row of the picture checks
+    that the stream ends there.
+
     Args:
-        stream: Coefficients.
-        parameters: Head of the file's section.
+        stream: Coefficient stream of the file.
+        header: Settings of the file.
         shape: Height, width and channels of the picture.
         view: What to evaluate.
-        num_threads: Worker threads.
+        refine: What becomes of the series, such as `PostFilter.refine`.
+        num_threads: Number of worker threads.
         isa: Instruction set of the kernels.
 
     Raises:
         CorruptError: The stream does not hold a picture of this shape.
     """
-    height, width, channels = shape
-    reader = SeriesReader(
-        stream,
-        parameters,
-        width=width,
-        height=height,
-        channels=channels,
-        num_threads=num_threads,
-        isa=isa,
-    )
-    narrow = NarrowLayer(parameters, num_threads=num_threads, isa=isa)
-    for xs, ys in reader.strips(view):
-        planes = narrow.refine(reader.neighbourhoods(xs, ys))
-        yield to_uint8(to_pixels(planes, parameters.angles))
-    if view.y + view.height >= height:
-        reader.finish()
+    decoder = _decoder_of(stream, shape)
+    xs = view.x + (np.arange(view.out_width) + 0.5) * (view.width / view.out_width)
+    ys = view.y + (np.arange(view.out_height) + 0.5) * (view.height / view.out_height)
+    how = header.reconstruction
+    done = 0
+    for row in range(decoder.num_rows):
+        decoder.decode_rows(row + 2)  # a strip needs the row below too: facing tiles blend
+        is_last = row == decoder.num_rows - 1
+        stop = len(ys) if is_last else int(np.searchsorted(ys, (row + 1) * SUPERBLOCK))
+        while done < stop:
+            end = min(done + max(1, MAX_STRIP_SAMPLES // len(xs)), stop)
+            rendered = [
+                decoder.render(*grid, how, num_threads=num_threads, isa=isa)
+                for grid in _grids(xs, ys[done:end], shape)
+            ]
+            yield to_uint8(to_pixels(refine(_around(rendered)), header.angles))
+            done = end
+        if done == len(ys):
+            break
+    if view.y + view.height >= shape[0]:
+        decoder.finish()
 
 
-def tile_counts(
-    stream: bytes, parameters: Parameters, shape: tuple[int, int, int]
-) -> dict[str, int]:
-    """How many tiles of each size the picture has."""
+def _grids(
+    xs: Float64[np.ndarray, " w"], ys: Float64[np.ndarray, " rows"], shape: tuple[int, int, int]
+) -> list[tuple[Float64[np.ndarray, " _w"], Float64[np.ndarray, " _rows"]]]:
+    """Where the series is evaluated: at the positions and around, or on one grid with a border."""
+    height, width, _ = shape
+    if _is_pixel_for_pixel(xs, ys):
+        grids = [
+            (
+                np.concatenate([xs[:1] - 1, xs, xs[-1:] + 1]),
+                np.concatenate([ys[:1] - 1, ys, ys[-1:] + 1]),
+            )
+        ]
+    else:
+        grids = [(xs + dx, ys + dy) for dy, dx in ((0, 0), *NEIGHBOURS)]
+    return [(np.clip(x, 0.5, width - 0.5), np.clip(y, 0.5, height - 0.5)) for x, y in grids]
+
+
+def _is_pixel_for_pixel(xs: Float64[np.ndarray, " w"], ys: Float64[np.ndarray, " rows"]) -> bool:
+    """Whether neighbours one source pixel away are samples themselves."""
+    return len(xs) > 1 and bool(np.all(np.diff(xs) == 1) and np.all(np.diff(ys) == 1))
+
+
+def _around(
+    rendered: list[Float32[np.ndarray, "c _rows _w"]],
+) -> list[Float32[np.ndarray, "c rows w"]]:
+    """Values at the positions, then in the order of NEIGHBOURS, of what `_grids` asked for."""
+    if len(rendered) > 1:
+        return rendered
+    (bordered,) = rendered
+    rows, width = bordered.shape[1] - 2, bordered.shape[2] - 2
+    return [
+        bordered[:, 1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + width]
+        for dy, dx in ((0, 0), *NEIGHBOURS)
+    ]
+
+
+def read_tiles(stream: bytes, shape: tuple[int, int, int]) -> Iterator[Tile]:
+    """Every tile of a picture in the order of the stream.
+
+    Raises:
+        CorruptError: The stream does not hold a picture of this shape.
+    """
+    decoder = _decoder_of(stream, shape)
+    for row in range(decoder.num_rows):
+        decoder.decode_rows(row + 1)
+        yield from decoder.tiles()
+    decoder.finish()
+
+
+def _decoder_of(stream: bytes, shape: tuple[int, int, int]) -> Decoder:
     height, width, channels = shape
-    reader = SeriesReader(
-        stream, parameters, width=width, height=height, channels=channels, num_threads=1
-    )
-    sizes = collections.Counter(levels.shape[1] for *_, levels in reader.tiles())
-    reader.finish()
-    return {f"{size}x{size}": sizes[size] for size in sorted(sizes)}
+    state = context_state.load_context_state(PACKAGE)
+    return Decoder(stream, state, width=padded(width), height=padded(height), channels=channels)

@@ -18,9 +18,17 @@ from overtone.bitstream.writer import Writer
 from overtone.codecs.base import Effort, EncodeOptions, full_view
 from overtone.codecs.tiled_dct.color import decorrelating_angles
 from overtone.codecs.tiled_dct.decode import decode_strips
-from overtone.codecs.tiled_dct.parameters import MAX_STEP_INDEX, Parameters, step_index_of
-from overtone.codecs.tiled_dct.series import encode_planes, to_planes
-from overtone.shapes import Float32, UInt8
+from overtone.codecs.tiled_dct.header import (
+    MAX_STEP_INDEX,
+    PACKAGE,
+    TiledDctHeader,
+    step_index_of,
+)
+from overtone.codecs.tiled_dct.planes import to_planes
+from overtone.codecs.tiled_dct.post_filter import PostFilter
+from overtone.entropy import context_state
+from overtone.kernels import tiled_dct
+from overtone.shapes import UInt8
 
 RD_WEIGHT = 0.13  # squared steps a bit; high-rate theory says ln 2 / 6 = 0.116
 
@@ -36,32 +44,35 @@ _STEP_SHIFTS: dict[Effort, tuple[int, ...]] = {
     "default": (-8, 8),
     "best": (-18, -12, -6, 6, 12),
 }
-_SHRINKS: dict[Effort, tuple[tuple[int, int], ...]] = {
+_OFFSETS: dict[Effort, tuple[tuple[int, int], ...]] = {
     "fast": (),
     "default": ((6, 3), (0, 1)),
     "best": ((4, 3), (8, 4), (0, 1), (0, 0)),
 }
 
 
-def _overlaps(best: Parameters, effort: Effort) -> list[Parameters]:
+def _overlaps(best: TiledDctHeader, effort: Effort) -> list[TiledDctHeader]:
     return [dataclasses.replace(best, overlap_tenths=o) for o in _OVERLAPS[effort]]
 
 
-def _steps(best: Parameters, effort: Effort) -> list[Parameters]:
+def _steps(best: TiledDctHeader, effort: Effort) -> list[TiledDctHeader]:
     indices = [min(max(best.step_index + s, 0), MAX_STEP_INDEX) for s in _STEP_SHIFTS[effort]]
     return [dataclasses.replace(best, step_index=index) for index in indices]
 
 
-def _shrinks(best: Parameters, effort: Effort) -> list[Parameters]:
-    return [dataclasses.replace(best, shrink_one=a, shrink=b) for a, b in _SHRINKS[effort]]
+def _offsets(best: TiledDctHeader, effort: Effort) -> list[TiledDctHeader]:
+    return [
+        dataclasses.replace(best, reconstruction_offset_one=a, reconstruction_offset=b)
+        for a, b in _OFFSETS[effort]
+    ]
 
 
-_STAGES = (_overlaps, _steps, _shrinks)
+_STAGES = (_overlaps, _steps, _offsets)
 _DECODING: tuple[dict[str, Any], ...] = (
     {"blend_eighths": 12},
     {"blend_eighths": 16},
-    {"uses_narrow": (False, True)},
-    {"uses_narrow": (True, False)},
+    {"uses_post_filter": (False, True)},
+    {"uses_post_filter": (True, False)},
 )
 
 
@@ -69,7 +80,7 @@ _DECODING: tuple[dict[str, Any], ...] = (
 class Coded:
     """One encoding and what it costs."""
 
-    parameters: Parameters
+    header: TiledDctHeader
     stream: bytes
     squared_error: float
     cost: float
@@ -81,80 +92,87 @@ class Coded:
     def section(self) -> bytes:
         """The payload of the file."""
         writer = Writer()
-        self.parameters.write(writer)
+        self.header.write(writer)
         writer.put(self.stream)
         return writer.to_bytes()
 
 
-def encode_best(image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> Coded:
-    """The cheapest encoding of the candidates of `options.effort`."""
-    start = Parameters(
-        step_index=step_index_of(options.quality),
-        angles=decorrelating_angles(image[:, :, :3]) if image.shape[2] >= 3 else None,
-    )
-    planes = to_planes(image, start.angles)
-    rd_weight = RD_WEIGHT * start.step**2  # of the picture: the same for every candidate
-    total = 1 + sum(len(table[options.effort]) for table in (_OVERLAPS, _STEP_SHIFTS, _SHRINKS))
-    report = _Report(options, image.shape[0] * image.shape[1], image.size, total)
-    encode = functools.partial(_encode, image, planes, rd_weight, options, report)
-    best = encode(start)
-    report.finished(best)
-    with concurrent.futures.ThreadPoolExecutor(options.num_threads) as pool:
-        try:
-            for candidates in _STAGES:
-                for coded in pool.map(encode, candidates(best.parameters, options.effort)):
-                    report.finished(coded)
-                    best = min(best, coded, key=_cost)
-        except BaseException:
-            report.stop()  # or the pool would wait for every candidate it has begun
-            raise
-    if options.effort == "fast":
+class Search:
+    """One picture and the candidates of `options.effort`.
+
+    Attributes:
+        start: Settings of the first candidate.
+        rd_weight: Squared error of 8-bit pixels that a bit is worth, the same for all candidates.
+        code: `overtone.kernels.tiled_dct.encode` of the picture, for a reconstruction and a weight
+            of the rate.
+    """
+
+    def __init__(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> None:
+        self.start = TiledDctHeader(
+            step_index=step_index_of(options.quality),
+            angles=decorrelating_angles(image[:, :, :3]) if image.shape[2] >= 3 else None,
+        )
+        self._image, self._options = image, options
+        self.rd_weight = RD_WEIGHT * self.start.step**2
+        total = 1 + sum(len(table[options.effort]) for table in (_OVERLAPS, _STEP_SHIFTS, _OFFSETS))
+        self._report = _Report(options, image.shape[0] * image.shape[1], image.size, total)
+        self.code = functools.partial(
+            tiled_dct.encode,
+            to_planes(image, self.start.angles),
+            context_state.load_context_state(PACKAGE),
+            progress=self._report.row,
+        )
+
+    def improved(self, first: bytes) -> Coded:
+        """The cheapest of all candidates, of which the stream of the first is given."""
+        if self._options.effort == "fast":
+            best = Coded(self.start, first, 0.0, 0.0)
+            self._report.finished(best)
+            return best
+        best = self._measure(self.start, first)
+        self._report.finished(best)
+        effort = self._options.effort
+        with concurrent.futures.ThreadPoolExecutor(self._options.num_threads) as pool:
+            try:
+                for candidates in _STAGES:
+                    for coded in pool.map(self._encode, candidates(best.header, effort)):
+                        self._report.finished(coded)
+                        best = min(best, coded, key=_cost)
+            except BaseException:
+                self._report.stop()  # or the pool would wait for every candidate it has begun
+                raise
+        # What only the decoder does needs no new encoding.
+        for changes in _DECODING:
+            header = dataclasses.replace(best.header, **changes)
+            best = min(best, self._measure(header, best.stream), key=_cost)
         return best
-    # What only the decoder does needs no new encoding.
-    for changes in _DECODING:
-        parameters = dataclasses.replace(best.parameters, **changes)
-        best = min(best, _measure(image, parameters, best.stream, rd_weight), key=_cost)
-    return best
+
+    def _encode(self, header: TiledDctHeader) -> Coded:
+        stream = self.code(header.reconstruction, rd_weight=self.rd_weight / header.step**2)
+        return self._measure(header, stream)
+
+    def _measure(self, header: TiledDctHeader, stream: bytes) -> Coded:
+        """The candidate with the squared error of its decoded pixels."""
+        height, width, _ = self._image.shape
+        row = 0
+        error = 0
+        strips = decode_strips(
+            stream,
+            header,
+            self._image.shape,
+            full_view(width, height),
+            refine=PostFilter(header, num_threads=1).refine,
+            num_threads=1,
+        )
+        for strip in strips:
+            difference = strip.astype(np.int32) - self._image[row : row + len(strip)]
+            error += int(np.vdot(difference, difference))
+            row += len(strip)
+        return Coded(header, stream, error, error + self.rd_weight * 8 * len(stream))
 
 
 def _cost(coded: Coded) -> float:
     return coded.cost
-
-
-def _encode(
-    image: UInt8[np.ndarray, "h w c"],
-    planes: Float32[np.ndarray, "c hp wp"],
-    rd_weight: float,
-    options: EncodeOptions,
-    report: "_Report",
-    parameters: Parameters,
-) -> Coded:
-    stream = encode_planes(
-        planes,
-        parameters,
-        rd_weight=rd_weight / parameters.step**2,
-        progress=report.row,
-    )
-    if options.effort == "fast":
-        return Coded(parameters, stream, 0.0, 0.0)
-    return _measure(image, parameters, stream, rd_weight)
-
-
-def _measure(
-    image: UInt8[np.ndarray, "h w c"],
-    parameters: Parameters,
-    stream: bytes,
-    rd_weight: float,
-) -> Coded:
-    height, width, _ = image.shape
-    row = 0
-    error = 0
-    view = full_view(width, height)
-    for strip in decode_strips(stream, parameters, image.shape, view, num_threads=1):
-        difference = strip.astype(np.int32) - image[row : row + len(strip)]
-        error += int(np.vdot(difference, difference))
-        row += len(strip)
-    return Coded(parameters, stream, error, error + rd_weight * 8 * len(stream))
 
 
 class _Report:

@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Iterator
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from typing_extensions import override
@@ -24,7 +24,7 @@ class Attempt:
 
 
 def encode_once(
-    codec: AbstractCodec, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions
+    codec: AbstractCodec[Any], image: UInt8[np.ndarray, "h w c"], options: EncodeOptions
 ) -> Attempt:
     """Encodes with the quality of `options`, timed."""
     start = time.perf_counter()
@@ -33,7 +33,7 @@ def encode_once(
 
 
 def encode_near(
-    codec: AbstractCodec,
+    codec: AbstractCodec[Any],
     image: UInt8[np.ndarray, "h w c"],
     options: EncodeOptions,
     size_bytes: float,
@@ -59,10 +59,10 @@ def encode_near(
 
 
 @final
-class _Recorder(AbstractCodec):
+class _Recorder(AbstractCodec[Any]):
     """A codec that remembers what it wrote."""
 
-    def __init__(self, codec: AbstractCodec) -> None:
+    def __init__(self, codec: AbstractCodec[Any]) -> None:
         self.attempts: list[Attempt] = []
         self._codec = codec
         self.name = codec.name  # pyright: ignore[reportAttributeAccessIssue]
@@ -74,11 +74,15 @@ class _Recorder(AbstractCodec):
         return self.attempts[-1].data
 
     @override
-    def decode_rows(
-        self, data: bytes, view: View, num_threads: int
-    ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        return self._codec.decode_rows(data, view, num_threads)
+    def open(self, data: bytes) -> Any:
+        return self._codec.open(data)
 
     @override
-    def describe(self, data: bytes) -> dict[str, object]:
-        return self._codec.describe(data)
+    def decode_rows(
+        self, file: Any, view: View, num_threads: int
+    ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
+        return self._codec.decode_rows(file, view, num_threads)
+
+    @override
+    def describe(self, file: Any) -> dict[str, object]:
+        return self._codec.describe(file)

@@ -5,6 +5,7 @@ import pathlib
 import statistics
 import time
 from collections.abc import Generator, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -204,7 +205,7 @@ def score(sample: Sample, setting: Setting, attempt: Attempt, *, suite: str) -> 
 
 
 def as_held_by(
-    codec: AbstractCodec, image: UInt8[np.ndarray, "h w c"]
+    codec: AbstractCodec[Any], image: UInt8[np.ndarray, "h w c"]
 ) -> UInt8[np.ndarray, "h w c2"]:
     """The picture in a layout the codec's files hold: gray is repeated as RGB if need be.
 
@@ -222,7 +223,7 @@ def as_held_by(
 
 
 def _timed_decode(
-    codec: AbstractCodec, data: bytes, width: int, height: int, num_threads: int
+    codec: AbstractCodec[Any], data: bytes, width: int, height: int, num_threads: int
 ) -> tuple[UInt8[np.ndarray, "h w c"], float]:
     view = full_view(width, height)
     decoded = render(codec, data, view, num_threads=num_threads)

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from typing_extensions import override
 
 from overtone.data import ImageSet
-from overtone.entropy.choosers import Chooser
+from overtone.entropy.symbols import SymbolSource
 from overtone.errors import ConfigError
 from overtone.kernels.fourier import supported_isas
 from overtone.kernels.transformer import SUMS_VERSION
@@ -23,7 +23,7 @@ from overtone.models.dct_transformer.net import FORMER_TENSORS, DctTransformerNe
 from overtone.models.dct_transformer.sample import AS_TRAINED, Sampler, SamplingOptions
 from overtone.models.dct_transformer.vocabulary import Vocabulary
 from overtone.models.priors.base import check_temperature
-from overtone.shapes import Float, Int32, Int64
+from overtone.shapes import Float, Int32, Int64, UInt8
 from overtone.transform.triples import TripleLists
 
 FIELDS = ("channel", "position", "value")
@@ -216,7 +216,20 @@ class DctTransformer(AbstractModel):
         digest.update(f"decoder {SUMS_VERSION} {supported_isas()[-1]}".encode())
         return digest.digest()[:16]
 
-    def write(self, choose: Chooser) -> Int32[np.ndarray, "n 3"]:
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """See `PictureListModel.image_shape`."""
+        return self.spec.height, self.spec.width, self.spec.channels
+
+    def triples_of(self, image: UInt8[np.ndarray, "h w c"]) -> Int32[np.ndarray, "n 3"]:
+        """See `PictureListModel.triples_of`."""
+        return self.vocabulary.lists_of(image[None]).triples
+
+    def image_of(self, triples: Int32[np.ndarray, "n 3"]) -> UInt8[np.ndarray, "h w c"]:
+        """See `PictureListModel.image_of`."""
+        return self.vocabulary.images_of(TripleLists(triples, np.array([len(triples)])))[0]
+
+    def write(self, source: SymbolSource) -> Int32[np.ndarray, "n 3"]:
         """See `ListModel.write`; on one thread, so that sums are made in one order."""
         num_threads = torch.get_num_threads()
         torch.set_num_threads(1)
@@ -227,7 +240,7 @@ class DctTransformer(AbstractModel):
                 self.net,
                 SamplingOptions(top_p=(1.0, 1.0, 1.0)),
                 generator=torch.Generator(),
-                choose=choose,
+                source=source,
             )
             return sampler.draw(self._classes(1, None)).triples
         finally:

@@ -7,11 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from overtone.entropy.choosers import Chooser, counts_of
+from overtone.entropy.symbols import SymbolSource, counts_of, probabilities_of
 from overtone.kernels.transformer import sample_top_p
-from overtone.kernels.transformer_twin import probabilities_of
 from overtone.models.dct_transformer.config import DctTransformerConfig
-from overtone.models.dct_transformer.engines import Precision, engine_for
+from overtone.models.dct_transformer.engines import EngineName, Precision, engine_for
 from overtone.models.dct_transformer.masks import LegalMasks
 from overtone.models.dct_transformer.net import START, DctTransformerNet
 from overtone.models.dct_transformer.vocabulary import Vocabulary
@@ -56,7 +55,7 @@ class Sampler:
         net: Networks of the model.
         options: How to draw.
         generator: Source of all randomness.
-        choose: Called for every symbol instead of drawing it, for a single list.
+        source: Names every symbol instead of drawing it, for a single list.
     """
 
     def __init__(
@@ -67,13 +66,13 @@ class Sampler:
         options: SamplingOptions,
         *,
         generator: torch.Generator,
-        choose: Chooser | None = None,
+        source: SymbolSource | None = None,
     ) -> None:
         self.config, self.vocabulary, self.net = config, vocabulary, net
         self.temperature = options.temperature or math.ulp(1.0)  # logits are divided by it
         self.top_p = options.top_p or config.top_p
         self.engine = engine_for(net, config.overlap, options.engine, options.precision)
-        self.generator, self.choose = generator, choose
+        self.generator, self.source = generator, source
         most = int(vocabulary.allowed.sum())
         self.most = most if options.max_triples is None else min(most, options.max_triples)
 
@@ -178,9 +177,9 @@ class Sampler:
         is_legal: Bool[np.ndarray, "n k"],
         drawn: Float64[np.ndarray, " n"],
     ) -> Int64[np.ndarray, " n"]:
-        """A symbol for each list."""
-        if self.choose is None:
+        """A token for each list."""
+        if self.source is None:
             top_p = self.top_p[field]
             return sample_top_p(logits, is_legal, drawn, temperature=self.temperature, top_p=top_p)
         probabilities = probabilities_of(logits, is_legal, self.temperature)
-        return np.array([self.choose(counts_of(probabilities[0], is_legal[0]))])
+        return np.array([self.source(counts_of(probabilities[0], is_legal[0]))])

@@ -37,6 +37,9 @@ def fourier_nets(
     Source: thesis, equation 4.5.
     """
     if is_native(coefficients, positions):
+        if not (torch.is_grad_enabled() or torch.compiler.is_compiling()):
+            arrays = (each.detach().contiguous().numpy() for each in (coefficients, positions))
+            return torch.from_numpy(_runner(_text(spec)).forward(*arrays))
         if positions.ndim == 3:
             return _values_each(coefficients.contiguous(), positions.contiguous(), _text(spec))
         return _values(coefficients.contiguous(), positions.contiguous(), _text(spec))

@@ -62,7 +62,8 @@ class SeriesGenerator(AbstractLatentModel):
     ) -> dict[str, Tensor]:
         latents = self.encode(batch.images)
         noise = torch.randn(latents.shape, generator=generator).to(latents.device)
-        decoded = self._values(latents + self.config.latent_noise * noise, self.basis)
+        noisy = latents + self.config.latent_noise * noise
+        decoded = fourier_nets(self.net, *self._networks(noisy, self.basis))
         error = (decoded - batch.images.flatten(2)).square().sum() / len(decoded)
         spread = latents.mean(0).square().sum() + (latents.var(0, correction=0) - 1).square().sum()
         return {
@@ -80,17 +81,17 @@ class SeriesGenerator(AbstractLatentModel):
         self, latents: Float[Tensor, "b d"], size: tuple[int, int] | None = None
     ) -> Float[Tensor, "b c h w"]:
         basis = self.basis if size is None else self._basis(size)
-        values = self._values(latents, basis).clamp(-1, 1)
+        values = fourier_nets(self.net, *self._networks(latents, basis)).clamp(-1, 1)
         return values.unflatten(2, size or (self.spec.height, self.spec.width))
 
-    def _values(
+    def _networks(
         self, latents: Float[Tensor, "b d"], basis: Float[Tensor, "f p"]
-    ) -> Float[Tensor, "b c p"]:
-        """Values of each image's machine at the positions of a basis."""
+    ) -> tuple[Float[Tensor, "b w"], Float[Tensor, "b s p"]]:
+        """Coefficients of each image's network, and its series at the positions of a basis."""
         outputs = self.decoder(latents).float()
         terms, weights = outputs.split([self.num_terms, self.net.num_weights], dim=1)
         series = terms.unflatten(1, (self.config.num_series, -1)) @ basis
-        return fourier_nets(self.net, self.shared + self.config.net_scale * weights, series)
+        return self.shared + self.config.net_scale * weights, series
 
     def _basis(self, size: tuple[int, int]) -> Float[Tensor, "f p"]:
         frequencies = self.config.num_frequencies

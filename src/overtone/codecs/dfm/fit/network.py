@@ -8,7 +8,7 @@ import numpy as np
 
 from overtone.codecs.dfm.fit.settings import FitSettings
 from overtone.errors import FitError
-from overtone.kernels import _fit
+from overtone.kernels.fit import Descent, Fitter, Quantiser
 from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float32, Int32
 
@@ -170,12 +170,12 @@ def chunk_steps(problem: Problem, settings: FitSettings) -> int:
 
 
 def _run(
-    fitter: _fit.Fitter,
+    fitter: Fitter,
     problem: Problem,
     tick: Tick,
     chunk: int,
     num_steps: int,
-    quantiser: str,
+    quantiser: Quantiser,
     step_rate: float = 0.0,
     ramp_steps: float = 0.0,
 ) -> tuple[float, float]:
@@ -190,32 +190,31 @@ def _run(
     return least, bits
 
 
-def make_fitter(problem: Problem, settings: FitSettings, seed: int) -> _fit.Fitter:
+def make_fitter(problem: Problem, settings: FitSettings, seed: int) -> Fitter:
     """The native trainer of a problem, at its initial weights."""
     spec = problem.spec
     weights = initial_weights(spec, settings, seed)
     weights[problem.groups < 0] = 0
     num_groups = int(problem.groups.max()) + 1
-    return _fit.Fitter(
-        input_scales=list(spec.input_scales),
-        hidden=list(spec.hidden),
-        residual=spec.has_residual,
-        tanh=spec.output == "tanh",
-        positions=problem.positions,
-        targets=problem.targets,
-        weights=weights,
-        groups=problem.groups,
-        log_steps=np.full(num_groups, np.log(settings.first_step), np.float32),
-        soap=settings.optimizer == "soap",
+    descent = Descent(
+        optimizer=settings.optimizer,
         beta1=settings.beta1,
         beta2=settings.beta2,
         refresh_every=settings.basis_refresh_steps,
         clip_factor=settings.clip_factor,
         batch_size=settings.batch_size,
-        seed=seed,
         peak_rate=settings.learning_rate,
         warmup_steps=round(settings.warmup_fraction * settings.num_steps),
         total_steps=settings.num_steps,
-        cosine=settings.schedule == "cosine",
-        final_fraction=0.0,
+        schedule=settings.schedule,
+    )
+    return Fitter(
+        spec,
+        positions=problem.positions,
+        targets=problem.targets,
+        weights=weights,
+        groups=problem.groups,
+        log_steps=np.full(num_groups, np.log(settings.first_step), np.float32),
+        descent=descent,
+        seed=seed,
     )

@@ -24,11 +24,11 @@ _HALF_ROWS, _HALF_COLUMNS, _IS_PREFIX = 1, 2, 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Parameters:
+class SparseDctHeader:
     """Settings stored in the file.
 
     Attributes:
-        quality: Of the standard tables, 1..100; 0 if the file has tables of its own.
+        quality: Quality of the standard tables, 1..100; 0 if the file has tables of its own.
         down: Rows of pixels a row of chroma.
         across: Columns of pixels a column of chroma.
         is_prefix: Whether the coefficients are the beginning of a longer stream.
@@ -71,7 +71,7 @@ class Parameters:
             _TABLE.write(writer, index)
 
     @classmethod
-    def read(cls, reader: Reader, *, channels: int) -> "Parameters":
+    def read(cls, reader: Reader, *, channels: int) -> "SparseDctHeader":
         """Reads the head, checking every range."""
         flags, quality = _FLAGS.read(reader), _QUALITY.read(reader)
         tables: list[tuple[int, ...]] = []

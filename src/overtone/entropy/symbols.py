@@ -1,4 +1,4 @@
-"""Who says which symbol comes next when a model writes a list: a file, an encoder, or a meter.
+"""Symbols of a list and the counts that a model gives them: where they come from, written, read.
 
 A model that can code lists asks for one symbol after the other and gives the integer counts that
 its probabilities were rounded to. The same model, asked by a decoder, gives the same counts only if
@@ -13,14 +13,14 @@ import numpy as np
 
 from overtone.entropy.coder import SymbolDecoder, SymbolEncoder
 from overtone.entropy.tables import TOTAL_BITS
-from overtone.shapes import Bool, Float64, Int32, Int64
+from overtone.shapes import Bool, Float, Float64, Int32, Int64
 
 TOTAL = 1 << TOTAL_BITS
 
 
 @runtime_checkable
-class Chooser(Protocol):
-    """Names the next symbol."""
+class SymbolSource(Protocol):
+    """Says which symbol comes next: a file that is read, or a list that is written."""
 
     def __call__(self, counts: Int64[np.ndarray, " k"]) -> int:
         """One of the symbols whose count is not 0; the counts sum to `TOTAL`."""
@@ -35,17 +35,17 @@ class ListModel(Protocol):
         """16 bytes that are the same where the same lists get the same counts."""
         ...
 
-    def write(self, choose: Chooser) -> Int32[np.ndarray, "n 3"]:
-        """The list whose symbols `choose` names: channel, position, value, ... and a stop."""
+    def write(self, source: SymbolSource) -> Int32[np.ndarray, "n 3"]:
+        """The list whose symbols `source` names: channel, position, value, ... and a stop."""
         ...
 
     def symbols(self, triples: Int32[np.ndarray, "n 3"]) -> Sequence[int]:
-        """What `choose` must name for `write` to give this list."""
+        """The symbols that make `write` give this list."""
         ...
 
 
-class EncodingChooser:
-    """Names the symbols it was given, and writes them down."""
+class SymbolWriter:
+    """Names the symbols it was given, and codes them on the way."""
 
     def __init__(self, symbols: Sequence[int]) -> None:
         self._symbols = iter(symbols)
@@ -60,12 +60,12 @@ class EncodingChooser:
         return symbol
 
     def finish(self) -> bytes:
-        """Everything that was named."""
+        """The range code of all symbols that were named."""
         return self._encoder.finish()
 
 
-class DecodingChooser:
-    """Names the symbols an `EncodingChooser` wrote down."""
+class SymbolReader:
+    """Names the symbols that a `SymbolWriter` coded."""
 
     def __init__(self, data: bytes) -> None:
         self._decoder = SymbolDecoder(data)
@@ -81,6 +81,15 @@ class DecodingChooser:
     def finish(self) -> None:
         """Raises `CorruptError` if bytes are left over."""
         self._decoder.finish()
+
+
+def probabilities_of(
+    logits: Float[np.ndarray, "rows k"], is_legal: Bool[np.ndarray, "rows k"], temperature: float
+) -> Float64[np.ndarray, "rows k"]:
+    """Softmax of each row over what is legal; its roundings are part of the format of files."""
+    scores = np.where(is_legal, logits.astype(np.float64), -np.inf)
+    sizes = np.exp((scores - scores.max(-1, keepdims=True)) / temperature)
+    return sizes / sizes.sum(-1, keepdims=True)
 
 
 def counts_of(

@@ -1,9 +1,9 @@
-"""Learns where the adaptive models of codec sparse-dct start, from a folder of pictures.
+"""Learns the initial context state of codec sparse-dct from a folder of pictures.
 
-    python tools/learn_sparse_dct_prior.py PICTURE... [--out PRIOR]
+    python tools/learn_sparse_dct_context_state.py PICTURE... [--out FILE]
 
 Codes every picture at several qualities with one model that goes on
-learning, and stores what it knows at the end with bounded confidence. The prior is part of the file
+learning, and stores what it knows at the end with bounded confidence. The state is part of the file
 format: a new one is a new codec id or format version.
 """
 
@@ -12,10 +12,11 @@ import pathlib
 
 import numpy as np
 
-from overtone.codecs.sparse_dct.parameters import Parameters
+from overtone.codecs.sparse_dct.header import SparseDctHeader
 from overtone.codecs.sparse_dct.stream import coded_order
-from overtone.entropy.prior import pack_prior, packed_state
+from overtone.entropy.context_state import pack_context_state, rounded_context_state
 from overtone.imaging.image import read_picture
+from overtone.kernels import sparse_dct
 from overtone.transform.levels import to_levels
 
 QUALITIES = (15, 25, 35, 45, 55, 65, 75, 83, 90, 95)
@@ -27,25 +28,24 @@ def main() -> None:
     """Parses the command line and learns."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pictures", nargs="+", type=pathlib.Path)
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("prior.bin"))
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("context_state.bin"))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    state = _sparse_dct.untrained()
+    state = sparse_dct.untrained()
     jobs = [(path, quality) for path in arguments.pictures for quality in QUALITIES]
     np.random.default_rng(arguments.seed).shuffle(jobs)
     for number, (path, quality) in enumerate(jobs, 1):
         image = read_picture(str(path)).pixels[:, :, :3]
-        tables = Parameters(quality=int(quality)).steps(3)
+        tables = SparseDctHeader(quality=int(quality)).steps(3)
         levels = to_levels(image, tables)
         order = coded_order(3)
-        stream, state = _sparse_dct.encode(
+        stream, state = sparse_dct.encode_and_learn(
             [levels[c] for c in order],
-            [tables[c].astype(np.uint16) for c in order],
-            *packed_state(state, LEARNING_CONFIDENCE),
-            learned=True,
+            [tables[c] for c in order],
+            rounded_context_state(state, LEARNING_CONFIDENCE),
         )
         print(f"{number}/{len(jobs)} {path.name} at {quality}: {len(stream)} bytes", flush=True)
-    arguments.out.write_bytes(pack_prior(*packed_state(state, STORED_CONFIDENCE)))
+    arguments.out.write_bytes(pack_context_state(*rounded_context_state(state, STORED_CONFIDENCE)))
 
 
 if __name__ == "__main__":

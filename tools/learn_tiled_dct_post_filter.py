@@ -1,7 +1,6 @@
-"""Learns the narrow layer of codec tiled-dct from a folder of pictures, by least squares.
+"""Learns the post-filter of codec tiled-dct from a folder of pictures, by least squares.
 
-    python tools/learn_tiled_dct_narrow.py PICTURE... [--out
-    src/overtone/codecs/tiled_dct/narrow.bin]
+    python tools/learn_tiled_dct_post_filter.py PICTURE... [--out FILE]
 
 The layer is linear in its weights, so the best ones solve one linear system. The weights are part
 of the file format: new ones are a new format version.
@@ -15,11 +14,14 @@ import numpy as np
 
 from overtone.codecs.base import full_view
 from overtone.codecs.tiled_dct.color import decorrelating_angles
-from overtone.codecs.tiled_dct.narrow import LAYER, NUM_SETS, layer_inputs, set_of_plane
-from overtone.codecs.tiled_dct.parameters import Parameters, step_index_of
+from overtone.codecs.tiled_dct.decode import decode_strips
+from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader, step_index_of
+from overtone.codecs.tiled_dct.planes import to_planes
+from overtone.codecs.tiled_dct.post_filter import FILTER, NUM_SETS, filter_inputs, set_of_plane
 from overtone.codecs.tiled_dct.search import RD_WEIGHT
-from overtone.codecs.tiled_dct.series import SeriesReader, encode_planes, to_planes
+from overtone.entropy.context_state import load_context_state
 from overtone.imaging.image import read_picture
+from overtone.kernels import tiled_dct
 
 QUALITIES = (16, 24, 32, 40, 50)
 SAMPLES = 16_000  # pixels of each picture and quality
@@ -38,11 +40,11 @@ def main() -> None:
     """Parses the command line and learns."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pictures", nargs="+", type=pathlib.Path)
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("narrow.bin"))
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("post_filter.bin"))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
-    rows = LAYER.layers[0].size // 2
+    rows = FILTER.layers[0].size // 2
     size = 2 * rows - 1  # the sine of k = 0 is always zero
     sets = [Normal(np.zeros((size, size)), np.zeros(size)) for _ in range(NUM_SETS)]
     for path in arguments.pictures:
@@ -63,21 +65,29 @@ def add_picture(
     """Adds a picture, coded at `quality`, to the normal equations."""
     image = read_picture(str(path)).pixels[:, :, :3]
     height, width, _ = image.shape
-    parameters = Parameters(step_index=step_index_of(quality), angles=decorrelating_angles(image))
-    planes = to_planes(image, parameters.angles)
-    stream = encode_planes(planes, parameters, rd_weight=RD_WEIGHT)
-    reader = SeriesReader(stream, parameters, width=width, height=height, channels=3, num_threads=2)
+    header = TiledDctHeader(step_index=step_index_of(quality), angles=decorrelating_angles(image))
+    planes = to_planes(image, header.angles)
+    state = load_context_state(PACKAGE)
+    stream = tiled_dct.encode(planes, state, header.reconstruction, rd_weight=RD_WEIGHT)
     row = 0
-    for xs, ys in reader.strips(full_view(width, height)):
-        around = reader.neighbourhoods(xs, ys)
-        target = (planes[:, row : row + len(ys), :width] - around[0]) / parameters.step
-        row += len(ys)
-        chosen = rng.permutation(len(xs) * len(ys))[: SAMPLES * len(ys) // height]
+
+    def refine(around: list[np.ndarray]) -> np.ndarray:
+        """Adds a strip, and lets it pass as it is."""
+        nonlocal row
+        _, rows, _ = around[0].shape
+        target = (planes[:, row : row + rows, :width] - around[0]) / header.step
+        row += rows
+        chosen = rng.permutation(width * rows)[: SAMPLES * rows // height]
         for channel in range(3):
-            features = fourier_features(layer_inputs(around, channel, parameters)[:, chosen])
+            features = fourier_features(filter_inputs(around, channel, header)[:, chosen])
             normal = sets[set_of_plane(channel)]
             normal.matrix += (features @ features.T).astype(np.float64)
             normal.vector += features @ target[channel].ravel()[chosen]
+        return around[0]
+
+    view = full_view(width, height)
+    for _ in decode_strips(stream, header, image.shape, view, refine=refine, num_threads=2):
+        pass
 
 
 def fourier_features(inputs: np.ndarray) -> np.ndarray:
