@@ -27,7 +27,8 @@ import traceback
 from helpers import SHAPES, mutate_section, scene
 
 from overtone.bitstream.container import Container, Layout, Metadata
-from overtone.codecs.registry import CODEC_IDS, decode, encode, info
+from overtone.codecs.info import info
+from overtone.codecs.registry import CODEC_IDS, decode, encode
 from overtone.errors import BitstreamError, ConfigError, FitError
 
 MAX_PIXELS = 1 << 14

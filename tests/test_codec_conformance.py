@@ -18,7 +18,8 @@ from helpers import SHAPES, mutate_section, scene
 
 from overtone.bitstream.container import FORMAT_VERSION, Container, Metadata
 from overtone.codecs.base import EncodeOptions, full_view
-from overtone.codecs.registry import CODEC_IDS, CODECS, decode, encode, get_codec, info
+from overtone.codecs.info import info
+from overtone.codecs.registry import CODEC_IDS, CODECS, decode, encode, get_codec
 from overtone.codecs.view import render
 from overtone.errors import BitstreamError
 from overtone.imaging.image import Picture, picture_to_bytes, read_picture

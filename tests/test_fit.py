@@ -167,10 +167,9 @@ def test_steps_are_those_of_the_twin(rate_weight):
         start,
         log_steps,
         descent,
+        fit_twin.Task(rate_weight=rate_weight, **pixels),
         num_steps=6,
-        rate_weight=rate_weight,
         step_rate=0.01,
-        **pixels,
     )
     assert fitter.steps_done == 6
     assert error == pytest.approx(twin_error, rel=1e-4)

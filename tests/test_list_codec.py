@@ -12,7 +12,8 @@ from toy_lists import build, images_of
 
 from overtone.bitstream.container import Container, Metadata
 from overtone.cli.main import main
-from overtone.codecs.registry import decode, encode, info
+from overtone.codecs.info import info
+from overtone.codecs.registry import decode, encode
 from overtone.entropy.symbols import TOTAL, SymbolReader, SymbolWriter, counts_of
 from overtone.errors import BitstreamError, ConfigError, CorruptError, UnsupportedCodecError
 from overtone.imaging.image import Picture, picture_to_bytes, read_picture

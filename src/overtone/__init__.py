@@ -8,9 +8,9 @@ from overtone.pillow_plugin import hook
 if TYPE_CHECKING:
     from overtone.bitstream.container import Metadata as Metadata
     from overtone.codecs.dfm.network import open_network as open_network
+    from overtone.codecs.info import info as info
     from overtone.codecs.registry import decode as decode
     from overtone.codecs.registry import encode as encode
-    from overtone.codecs.registry import info as info
     from overtone.codecs.registry import shorten as shorten
     from overtone.codecs.sparse_dct.jpeg import repack_jpeg as repack_jpeg
     from overtone.codecs.sparse_dct.jpeg import to_jpeg as to_jpeg
@@ -55,7 +55,7 @@ _PUBLIC = {
     "decode": "overtone.codecs.registry",
     "edit": "overtone.editing.edit",
     "encode": "overtone.codecs.registry",
-    "info": "overtone.codecs.registry",
+    "info": "overtone.codecs.info",
     "interpolate": "overtone.tasks.interpolate",
     "load_model": "overtone.models.store",
     "open_network": "overtone.codecs.dfm.network",

@@ -1,6 +1,5 @@
 """The table of codecs, and the public `encode`, `decode` and `info` that use it."""
 
-import dataclasses
 import importlib
 import os
 from collections.abc import Mapping
@@ -10,7 +9,6 @@ import numpy as np
 
 from overtone.bitstream.container import (
     DEFAULT_MAX_PIXELS,
-    FORMAT_VERSION,
     Container,
     Metadata,
     read_header,
@@ -191,7 +189,7 @@ def decode(
         container = data
     else:
         raise ConfigError("max_bytes shortens bytes; give it to read_container")
-    codec = _codec_of(container.codec_id) if model is None else DctListCodec(model)
+    codec = codec_of(container.codec_id) if model is None else DctListCodec(model)
     view = resolve_view(
         container.width, container.height, scale=scale, size=size, crop=crop, max_pixels=max_pixels
     )
@@ -218,7 +216,7 @@ def read_container(
     try:
         return Container.from_bytes(data, max_pixels=max_pixels)
     except TruncatedError as error:
-        if not isinstance(_codec_of(read_header(data).codec_id), ProgressiveCodec):
+        if not isinstance(codec_of(read_header(data).codec_id), ProgressiveCodec):
             raise
         raise TruncatedError(f"{error}; with max_bytes it shows what has arrived") from error
 
@@ -234,7 +232,7 @@ def shorten(data: bytes, max_bytes: int) -> bytes:
         BitstreamError: The file is foreign or damaged, or so few bytes say nothing.
         ConfigError: Its codec shows nothing before the last byte.
     """
-    codec = _codec_of(read_header(data).codec_id)
+    codec = codec_of(read_header(data).codec_id)
     if not isinstance(codec, ProgressiveCodec):
         raise ConfigError(
             f"a file of codec {codec.name} shows nothing before its last byte; leave out max_bytes"
@@ -244,45 +242,6 @@ def shorten(data: bytes, max_bytes: int) -> bytes:
     return codec.shorten(data, max_bytes)
 
 
-def info(data: bytes) -> dict[str, object]:
-    """What an `.ovt` file holds, ready for JSON: header, metadata, sections, settings.
-
-    "sections" maps names to sizes in bytes; "container" among them is the header, lengths and
-    checksums, and "metadata" what ICC, EXIF and resolution take.
-
-    Raises:
-        BitstreamError: The file is foreign or damaged.
-    """
-    container = Container.from_bytes(data, max_pixels=DEFAULT_MAX_PIXELS)
-    codec = _codec_of(container.codec_id)
-    described = codec.describe(container)
-    sizes = described.pop("sections")
-    assert isinstance(sizes, dict)
-    bare = dataclasses.replace(container, metadata=Metadata()).to_bytes()
-    metadata = container.metadata
-    sections = {
-        "container": len(bare) - sum(map(len, container.sections)),
-        "metadata": len(data) - len(bare),
-        **sizes,
-    }
-    return {
-        "format_version": FORMAT_VERSION,
-        "codec": codec.name,
-        "width": container.width,
-        "height": container.height,
-        "layout": container.layout.name.lower(),
-        "size_bytes": len(data),
-        "rate_bpp": 8 * len(data) / (container.width * container.height),
-        "metadata": {
-            "icc_bytes": len(metadata.icc),
-            "exif_bytes": len(metadata.exif),
-            "dpi": metadata.dpi,
-        },
-        "sections": sections,
-        **described,
-    }
-
-
 def resolve_num_threads(asked: int | None) -> int:
     """The number asked for, or the processors this process may use."""
     if asked is not None:
@@ -290,7 +249,12 @@ def resolve_num_threads(asked: int | None) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _codec_of(codec_id: int) -> NativeCodec:
+def codec_of(codec_id: int) -> NativeCodec:
+    """The codec with that number in the header of a file.
+
+    Raises:
+        UnsupportedCodecError: There is none; the file may be newer than this version.
+    """
     if codec_id not in CODEC_IDS:
         raise UnsupportedCodecError(
             f"codec id {codec_id} is not one of {sorted(CODEC_IDS)}; "

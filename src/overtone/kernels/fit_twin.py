@@ -37,6 +37,24 @@ class Step:
     step_gradient: Float64
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is fitted.
+
+    Attributes:
+        positions: Where, (axes, pixels).
+        targets: Values wanted there, (outputs, pixels).
+        groups: Group of each weight, which shares a quantiser step; -1 for a weight that is not
+            coded.
+        rate_weight: Loss a bit.
+    """
+
+    positions: NDArray[np.floating]
+    targets: NDArray[np.floating]
+    groups: NDArray[np.integer]
+    rate_weight: float
+
+
 def interval_bits(levels: Float64, spread: float) -> tuple[Float64, Float64]:
     """Bits of a Laplace variable in an interval of one step around each level, and their slopes.
 
@@ -53,28 +71,20 @@ def interval_bits(levels: Float64, spread: float) -> tuple[Float64, Float64]:
     return np.where(size >= 0.5, outer, -np.log2(mass)), np.sign(levels) * slope
 
 
-def step(
-    spec: NetSpec,
-    weights: Float64,
-    log_steps: Float64,
-    *,
-    positions: NDArray[np.floating],
-    targets: NDArray[np.floating],
-    groups: NDArray[np.integer],
-    rate_weight: float,
-) -> Step:
+def step(spec: NetSpec, weights: Float64, log_steps: Float64, task: Task) -> Step:
     """Loss and gradient of a step that rounds the weights to multiples of their quantiser steps.
 
     The gradient of the distortion passes the rounding as if it were the identity; the rate is
     differentiated at the rounded weights, with the spreads of the groups held.
     """
+    groups, rate_weight = task.groups, task.rate_weight
     is_coded = groups >= 0
     steps = np.where(is_coded, np.exp(log_steps)[groups], 1.0)
     levels = np.where(is_coded, np.rint(weights / steps), weights)
     offsets = np.where(is_coded, levels - weights / steps, 0.0)
     seen = levels * steps
-    num_samples = targets.size
-    error, gradient = fourier_twin.loss_gradient(spec, seen, positions, targets)
+    num_samples = task.targets.size
+    error, gradient = fourier_twin.loss_gradient(spec, seen, task.positions, task.targets)
     gradient = np.where(is_coded, gradient / num_samples, 0.0)
     step_gradient, bits = np.zeros(len(log_steps)), 0.0
     for group in range(len(log_steps)):
@@ -112,12 +122,9 @@ def run(
     weights: Float64,
     log_steps: Float64,
     descent: Descent,
+    task: Task,
     *,
-    positions: NDArray[np.floating],
-    targets: NDArray[np.floating],
-    groups: NDArray[np.integer],
     num_steps: int,
-    rate_weight: float,
     step_rate: float,
 ) -> tuple[Float64, Float64, float, float]:
     """Steps of Adam on all pixels at a constant learning rate, with rounded weights.
@@ -129,15 +136,7 @@ def run(
     of_steps = Adam(len(log_steps), *STEP_BETAS)
     error, bits = 0.0, 0.0
     for _ in range(num_steps):
-        found = step(
-            spec,
-            weights,
-            log_steps,
-            positions=positions,
-            targets=targets,
-            groups=groups,
-            rate_weight=rate_weight,
-        )
+        found = step(spec, weights, log_steps, task)
         error, bits = error + found.mean_squared_error / num_steps, found.bits
         weights = weights - descent.peak_rate * of_weights.update(found.gradient)
         log_steps = np.clip(
