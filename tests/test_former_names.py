@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 
 import pytest
 import torch
 from toy_training import toy_images, toy_settings
 
+from overtone.kernels.fourier import supported_isas
+from overtone.kernels.transformer import SUMS_VERSION
 from overtone.models.base import AbstractModel, ImageSpec
 from overtone.models.dct_transformer.model import DctTransformer
 from overtone.models.registry import get_model_class
@@ -16,6 +20,20 @@ from overtone.models.tensor_file import TensorFile
 from overtone.training.plan import DataRecord, read_plan, resolve_plan, write_plan
 from overtone.training.state import TrainState
 
+# As they stood in the first version, whose files are known by them.
+FIRST_SETTINGS = (
+    *("block_size", "quality", "order", "width", "num_heads", "encoder_layers", "channel_layers"),
+    *("position_layers", "value_layers", "feed_forwards", "feed_forward_width", "surroundings"),
+    *(
+        "encoder_stride",
+        "chunk_size",
+        "overlap",
+        "early_floor",
+        "dropout",
+        "class_dropout",
+        "top_p",
+    ),
+)
 SETTINGS = (*toy_settings("dct-transformer"), "network.causal_neighbourhood=true")
 
 
@@ -73,6 +91,23 @@ def test_a_checkpoint_with_former_names_is_restored():
     restored = after.tensors()
     for name, tensor in before.tensors().items():
         assert torch.equal(restored[name], tensor), name
+
+
+def test_files_coded_with_a_model_are_known_by_the_names_of_their_format():
+    model = toy_state(0).model
+    assert isinstance(model, DctTransformer)
+    spec, settings = model.spec, dataclasses.asdict(model.config)
+    settings["surroundings"] = settings.pop("causal_neighbourhood")
+    order = [*FIRST_SETTINGS]
+    told = ", ".join(f"{name}={settings[name]!r}" for name in order)
+    digest = hashlib.sha256(f"(DctTransformerConfig({told}), {spec!r})".encode())
+    tensors = {former(DctTransformer, name): each for name, each in model.state_dict().items()}
+    assert {"net.place.weight", "net.field_norms.0.weight"} <= tensors.keys()
+    for name in sorted(tensors):
+        digest.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
+    digest.update(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}".encode())
+    digest.update(f"decoder {SUMS_VERSION} {supported_isas()[-1]}".encode())
+    assert model.fingerprint() == digest.digest()[:16]
 
 
 def test_a_run_with_a_former_setting_is_gone_on_with(tmp_path):

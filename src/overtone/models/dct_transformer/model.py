@@ -208,13 +208,28 @@ class DctTransformer(AbstractModel):
         return sampler.draw(classes, given, first_channel)
 
     def fingerprint(self) -> bytes:
-        """See `ListModel.fingerprint`: weights, settings, PyTorch, kernel, the processor's kind."""
-        digest = hashlib.sha256(repr((self.config, self.spec)).encode())
-        for name, tensor in sorted(self.state_dict().items()):
+        """See `ListModel.fingerprint`: weights, settings, PyTorch, kernel, the processor's kind.
+
+        Settings and tensors are hashed under the names they had when the format was made, so that
+        files of then decode.
+        """
+        settings = repr((self.config, self.spec))
+        for former, name in self.former_settings.items():
+            settings = settings.replace(f"{name}=", f"{former}=")
+        digest = hashlib.sha256(settings.encode())
+        tensors = {self._former_name(name): each for name, each in self.state_dict().items()}
+        for name, tensor in sorted(tensors.items()):
             digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
         digest.update(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}".encode())
         digest.update(f"decoder {SUMS_VERSION} {supported_isas()[-1]}".encode())
         return digest.digest()[:16]
+
+    def _former_name(self, name: str) -> str:
+        """What a tensor was called in files of the first version."""
+        for former, start in self.former_tensors.items():
+            if name.startswith(start):
+                return former + name.removeprefix(start)
+        return name
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
