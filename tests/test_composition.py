@@ -22,7 +22,6 @@ def fit(depth, psnr_db, *, image="a", seed=0, size_bytes=500, quality=50.0):
         "depth": depth,
         "size_bytes": size_bytes,
         "psnr_db": psnr_db,
-        "encode_s": 1.5,
     }
 
 

@@ -19,7 +19,13 @@ LADDER_FIELDS = {
     "depth": int,
     "size_bytes": int,
     "psnr_db": float,
-    "encode_s": float,
+}
+CONTROL_FIELDS = {
+    "image": str,
+    "codec": str,
+    "target_bytes": int,
+    "size_bytes": int,
+    "psnr_db": float,
 }
 LONG_FIELDS = {
     "image": str,
@@ -33,6 +39,7 @@ LONG_FIELDS = {
     "loss_percent": float,
     "psnr_db": float,
 }
+SIZES_BYTES = (700, 1000)  # of a file of 128x128 pixels: 0.34 and 0.49 bits per pixel
 CLEAR = 2.0  # standard errors of a mean difference from which a layer more is said to help
 
 
@@ -78,6 +85,11 @@ def read_ladder(root: pathlib.Path) -> list[Record]:
 def read_long(root: pathlib.Path) -> list[Record]:
     """Networks of figure 5.1 that were fitted for long, with rows on the way."""
     return read_records(root / ROWS / "long.jsonl", LONG_FIELDS)
+
+
+def read_control(root: pathlib.Path) -> list[Record]:
+    """The same crops as files of codecs that are no networks."""
+    return read_records(root / ROWS / "control.jsonl", CONTROL_FIELDS)
 
 
 def depths_of(rows: Iterable[Record]) -> list[int]:
