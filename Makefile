@@ -44,8 +44,8 @@ sanitize: $(STAMP)
 	$(CMAKE) -DOVERTONE_SANITIZE=address,undefined
 	$(BUILD)
 	$(SANITIZED) pytest -q -p no:cacheprovider tests/test_fourier_face.py tests/test_sparse_dct.py \
-	    tests/test_dfm.py -m "not slow"
-	$(SANITIZED) tests/fuzz_decode.py --runs 3000 --codecs dfm dfm-net sparse-dct
+	    tests/test_tiled_dct.py tests/test_dfm.py -m "not slow"
+	$(SANITIZED) tests/fuzz_decode.py --runs 3000 --codecs tiled-dct dfm sparse-dct
 
 test: lint
 	$(VENV)/python -m pytest -q

@@ -62,7 +62,7 @@ def diverse(own: Iterable[DistributionRow], others: Iterable[DistributionRow]) -
         sets.append(f"{row.reference} (`{row.features}`)")
     verdict: Verdict = "not measured yet"
     if told:
-        verdict = "holds in part" if wins or halves else "does not hold"
+        verdict = "holds in part" if wins or halves == len(told) else "does not hold"
         verdict = "holds" if wins == len(told) else verdict
     return Finding(
         claim="dct-diverse",
@@ -72,7 +72,8 @@ def diverse(own: Iterable[DistributionRow], others: Iterable[DistributionRow]) -
         verdict=verdict,
         rule=f"Recall and coverage both at least {100 * (1 - MARGIN):.0f} % of those of the other "
         "generator here with the smallest Fréchet distance, on every data set measured: holds; on "
-        "some, or only against `vae` sampled from N(0, I): in part; otherwise it does not hold. "
+        "some, or on every one of those of `vae` sampled from N(0, I): in part; otherwise it does "
+        "not hold. "
         "Features and data are not those of the paper.",
     )
 

@@ -99,7 +99,8 @@ def beats_vae(samples: dict[str, list[DistributionRow]], model: str, preset: str
         "N(0, I), trained for the same time, on every data set measured: holds; on some: in "
         "part; on none: does not hold. What is as published is sampled from the prior that is "
         "published, N(0, σ² I) with the best of several σ; ours from its best one. Where a "
-        "document can be read in two ways, the smaller distance counts. photo32 stands for CIFAR-10, which is not among our data.",
+        "document can be read in two ways, the smaller distance counts. Runs with seed 0. photo32 "
+        "stands for CIFAR-10, which is not among our data.",
     )
 
 
