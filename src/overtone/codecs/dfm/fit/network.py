@@ -31,9 +31,9 @@ class Problem:
 
     Attributes:
         spec: The network.
-        positions: Of the pixels, (axes, pixels).
-        targets: Their values, (outputs, pixels), with mean zero in each channel unless `spec`
-            ends in tanh.
+        positions: Positions of the pixels, (axes, pixels).
+        targets: Their values, (outputs, pixels); in a quantised file of linear outputs they are
+            differences from the tile's mean colour.
         groups: Of every weight the group that shares its quantiser step; -1 for dead weights.
         rate_weight: Loss per bit: the loss is mean squared error + rate_weight * bits.
     """
