@@ -8,6 +8,8 @@ from helpers import scene
 from PIL import Image
 
 from overtone.cli.main import main
+from overtone.codecs.base import EncodeOptions
+from overtone.codecs.dfm.codec import DfmCodec
 from overtone.codecs.dfm.config import resolve
 from overtone.codecs.dfm.encode import picture_problems
 from overtone.codecs.dfm.fit.network import fit_network
@@ -70,3 +72,55 @@ def test_the_largest_values_fit_or_say_what_to_do(tmp_path, capsys, preset, sett
     code = main(["encode", str(path), *words, *sizes])
     lines = capsys.readouterr().err.splitlines()
     assert code == 0 or "try more steps" in lines[-1]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        Image.fromarray(scene(16, 24)).save(tmp_path / "in" / f"{name}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--codec", "dfm", "--set", "widht=8"], "unknown setting widht; did you mean width"),
+        (["--codec", "dfm", "--set", "width=11"], "width must be in 1..10, got 11"),
+        (["--codec", "dfm", "--set", "kind=raw"], "kind raw goes with fit.is_quantised = false"),
+        (["--codec", "dfm", "--preset", "theses"], "unknown preset theses; did you mean thesis"),
+        (["--set", "widht=8"], "codec tiled-dct has no settings; leave out widht"),
+        (["--preset", "thesis"], "codec tiled-dct has no preset thesis; leave it out"),
+        (["--codec", "jpeg", "--preset", "thesis"], "codec jpeg has no preset thesis"),
+        (["--quality", "0"], "quality must be in 1..100, got 0"),
+        (["--bpp", "1", "--quality", "3"], "give only one of quality, bpp"),
+        (
+            ["--codec", "dfm", "--preset", "thesis", "--quality", "70"],
+            "dfm with these settings has no quality; leave it out, and give a size",
+        ),
+    ],
+)
+def test_mistakes_of_the_command_are_told_once_for_all_pictures(folder, capsys, words, message):
+    """In the user's words: no name of a class, nor that of a picture."""
+    assert main(["encode", "in", *words]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {message}")
+    assert not list(folder.rglob("*.ovt"))
+
+
+def test_too_few_steps_are_not_blamed_on_the_learning_rate_alone(folder, capsys):
+    words = ["--codec", "dfm", "--preset", "thesis", "--set", "steps=10"]
+    assert main(["encode", "in/a.png", *words]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "try more steps, fewer hidden layers or a smaller fit.learning_rate" in line
+
+
+def test_evaluation_may_ask_raw_weights_for_any_quality():
+    """Every codec is given one there, and the row says which."""
+    options = EncodeOptions(
+        preset="thesis",
+        quality=70,
+        settings={"width": 3, "depth": 2, "steps": 300, "fit.learning_rate": 4e-3},
+    )
+    assert DfmCodec().encode(scene(16, 24), options)
