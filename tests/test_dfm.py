@@ -34,6 +34,7 @@ from overtone.codecs.dfm.tiling import TileAxis, axis
 from overtone.codecs.registry import decode, encode
 from overtone.errors import BitstreamError, ConfigError, CorruptError, LimitExceededError
 from overtone.kernels.fourier import NetSpec
+from overtone.metrics.psnr import psnr_db
 
 axes = st.builds(axis, st.integers(1, 2000), st.sampled_from([0, 16, 64, 256]), st.integers(0, 40))
 
@@ -240,6 +241,20 @@ def test_the_thesis_preset_writes_four_bytes_a_weight():
     spec = NetSpec(hidden=config.sizes[0].hidden, output="tanh")
     weights = np.zeros((1, spec.num_weights), np.float32)
     assert len(pack_raw(weights)) == 88_320  # thesis: 18.40 % of 400 x 400 x 3 bytes
+
+
+def test_raw_weights_of_a_linear_output_hold_the_colour_of_the_picture(tmp_path):
+    """A raw file stores no mean colour, so that its networks have to learn it."""
+    (tmp_path / "raw.toml").write_text(
+        'kind = "raw"\noutput = "linear"\n[[sizes]]\ntile_px = 0\nhidden = [4, 4]\n'
+        "[fit]\nis_quantised = false\nnum_steps = 300\n"
+    )
+    image = scene(24, 41) // 4 + 190  # far from black, and from middle gray
+    out = decode(encode(image, codec="dfm", preset=str(tmp_path / "raw.toml"), verify=False))
+    flat = np.broadcast_to(image.mean(axis=(0, 1)), image.shape)
+    assert psnr_db(reference=image, reconstruction=out) > 3 + psnr_db(
+        reference=image, reconstruction=np.rint(flat).astype(np.uint8)
+    )
 
 
 def test_raw_and_quantised_do_not_mix():

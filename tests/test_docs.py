@@ -101,3 +101,13 @@ def test_every_page_is_in_the_menu():
 
 def test_the_changelog_names_this_version():
     assert f"## {overtone.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_descriptions_of_arguments_name_what_they_describe():
+    """They say "Width of the result", not "Of the result"."""
+    fragments = []
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if re.match(r"\s+\w+: Of ", line):
+                fragments.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert not fragments

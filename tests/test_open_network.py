@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -127,6 +129,16 @@ def test_the_module_of_pytorch_gives_the_values(name):
         centres, local = own_positions(network, tile)
         values = module(torch.from_numpy(local).float()).detach().numpy()
         np.testing.assert_allclose(values, network(centres), atol=2e-4)
+
+
+@pytest.mark.parametrize("path", ["'coffee.ovt'", "pathlib.Path('coffee.ovt')"])
+def test_a_path_is_answered_with_what_to_do(path):
+    """In a process of its own, for here types are checked before the function is entered."""
+    script = f"import overtone, pathlib; overtone.open_network({path})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("overtone.errors.ConfigError: open_network takes the bytes of a file")
+    assert "read it first" in last
 
 
 def test_other_files_and_wrong_positions_are_refused():

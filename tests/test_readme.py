@@ -4,9 +4,13 @@ import importlib.util
 import pathlib
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
+import overtone
 from overtone.evaluate.rate_distortion.table import refreshed
+from overtone.metrics.psnr import psnr_db
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -73,6 +77,12 @@ def test_the_guide_to_networks_runs():
         pathlib.Path("mine.toml").write_text(preset)
         for command in commands:
             refresher.output_of(command.split())
+        picture = np.asarray(Image.open("examples/coffee.png").convert("RGB"))
+        fitted = overtone.decode(pathlib.Path("mine.ovt").read_bytes())
+        flat = np.full_like(picture, np.rint(picture.mean(axis=(0, 1))))
+        assert psnr_db(reference=picture, reconstruction=fitted) > 2 + psnr_db(
+            reference=picture, reconstruction=flat
+        )
         names = {}
         for block in python:
             exec(compile(block, path.name, "exec"), names)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 import pathlib
 import tomllib
 import types
@@ -32,7 +33,7 @@ def read_preset(folder: str, name: str) -> dict[str, Any]:
 
     Args:
         folder: The name of a codec or model.
-        name: Of the preset, or the path of a TOML file: whatever ends in .toml or names a folder.
+        name: Name of the preset, or the path of a TOML file, which ends in .toml or names a folder.
 
     Raises:
         ConfigError: There is no such preset, or the file is no TOML.
@@ -153,7 +154,17 @@ def from_mapping(kind: type[_T], settings: Mapping[str, Any], path: str = "") ->
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{path.rstrip('.') or kind.__name__}: {error}") from error
+        raise ConfigError(f"{path.rstrip('.')}: {error}" if path else str(error)) from error
+
+
+def _finite(value: float, path: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
+        raise ConfigError(f"{path} must be a finite number, got {number}")
+    return number
 
 
 def _converted(kind: Any, value: Any, path: str) -> Any:
@@ -175,8 +186,8 @@ def _converted(kind: Any, value: Any, path: str) -> Any:
             return None
         kind = next(argument for argument in arguments if argument is not type(None))
         return _converted(kind, value, path)
-    if kind is float and type(value) is int:
-        return float(value)
+    if kind is float and type(value) in (int, float):
+        return _finite(value, path)
     if type(value) is not kind:
         raise ConfigError(
             f"{path} must be of type {getattr(kind, '__name__', kind)}, got {value!r}"

@@ -95,8 +95,8 @@ class Container:
 
     Attributes:
         codec_id: Which codec wrote the sections.
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
+        width: Width of the picture, pixels.
+        height: Height of the picture, pixels.
         layout: Colour layout.
         sections: The codec's payloads, at least one.
         metadata: ICC, EXIF and resolution.

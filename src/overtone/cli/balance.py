@@ -38,7 +38,7 @@ def balance(
         target: Pictures each class shall have, real and synthetic; by default as many as the
             largest class.
         split: Which part of the data.
-        seed: Of everything random.
+        seed: Seed for all randomness.
         temperature: Spread; 1 is what was learned, smaller is less varied.
         prior: Distribution to draw from; the model's default if not given.
         size: WxH in pixels; as the model was trained by default.

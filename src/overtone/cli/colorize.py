@@ -37,7 +37,7 @@ def colorize(
         output: A picture file for one grid, a row for each picture, a folder for a PNG each, .npz,
             or - for a grid on standard output.
         num_results: Different results for each picture.
-        seed: Of everything random.
+        seed: Seed for all randomness.
         temperature: Spread of the colours; smaller is less varied.
         class_name: All of this class, by name or number, where the model knows classes.
         originals: Before the results of each picture what they were drawn from.

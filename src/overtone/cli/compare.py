@@ -51,11 +51,11 @@ def compare(
         qualities: Comma-separated, 1..100, instead of rates.
         suite: Name of the set of pictures, in the rows.
         output: Folder for rows, curves.svg and report.html; results/SUITE by default.
-        effort: Of the first codec.
-        preset: Of the first codec.
+        effort: Effort of the first codec.
+        preset: Preset of the first codec.
         pictures: How many pictures the page shows; 0 writes no page.
         pictures_bpp: About which rate the page shows them.
-        seed: Of everything random.
+        seed: Seed for all randomness.
         threads: Worker threads; all processors by default.
         force: Measure again what is known.
     """

@@ -75,11 +75,11 @@ def edit(
         notch_at: X,Y of a pattern to take out: cycles per image to the right and down; repeatable.
         match: Picture whose radial spectrum is taken over.
         mix: Picture that gives the frequencies above the cutoff.
-        cutoff: Of --mix, cycles per image; half of the octaves by default.
+        cutoff: Cutoff of --mix, cycles per image; half of the octaves by default.
         domain: Transform that is filtered; with dft opposite borders bleed into each other.
         edge: Width of the edges of bands, octaves; narrow ones ring.
         luma: Change the brightness and leave the colours.
-        bits: Of a sample of the result; those of the picture by default.
+        bits: Bits of a sample of the result; those of the picture by default.
         model: Edit through a model, at its size: gains change the atoms of a spectral dictionary.
         direction: N=AMOUNT: move along the N-th principal direction of the model's latents, in
             standard deviations; N=FROM:TO:COUNT writes a row; repeatable.

@@ -22,7 +22,7 @@ class ModelEdit:
         gain: Factor of each band.
         keep_bands: Names of bands.
         mix: Name of a picture file.
-        cutoff: Of the mix, cycles per image.
+        cutoff: Cutoff of the mix, cycles per image.
         edge_octaves: Width of the edges of bands.
         size: Width and height of the results.
         rest: What becomes of the part of a picture that the model cannot express.

@@ -4,7 +4,7 @@ import functools
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -69,15 +69,16 @@ def encode(
         threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
     """
-    from overtone.codecs.registry import get_codec, resolve_num_threads
+    from overtone.codecs.base import EncodeOptions
+    from overtone.codecs.registry import check_goals, get_codec, resolve_num_threads
 
     chosen = get_codec(codec)
     values = parse_assignments(settings)
     if values and (lossless or model is not None):
         raise ConfigError("--set changes how dfm fits; leave out --lossless and --model")
     if lossless:
-        goals = {"quality": quality, "bpp": bpp, "bytes": size_bytes, "psnr": psnr_db}
-        _check_lossless(codec, [name for name, value in goals.items() if value is not None])
+        wishes = {"quality": quality, "bpp": bpp, "bytes": size_bytes, "psnr": psnr_db}
+        _check_lossless(codec, [name for name, value in wishes.items() if value is not None])
     sources = find_inputs(inputs, JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES)
     jobs = plan_jobs(sources, output, chosen.suffix, force=force)
     if model is not None:
@@ -85,20 +86,19 @@ def encode(
     if lossless:
         return run_jobs(jobs, lambda job: _repack_jpeg(job, force=force))
     num_threads = resolve_num_threads(threads)
-    encode_pixels = functools.partial(
-        overtone.encode,
-        codec=codec,
-        quality=quality,
-        bpp=bpp,
-        size_bytes=size_bytes,
-        psnr_db=psnr_db,
-        effort=effort,
-        preset=preset,
-        settings=values,
-        seed=seed,
-        num_threads=num_threads,
-        verify=False,  # `_encode_picture` decodes the file, to measure its PSNR
-    )
+    goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
+    how: dict[str, Any] = {
+        "effort": effort,
+        "preset": preset,
+        "settings": values,
+        "seed": seed,
+        "num_threads": num_threads,
+    }
+    # Mistakes that are no picture's fault are reported once, before the first picture is read.
+    options = EncodeOptions(quality=50.0 if quality is None else quality, **how)
+    check_goals(chosen, options, goals)
+    # `_encode_picture` decodes the file, to measure its PSNR.
+    encode_pixels = functools.partial(overtone.encode, codec=codec, verify=False, **goals, **how)
     outcome = Outcome()
     for job in jobs:
         with outcome.of(job):

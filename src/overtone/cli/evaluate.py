@@ -48,10 +48,10 @@ def evaluate(
         feature_weights: File of the network's weights, where the package does not bring them.
         num_images: Samples to draw, or to choose from the pictures.
         prior: Distribution to draw from; the model's default if not given.
-        temperature: Of the samples; 1 is what was learned.
+        temperature: Spread of the samples; 1 is what was learned.
         size: WxH in pixels the reference is resized and cropped to; as stored by default.
-        channels: Of the reference, 1 or 3; as stored by default.
-        seed: Of the samples and of every choice.
+        channels: Channels of the reference, 1 or 3; as stored by default.
+        seed: Seed of the samples and of every choice.
         json: Print the rows as JSON lines instead of the table.
         out: JSON-lines file the rows are added to.
         cache: Folder that keeps features of real pictures for the next time.

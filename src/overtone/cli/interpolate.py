@@ -41,9 +41,9 @@ def interpolate(
         num_steps: Pictures, both ends included.
         curve: In the latent space; linear is the straight line.
         size: WxH in pixels, evaluated by the model, not resampled; as trained by default.
-        temperature: Of drawn ends.
-        prior: Of drawn ends.
-        frame_ms: Of an animation, milliseconds a picture.
+        temperature: Spread of drawn ends; 1 is what was learned.
+        prior: Distribution of drawn ends; the model's default if not given.
+        frame_ms: Time of one picture of an animation, milliseconds.
         force: Replace files that exist.
     """
     check_output(output, force=force)

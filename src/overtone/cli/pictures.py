@@ -57,8 +57,8 @@ def write_pictures(
     Args:
         output: File, folder, or - for a grid in PNG on standard output.
         pictures: All of one size.
-        names: Of the files in a folder, without ending; numbers by default.
-        num_columns: Of a grid; about as wide as high by default.
+        names: Names of the files in a folder, without ending; numbers by default.
+        num_columns: Columns of a grid; about as wide as high by default.
         force: Replace files that exist.
 
     Raises:
@@ -97,8 +97,8 @@ def write_results(
 
     Args:
         output: See `write_pictures`.
-        results: Of each picture.
-        names: Of the pictures.
+        results: Results of each picture.
+        names: Names of the pictures.
         originals: What the results were drawn from, to stand before them, enlarged.
         force: Replace files that exist.
 

@@ -33,7 +33,7 @@ def sample(
         output: A picture file for one grid, a folder for a PNG each, .npz, or - for a grid on
             standard output.
         num_images: How many.
-        seed: Of everything random.
+        seed: Seed for all randomness.
         temperature: Spread; 1 is what was learned, smaller is less varied.
         class_name: All of this class, by name or number, where the model knows classes.
         size: WxH in pixels, evaluated by the model, not resampled; as trained by default.

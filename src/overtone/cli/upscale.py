@@ -41,7 +41,7 @@ def upscale(
             or - for a grid on standard output.
         factor: 2, 4, ... below the model's block size.
         num_results: Different results for each picture.
-        seed: Of everything random.
+        seed: Seed for all randomness.
         temperature: Spread of the detail; smaller is less varied.
         class_name: All of this class, by name or number, where the model knows classes.
         originals: Before the results of each picture what they were drawn from, enlarged.

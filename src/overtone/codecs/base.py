@@ -9,7 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from overtone.bitstream.container import MAX_SIDE_PX, Container, Layout, Metadata
-from overtone.errors import ImageError, UnsupportedCodecError
+from overtone.errors import ConfigError, ImageError, UnsupportedCodecError
 from overtone.shapes import UInt8
 
 Effort = Literal["fast", "default", "best"]
@@ -52,15 +52,15 @@ class EncodeOptions:
 
     def __post_init__(self) -> None:
         if not MIN_QUALITY <= self.quality <= MAX_QUALITY:
-            raise ValueError(
+            raise ConfigError(
                 f"quality must be in {MIN_QUALITY:g}..{MAX_QUALITY:g}, got {self.quality:g}"
             )
         if self.effort not in ("fast", "default", "best"):
-            raise ValueError(f"effort must be fast, default or best, got {self.effort!r}")
+            raise ConfigError(f"effort must be fast, default or best, got {self.effort!r}")
         if not 0 <= self.seed < 1 << 32:
-            raise ValueError(f"seed must be in 0..{(1 << 32) - 1}, got {self.seed}")
+            raise ConfigError(f"seed must be in 0..{(1 << 32) - 1}, got {self.seed}")
         if self.num_threads < 1:
-            raise ValueError(f"num_threads must be at least 1, got {self.num_threads}")
+            raise ConfigError(f"num_threads must be at least 1, got {self.num_threads}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +121,24 @@ class AbstractCodec(abc.ABC, Generic[File]):
         quality_step: The finest step of `quality` that can change the file.
         suffix: Ending of the names of its files.
         layouts: Colour layouts that come back from its files as they went in.
-        has_settings: Whether it heeds `EncodeOptions.settings`; no other codec is given any.
     """
 
     name: ClassVar[str]
     quality_step: ClassVar[float]
     suffix: ClassVar[str] = ".ovt"
     layouts: ClassVar[frozenset[Layout]] = frozenset(Layout)
-    has_settings: ClassVar[bool] = False
+
+    def check(self, options: EncodeOptions) -> None:
+        """Refuses a preset and settings that cannot be followed; no codec has any by default.
+
+        Raises:
+            ConfigError: One of them is unknown or does not fit.
+        """
+        if options.preset is not None:
+            raise ConfigError(f"codec {self.name} has no preset {options.preset}; leave it out")
+        if options.settings:
+            names = ", ".join(options.settings)
+            raise ConfigError(f"codec {self.name} has no settings; leave out {names}")
 
     @abc.abstractmethod
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:

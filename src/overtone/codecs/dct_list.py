@@ -61,8 +61,7 @@ class DctListCodec(NativeCodec):
             raise ConfigError(
                 "codec dct-list codes with a trained model; give it, as in overtone encode --model"
             )
-        if options.preset is not None:
-            raise ConfigError(f"codec dct-list has no preset {options.preset}; leave it out")
+        self.check(options)
         if image.shape != model.image_shape:
             raise ConfigError(
                 f"the model codes pictures of {model.image_shape} (height, width, channels), "

@@ -20,6 +20,7 @@ from overtone.codecs.base import (
     NativeCodec,
     ProgressCallback,
     ProgressiveCodec,
+    SizedCodec,
     check_image,
     full_view,
 )
@@ -118,28 +119,19 @@ def encode(
         FitError: The target cannot be reached, or fitting failed.
     """
     check_image(image)
-    goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
-    given = {name: value for name, value in goals.items() if value is not None}
-    if len(given) > 1:
-        raise ConfigError(f"give only one of {', '.join(goals)}, got {', '.join(given)}")
-    if model is not None and given:
-        raise ConfigError(f"a model codes at its own quality; leave out {next(iter(given))}")
     chosen = get_codec(codec) if model is None else DctListCodec(model)
-    if settings and not chosen.has_settings:
-        raise ConfigError(f"codec {chosen.name} has no settings; leave out {', '.join(settings)}")
-    try:
-        options = EncodeOptions(
-            quality=50.0 if quality is None else quality,
-            effort=effort,
-            preset=preset,
-            settings=settings or {},
-            seed=seed,
-            num_threads=resolve_num_threads(num_threads),
-            metadata=metadata or Metadata(),
-            progress=progress,
-        )
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+    options = EncodeOptions(
+        quality=50.0 if quality is None else quality,
+        effort=effort,
+        preset=preset,
+        settings=settings or {},
+        seed=seed,
+        num_threads=resolve_num_threads(num_threads),
+        metadata=metadata or Metadata(),
+        progress=progress,
+    )
+    goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
+    given = check_goals(chosen, options, goals)
     if given.keys() - {"quality"}:
         target = Target.from_goal(*given.popitem(), num_pixels=image.shape[0] * image.shape[1])
         data = encode_to_target(chosen, image, options, target)
@@ -151,6 +143,33 @@ def encode(
         if decoded.shape != image.shape:
             raise AssertionError(f"{chosen.name} wrote {decoded.shape}, not {image.shape}")
     return data
+
+
+def check_goals(
+    codec: AbstractCodec[Any], options: EncodeOptions, goals: Mapping[str, float | None]
+) -> dict[str, float]:
+    """The goal that was given, if any, once it, the preset and the settings are found to fit.
+
+    Args:
+        codec: What is to encode.
+        options: Its options.
+        goals: "quality", "bpp", "size_bytes" and "psnr_db", as given to `encode`.
+
+    Raises:
+        ConfigError: Something is unknown, out of range, or contradicts something else.
+    """
+    given = {name: value for name, value in goals.items() if value is not None}
+    if len(given) > 1:
+        raise ConfigError(f"give only one of {', '.join(goals)}, got {', '.join(given)}")
+    if isinstance(codec, DctListCodec) and given:
+        raise ConfigError(f"a model codes at its own quality; leave out {next(iter(given))}")
+    codec.check(options)
+    if "quality" in given and isinstance(codec, SizedCodec) and codec.knows_size(options):
+        raise ConfigError(
+            f"{codec.name} with these settings has no quality; leave it out, and give a size, or "
+            "settings such as steps, width and depth"
+        )
+    return given
 
 
 def decode(

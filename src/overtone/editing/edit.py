@@ -63,7 +63,7 @@ def edit(
             an endless wall, so that one border bleeds into the other.
         edge_octaves: Width of the soft edges of bands; 0 is a hard edge, which rings.
         luma_only: Change the brightness and leave the colours, instead of each channel alike.
-        bits: Of the result, 8 or 16; those of the image by default.
+        bits: Bits of a sample of the result, 8 or 16; those of the image by default.
         model: Edit through a model instead, or through the one of this name or path: `gain`,
             `keep_bands` and `mix` change the weights of a spectral dictionary's atoms. The image
             has 8 bits and the model's height, width and channels.

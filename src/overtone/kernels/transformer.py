@@ -23,7 +23,7 @@ class StackSpec:
     """One stack: layers, and a linear head after them.
 
     Attributes:
-        num_layers: Of the stack.
+        num_layers: Layers of the stack.
         num_logits: Outputs of the head.
         num_inputs: Numbers that are known of a token besides; a network of one hidden layer of
             `width` makes features of them, which are normalised. 0 for none.
@@ -40,7 +40,7 @@ class DecoderSpec:
 
     Attributes:
         width: Features.
-        num_heads: Of attention; divides `width`.
+        num_heads: Heads of attention; divides `width`.
         hidden: Features inside a feed-forward layer.
         num_feed_forwards: Feed-forward layers of each layer.
         stacks: The first reads what it is given; each other that and the normalised features of
@@ -95,7 +95,7 @@ class Decoder:
 
     Args:
         spec: What the stacks look like.
-        weights: Of each stack, as `DecoderSpec.shapes_of` has them.
+        weights: Weights of each stack, as `DecoderSpec.shapes_of` has them.
         num_threads: 1..256.
         isa: Instruction set.
         is_bfloat16: Keep matrices as bfloat16, in half the memory, by dropping the lower half of
@@ -209,7 +209,7 @@ def sample_top_p(
     """A token for each row of logits (rows, tokens).
 
     Args:
-        logits: Of each token.
+        logits: Logits of each token.
         is_legal: Which may be drawn, at least one in each row.
         drawn: In [0, 1) for each row; decides.
         temperature: Logits are divided by it, > 0.

@@ -75,7 +75,7 @@ def halve(planes: UInt8[np.ndarray, "*batch h w"], width: int) -> UInt8[np.ndarr
 
     Args:
         planes: At full resolution.
-        width: Of the result, columns that are missing repeat the last column first.
+        width: Width of the result; columns that are missing repeat the last column first.
     """
     height = planes.shape[-2] + planes.shape[-2] % 2
     missing = max(0, 2 * width - planes.shape[-1])

@@ -23,7 +23,12 @@ class DfmCodec(NativeCodec):
     name: ClassVar[str] = "dfm"
     codec_id: ClassVar[int] = CODEC_ID
     quality_step: ClassVar[float] = 0.5
-    has_settings: ClassVar[bool] = True
+
+    @override
+    def check(self, options: EncodeOptions) -> None:
+        from overtone.codecs.dfm.config import resolve
+
+        resolve(options.preset, options.effort, options.settings)
 
     @override
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:

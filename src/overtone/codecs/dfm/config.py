@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from overtone.bitstream.container import MAX_SIDE_PX
 from overtone.codecs.base import Effort
 from overtone.codecs.dfm.fit.settings import FitSettings
 from overtone.config import from_mapping, read_preset, setting_names, with_values
@@ -16,6 +17,7 @@ DEFAULT_PRESET = "deep"
 _EFFORT_STEPS: dict[Effort, float] = {"fast": 0.1, "default": 1.0, "best": 4.0}
 _BEST_STARTS = 3
 _FULL = {"steps": "fit.num_steps"}  # short names of settings
+MIN_TILE_PX = 8  # of a smaller tile the weights take more bytes than the pixels
 MAX_DEPTH = 64  # hidden layers a file may have
 _EXPONENTS = range(-8, 9)  # of the first input scale, as a power of two
 _MAX_SCALES = 5
@@ -26,7 +28,7 @@ class Size:
     """How much network a picture gets.
 
     Attributes:
-        tile_px: Side of a tile, about; 0 for one network for the whole picture.
+        tile_px: Side of a tile, about, at least 8; 0 for one network for the whole picture.
         hidden: Widths of the hidden layers, 1..10 each; their number is the depth.
         input_scales: Powers of two, each twice the one before; see `NetSpec`.
     """
@@ -36,8 +38,10 @@ class Size:
     input_scales: tuple[float, ...] = (0.5, 1.0, 2.0)
 
     def __post_init__(self) -> None:
-        if self.tile_px < 0:
-            raise ValueError(f"tile_px must not be negative, got {self.tile_px}")
+        if self.tile_px != 0 and not MIN_TILE_PX <= self.tile_px <= MAX_SIDE_PX:
+            raise ValueError(
+                f"tile_px must be 0 or in {MIN_TILE_PX}..{MAX_SIDE_PX}, got {self.tile_px}"
+            )
         if len(self.hidden) > MAX_DEPTH or not all(1 <= w <= MAX_WIDTH for w in self.hidden):
             raise ValueError(
                 f"hidden must be at most {MAX_DEPTH} widths of 1..{MAX_WIDTH}, got {self.hidden}"
@@ -55,7 +59,7 @@ class SizeChange:
     """Short names of settings that change every size of a preset.
 
     Attributes:
-        width: Of the hidden layers, 1..10.
+        width: Width of the hidden layers, 1..10.
         depth: Number of hidden layers, 1..64; all of them as wide as the preset's.
         tile_px: See `Size`.
     """
@@ -98,7 +102,7 @@ class DfmConfig:
         output: See `NetSpec`; tanh stands for values in [-1, 1].
         margin_px: Tiles reach this far over their common borders, and are blended there.
         trial_fraction: Share of the steps a trial of a size takes; 0 chooses by quality alone.
-        fit: Of every tile.
+        fit: Settings of the fit of every tile.
         keeps_effort: Whether effort leaves the fit as it is, as a published recipe must.
     """
 
@@ -116,6 +120,8 @@ class DfmConfig:
             raise ValueError("sizes must not be empty")
         if not 0 <= self.margin_px <= 255:
             raise ValueError(f"margin_px must be in 0..255, got {self.margin_px}")
+        if not 0 <= self.trial_fraction <= 1:
+            raise ValueError(f"trial_fraction must be in 0..1, got {self.trial_fraction}")
         if (self.kind == "raw") == self.fit.is_quantised:
             raise ValueError("kind raw goes with fit.is_quantised = false, quantised with true")
 

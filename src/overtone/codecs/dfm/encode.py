@@ -28,7 +28,7 @@ from overtone.codecs.dfm.stream import (
 from overtone.codecs.dfm.tiling import axis
 from overtone.entropy.tables import best_table, cost_bits
 from overtone.kernels.fourier import NetSpec
-from overtone.shapes import Float32, Float64, UInt8
+from overtone.shapes import Float32, Float64, Int32, UInt8
 
 TRIAL_PX = 256  # side of the regions on which sizes are tried
 PIXELS_PER_BATCH = 16  # a tile of n pixels takes batches of n / 16, within the settings' limit
@@ -173,7 +173,7 @@ def plan_of(shape: tuple[int, ...], config: DfmConfig, size: Size) -> Plan:
 def picture_problems(
     image: UInt8[np.ndarray, "h w c"], config: DfmConfig, size: Size, weight: float
 ) -> tuple[Plan, list[Problem], np.ndarray]:
-    """The plan, a fitting problem a tile, and the mean colours of the tiles."""
+    """The plan, a fitting problem a tile, and the mean colours that the file stores for them."""
     plan = plan_of(image.shape, config, size)
     spec = plan.spec
     problems, means = [], []
@@ -183,7 +183,7 @@ def picture_problems(
             pixels = image[at_y.start : at_y.stop, at_x.start : at_x.stop]
             x = plan.horizontal.local(column, np.array(at_x) + 0.5)
             y = plan.vertical.local(row, np.array(at_y) + 0.5)
-            mean = np.rint(pixels.mean(axis=(0, 1))).astype(np.int32)
+            mean = _stored_mean(pixels, config)
             means.append(mean)
             problems.append(
                 Problem(
@@ -195,6 +195,13 @@ def picture_problems(
                 )
             )
     return plan, problems, np.stack(means)
+
+
+def _stored_mean(pixels: UInt8[np.ndarray, "h w c"], config: DfmConfig) -> Int32[np.ndarray, " c"]:
+    """The mean colour of a tile, to which its network adds; zero for raw files, which have none."""
+    if config.kind == "raw":
+        return np.zeros(pixels.shape[2], np.int32)
+    return np.rint(pixels.mean(axis=(0, 1))).astype(np.int32)
 
 
 def _groups(spec: NetSpec, config: DfmConfig) -> np.ndarray:

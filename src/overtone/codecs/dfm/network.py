@@ -80,8 +80,8 @@ class OpenNetwork:
     One call at a time; give each Python thread its own.
 
     Attributes:
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
+        width: Width of the picture, pixels.
+        height: Height of the picture, pixels.
         kind: "raw" for float32 weights as they were fitted, "quantised" for integers times steps.
         columns: Tiles side by side.
         rows: Tiles one below the other.
@@ -100,10 +100,10 @@ class OpenNetwork:
         """Colours at positions (x, y), on [0, 1] but not clipped to it.
 
         Args:
-            positions: Of shape (..., 2), in unit coordinates: (0, 0) is the upper left corner of
-                the picture, (1, 1) its lower right corner, and pixel (column i, row j) is centred
-                at ((i + 0.5) / width, (j + 0.5) / height). Any finite position has a value; beyond
-                the picture it is that of the nearest tiles.
+            positions: Array of shape (..., 2), in unit coordinates: (0, 0) is the upper left corner
+                of the picture, (1, 1) its lower right corner, and pixel (column i, row j) is
+                centred at ((i + 0.5) / width, (j + 0.5) / height). Any finite position has a value;
+                beyond the picture it is that of the nearest tiles.
 
         Raises:
             ConfigError: The last axis is not (x, y), or a position is not finite.
@@ -134,8 +134,13 @@ def open_network(data: bytes, *, num_threads: int | None = None) -> OpenNetwork:
 
     Raises:
         BitstreamError: The file is foreign or damaged.
-        ConfigError: It is of another codec.
+        ConfigError: It is of another codec, or `data` is not bytes, but a path for example.
     """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise ConfigError(
+            f"open_network takes the bytes of a file, got {type(data).__name__}; "
+            "read it first, as with pathlib.Path(path).read_bytes()"
+        )
     codec_id = read_header(data).codec_id
     if codec_id != CODEC_ID:
         name = CODEC_IDS.get(codec_id, f"with id {codec_id}")

@@ -24,9 +24,9 @@ def choose_shape(shape: tuple[int, ...], options: EncodeOptions, max_bytes: int)
     thesis with different losses that is the better one 26 times of 31 (`tests/test_thesis.py`).
 
     Args:
-        shape: Of the picture: height, width, channels.
+        shape: Shape of the picture: height, width, channels.
         options: A width or a depth in its settings is kept; the depth is at most 25 otherwise.
-        max_bytes: Of the file, its metadata included.
+        max_bytes: Largest size of the file, its metadata included.
 
     Raises:
         ConfigError: Both width and depth are given.

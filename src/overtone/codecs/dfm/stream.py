@@ -93,7 +93,7 @@ class Networks:
 
     Attributes:
         plan: Which networks.
-        weights: Of every tile, row by row, each in the order of `overtone.kernels.fourier`.
+        weights: Weights of every tile, row by row, each in the order of `overtone.kernels.fourier`.
         means: Mean colour of every tile on [0, 1], zero for kind raw.
     """
 

@@ -17,7 +17,7 @@ from overtone.codecs.sparse_dct.stream import (
     read_section,
     write_section,
 )
-from overtone.errors import ConfigError, TruncatedError
+from overtone.errors import TruncatedError
 from overtone.shapes import UInt8
 from overtone.transform.levels import from_levels, to_levels
 
@@ -31,8 +31,7 @@ class SparseDctCodec(NativeCodec):
 
     @override
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
-        if options.preset is not None:
-            raise ConfigError(f"codec sparse-dct has no preset {options.preset}; leave it out")
+        self.check(options)
         if options.progress is not None:
             options.progress(0.0, "transforming")
         header = SparseDctHeader(quality=round(options.quality))

@@ -13,7 +13,7 @@ from overtone.codecs.base import EncodeOptions, NativeCodec, View
 from overtone.codecs.tiled_dct.decode import decode_strips, read_tiles
 from overtone.codecs.tiled_dct.header import QUALITY_STEP, TiledDctHeader
 from overtone.codecs.tiled_dct.post_filter import PostFilter
-from overtone.errors import ConfigError, CorruptError
+from overtone.errors import CorruptError
 from overtone.shapes import UInt8
 
 
@@ -28,8 +28,7 @@ class TiledDctCodec(NativeCodec):
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
         from overtone.codecs.tiled_dct.search import Search
 
-        if options.preset is not None:
-            raise ConfigError(f"codec tiled-dct has no preset {options.preset}; leave it out")
+        self.check(options)
         search = Search(image, options)
         how = search.start.reconstruction
         first = search.code(how, rd_weight=search.rd_weight / how.step**2)

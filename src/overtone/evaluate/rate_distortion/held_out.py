@@ -15,12 +15,12 @@ class HeldOutRow:
     Attributes:
         image: Name of the picture.
         learned_on: Names of the pictures that the codec's tables were learned from.
-        effort: Of the encoder.
+        effort: Effort of the encoder.
         quality: The dial the file was written with.
         size_bytes: Length of the file.
         rate_bpp: Bits of the file per pixel.
-        psnr_db: Of the decoded 8-bit pixels.
-        commit: Of this package.
+        psnr_db: PSNR of the decoded 8-bit pixels.
+        commit: Commit of this package.
         machine: What it was measured on.
         date: Time of the measurement, UTC.
         target_bpp: None: the rate is not searched for.

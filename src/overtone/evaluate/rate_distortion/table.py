@@ -48,9 +48,9 @@ class Summary:
         bd_ms_ssim_percent: BD-rate against JPEG, of the mean MS-SSIM in decibels.
         encode_s: Median over rows; None where it was not measured.
         decode_s: Likewise.
-        machine: Of the newest row.
-        date: Of the newest row.
-        commit: Of the newest row.
+        machine: Machine of the newest row.
+        date: Date of the newest row.
+        commit: Commit of the newest row.
     """
 
     label: str
@@ -93,7 +93,7 @@ def summaries(
     """A line for every codec, preset and effort among the rows; differences on shared pictures.
 
     Args:
-        rows: Of any number of codecs.
+        rows: Rows of any number of codecs.
         held_out: By codec; their lines come before the codec's own.
     """
     by_label = groups(rows)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from overtone.codecs.dfm.fit.settings import FitSettings
+from overtone.codecs.dfm.fit.settings import MIN_LEARNING_RATE, FitSettings
 from overtone.errors import FitError
 from overtone.kernels.fit import Descent, Fitter, Quantiser
 from overtone.kernels.fourier import NetSpec
@@ -20,6 +20,8 @@ PUBLISHED_STD = 2e-10**0.5  # thesis: "variance 2e-10"
 _MIN_GAIN = 0.98  # error over variance above which a network has learned nothing
 _SMOOTH_GAIN = 0.9  # the same for the smooth least-squares fit that shows there was a lot to learn
 _RESTART_RATE_WEIGHT = 0.25  # an attempt more weighs bits by so much less: bits can crush a start
+_MAX_OCTAVES = 60  # of a quantiser step away from 1; sensible ones are within 20
+_MAX_LEVEL = 2**30  # fits int32
 _DROP = 4.0  # final error over the best error on the way: training fell apart
 
 Tick = Callable[[int], None]  # told the steps just made; may raise to stop
@@ -31,10 +33,10 @@ class Problem:
 
     Attributes:
         spec: The network.
-        positions: Of the pixels, (axes, pixels).
-        targets: Their values, (outputs, pixels), with mean zero in each channel unless `spec`
-            ends in tanh.
-        groups: Of every weight the group that shares its quantiser step; -1 for dead weights.
+        positions: Positions of the pixels, (axes, pixels).
+        targets: Their values, (outputs, pixels); in a quantised file of linear outputs they are
+            differences from the tile's mean colour.
+        groups: For every weight the group that shares its quantiser step; -1 for dead weights.
         rate_weight: Loss per bit: the loss is mean squared error + rate_weight * bits.
     """
 
@@ -52,7 +54,7 @@ class FittedNetwork:
     Attributes:
         weights: As a decoder will see them.
         levels: Integer weights; all zero when the fit was not quantised.
-        step_indices: Of each group's quantiser step, 2 ** (-index / STEPS_PER_OCTAVE).
+        step_indices: Index of each group's quantiser step, 2 ** (-index / STEPS_PER_OCTAVE).
         mean_squared_error: Over all pixels, in units of the targets.
         num_restarts: Collapsed attempts before this one.
     """
@@ -70,7 +72,7 @@ def fit_network(
     """The best of several starts, fitted in full; tried again when it collapses.
 
     Raises:
-        FitError: Every attempt collapsed.
+        FitError: Every attempt collapsed or diverged.
     """
     seeds = [seed * 1000 + start for start in range(settings.num_starts)]
     if len(seeds) > 1:
@@ -80,7 +82,8 @@ def fit_network(
         losses = [_attempt(problem, short, start, tick)[1] for start in seeds]
         seeds = [seeds[int(np.argmin(losses))]]
     for restart in range(settings.max_restarts + 1):
-        slower = dataclasses.replace(settings, learning_rate=settings.learning_rate * 0.5**restart)
+        rate = max(MIN_LEARNING_RATE, settings.learning_rate * 0.5**restart)
+        slower = dataclasses.replace(settings, learning_rate=rate)
         eased = dataclasses.replace(
             problem, rate_weight=problem.rate_weight * _RESTART_RATE_WEIGHT**restart
         )
@@ -88,8 +91,9 @@ def fit_network(
         if not has_collapsed(problem, fitted.mean_squared_error, best_error):
             return dataclasses.replace(fitted, num_restarts=restart)
     raise FitError(
-        f"the network collapsed to the mean colour in {settings.max_restarts + 1} attempts "
-        f"from learning rate {settings.learning_rate:g} down; try a smaller one"
+        f"the network learned nothing or diverged in {settings.max_restarts + 1} attempts from "
+        f"learning rate {settings.learning_rate:g} down; try more steps, fewer hidden layers or a "
+        "smaller fit.learning_rate"
     )
 
 
@@ -132,13 +136,18 @@ def initial_weights(
 def _attempt(
     problem: Problem, settings: FitSettings, seed: int, tick: Tick
 ) -> tuple[FittedNetwork, float, float]:
-    """One fit: the network, its loss, and the least error of any chunk on the way."""
+    """One fit: the network, its loss, and the least error of any chunk on the way.
+
+    The error of a fit that diverged, to weights no file can hold, is infinite.
+    """
     fitter = make_fitter(problem, settings, seed)
     run = functools.partial(_run, fitter, problem, tick, chunk_steps(problem, settings))
     num_rounded = round(settings.num_steps * settings.round_fraction)
     if not settings.is_quantised:
         best_error, _ = run(settings.num_steps, "none")
         weights = fitter.weights
+        if not np.isfinite(weights).all():
+            return _diverged(problem)
         error = fitter.evaluate(weights)
         empty = np.zeros(weights.size, np.int32)
         fitted = FittedNetwork(
@@ -149,18 +158,35 @@ def _attempt(
     ramp_steps = settings.rate_ramp_fraction * settings.num_steps
     run(settings.num_steps - num_rounded, "noise", step_rate=rate, ramp_steps=ramp_steps)
     octaves = -fitter.log_steps.astype(np.float64) / np.log(2)
+    if not (np.isfinite(fitter.weights).all() and (np.abs(octaves) <= _MAX_OCTAVES).all()):
+        return _diverged(problem)
     indices = np.rint(octaves * STEPS_PER_OCTAVE).astype(np.int32)
     steps = np.exp2(-indices / STEPS_PER_OCTAVE)
     fitter.log_steps = np.log(steps).astype(np.float32)
     best_error, bits = run(num_rounded, "round")
     step_of = np.where(problem.groups >= 0, steps[problem.groups], 1.0)
-    levels = np.rint(np.where(problem.groups >= 0, fitter.weights / step_of, 0)).astype(np.int32)
+    quotients = np.rint(np.where(problem.groups >= 0, fitter.weights / step_of, 0))
+    if not (np.abs(quotients) <= _MAX_LEVEL).all():
+        return _diverged(problem)
+    levels = quotients.astype(np.int32)
     weights = (levels * step_of).astype(np.float32)
     error = fitter.evaluate(weights)
     fitted = FittedNetwork(
         weights=weights, levels=levels, step_indices=indices, mean_squared_error=error
     )
     return fitted, error + problem.rate_weight * bits, best_error
+
+
+def _diverged(problem: Problem) -> tuple[FittedNetwork, float, float]:
+    """What an attempt gives whose weights have left all bounds."""
+    num_weights, num_groups = problem.spec.num_weights, int(problem.groups.max()) + 1
+    empty = FittedNetwork(
+        weights=np.zeros(num_weights, np.float32),
+        levels=np.zeros(num_weights, np.int32),
+        step_indices=np.zeros(num_groups, np.int32),
+        mean_squared_error=np.inf,
+    )
+    return empty, np.inf, np.inf
 
 
 def chunk_steps(problem: Problem, settings: FitSettings) -> int:

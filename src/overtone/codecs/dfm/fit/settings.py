@@ -3,6 +3,26 @@
 import dataclasses
 from typing import Literal
 
+MIN_LEARNING_RATE = 1e-12
+
+# Setting -> least and largest value; beyond these a fit fails for certain or does not end.
+_RANGES: dict[str, tuple[float, float]] = {
+    "learning_rate": (MIN_LEARNING_RATE, 1),
+    "warmup_fraction": (0, 1),
+    "num_steps": (1, 1e9),
+    "batch_size": (1, 1e9),
+    "init_std": (0, 10),
+    "basis_refresh_steps": (1, 1e9),
+    "clip_factor": (0, 1e6),
+    "rate_ramp_fraction": (0, 1),
+    "round_fraction": (0, 1),
+    "first_step": (1e-6, 1),
+    "step_learning_rate": (0, 1),
+    "num_starts": (1, 1000),
+    "start_fraction": (1e-6, 1),
+    "max_restarts": (0, 100),
+}
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FitSettings:
@@ -29,7 +49,7 @@ class FitSettings:
             0: bits must not crush a network before it has learned anything.
         round_fraction: Last share of the steps, which see rounded weights.
         first_step: Quantiser step at the start.
-        step_learning_rate: Of the logarithm of the quantiser steps.
+        step_learning_rate: Learning rate of the logarithm of the quantiser steps.
         num_starts: Short fits from different weights, of which the best is repeated in full.
         start_fraction: Share of `num_steps` a short fit takes.
         max_restarts: New attempts after a collapse, each at half the learning rate and a quarter of
@@ -58,14 +78,9 @@ class FitSettings:
     max_restarts: int = 3
 
     def __post_init__(self) -> None:
-        for name in ("learning_rate", "num_steps", "batch_size", "first_step", "num_starts"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+        for name, (low, high) in _RANGES.items():
+            if not low <= getattr(self, name) <= high:  # NaN is in no range
+                raise ValueError(f"{name} must be in {low:g}..{high:g}, got {getattr(self, name)}")
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
-        for name in ("warmup_fraction", "rate_ramp_fraction", "round_fraction", "start_fraction"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
-        if self.basis_refresh_steps < 1 or self.max_restarts < 0 or self.clip_factor < 0:
-            raise ValueError("basis_refresh_steps, max_restarts and clip_factor are out of range")

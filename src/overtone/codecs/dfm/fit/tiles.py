@@ -28,7 +28,7 @@ def fit_tiles(
 
     Args:
         problems: The tiles.
-        settings: Of every fit.
+        settings: Settings of every fit.
         seed: Tile i draws from `seed` and i alone.
         num_threads: Tiles fitted at the same time.
         report: Called from this thread now and then with the share of the steps made and what is
