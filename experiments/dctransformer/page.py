@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from collections.abc import Sequence
 
 from experiments.harness.claims import claims, figure
 from experiments.harness.rows import Record, read_distances, read_records
@@ -20,6 +21,7 @@ FLOORS = {"halves": "real: two halves", "other-split": "real: training images"}
 BARS = ("order-0", "context models, shipped prior", "context models, after 4000 training images")
 
 # Names of the rows of a task: the control, the best a list can be, results of the model.
+LUMA_KEPT_SINCE = "2026-11-27"  # date from which `colorize` returns the luma it was given
 CONTROLS = {"colorize": "gray as is", "upscale": "bicubic"}
 ORIGINAL = "the original through the model's tables"
 NUM_AVERAGED = 4  # results of which the mean is a guess with a small squared error
@@ -182,6 +184,17 @@ def picture(name: str, root: pathlib.Path) -> str:
     return f"![{name}]({relative})"
 
 
+def before_luma(task: str, rows: Sequence[DistributionRow]) -> list[str]:
+    """What to know of colours that were drawn when results kept only the model's luma."""
+    if task != "colorize" or max(row.date for row in rows) >= LUMA_KEPT_SINCE:
+        return []
+    return [
+        "",
+        "These rows are of before `colorize` put the original luma samples back into its results: "
+        "their luma is that of the model's quantised levels.",
+    ]
+
+
 def tasks_parts(root: pathlib.Path) -> list[str]:
     """Colours and detail of held-out pictures."""
     parts = []
@@ -198,6 +211,7 @@ def tasks_parts(root: pathlib.Path) -> list[str]:
             f"distance of all from all, features `{rows[0].features}`. A drawn result is one of "
             "many that fit, so its PSNR is below that of a blurred or gray guess even where it "
             "looks better; the distance tells whether the pictures look like the originals.",
+            *before_luma(task, rows),
             "",
             "| result | core-minutes | PSNR, dB | Fréchet | kernel, 10⁻³ |",
             "|:--|--:|--:|--:|--:|",
