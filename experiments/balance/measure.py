@@ -21,6 +21,7 @@ import overtone
 from experiments.balance import page
 from experiments.balance.classifier import accuracies, train_classifier
 from experiments.harness.rebuild import rebuild
+from experiments.harness.records import append_record
 from overtone.bitstream.container import Metadata
 from overtone.data import ImageSet, load_images
 from overtone.evaluate.provenance import provenance
@@ -94,9 +95,7 @@ def run_seed(arguments: argparse.Namespace, seed: int) -> None:
             "version": overtone.__version__,
             **provenance(),
         }
-        OUT.parent.mkdir(parents=True, exist_ok=True)
-        with OUT.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        append_record(OUT, row)
         print(f"seed {seed} {arm:13s} rare {row['rare_accuracy']:.4f} all {row['accuracy']:.4f}")
 
 

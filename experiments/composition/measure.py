@@ -23,8 +23,10 @@ from typing import Any
 import numpy as np
 
 from experiments.composition.judge import SIZES_BYTES
-from experiments.thesis_compression.figure import num_weights, size_percent
-from experiments.thesis_compression.measure import CHUNK_STEPS, central_crop
+from experiments.harness.crops import central_crop
+from experiments.harness.records import append_record
+from experiments.thesis_compression.figure import PICTURE_PX, num_weights, size_percent
+from experiments.thesis_compression.measure import CHUNK_STEPS
 from overtone.bitstream.container import Metadata
 from overtone.codecs.base import EncodeOptions, full_view
 from overtone.codecs.dfm.config import Size, resolve
@@ -105,7 +107,7 @@ def run_ladder(folder: pathlib.Path, target: pathlib.Path, threads: int) -> None
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         rows = pool.map(lambda job: ladder_row(folder, job), pending)
         for done, row in enumerate(rows, 1):
-            append(target, row)
+            append_record(target, row)
             left = (time.monotonic() - start) / done * (len(pending) - done) / 60
             print(
                 f"{done}/{len(pending)}, {left:.0f} min left: {row['image']} {row['hidden']} "
@@ -121,7 +123,7 @@ def run_control(folder: pathlib.Path, target: pathlib.Path) -> None:
         name = f"kodim{number:02}"
         if (name, codec, size) in known:
             continue
-        image = crop_of(folder, name)
+        image = central_crop(read_picture(str(folder / f"{name}.png")).pixels, CROP_PX)
         found = None
         for quality in np.arange(1, 100.1, 0.5):
             data = get_codec(codec).encode(image, EncodeOptions(quality=float(quality)))
@@ -135,15 +137,8 @@ def run_control(folder: pathlib.Path, target: pathlib.Path) -> None:
         row: Row = {"suite": "composition-control", "image": name, "crop_px": CROP_PX}
         row |= {"codec": codec, "target_bytes": size, "size_bytes": len(found)}
         row["psnr_db"] = round(psnr_db(reference=image, reconstruction=decoded), 3)
-        append(target, row | provenance())
+        append_record(target, row | provenance())
         print(f"{name} {codec}: {len(found)} bytes, {row['psnr_db']} dB", flush=True)
-
-
-def crop_of(folder: pathlib.Path, name: str) -> np.ndarray:
-    """The middle of a picture."""
-    image = read_picture(str(folder / f"{name}.png")).pixels
-    top, left = (image.shape[0] - CROP_PX) // 2, (image.shape[1] - CROP_PX) // 2
-    return np.ascontiguousarray(image[top : top + CROP_PX, left : left + CROP_PX])
 
 
 def key_of(row: Row) -> tuple[Any, ...]:
@@ -153,7 +148,7 @@ def key_of(row: Row) -> tuple[Any, ...]:
 
 def ladder_row(folder: pathlib.Path, job: Row) -> Row:
     """One fit of the ladder, through its file."""
-    image = crop_of(folder, job["image"])
+    image = central_crop(read_picture(str(folder / f"{job['image']}.png")).pixels, CROP_PX)
     size = Size(tile_px=0, hidden=tuple(job["hidden"]), input_scales=OCTAVES[: job["octaves"]])
     config = dataclasses.replace(resolve("deep", "default"), sizes=(size,))
     options = EncodeOptions(quality=job["quality"], seed=job["seed"], num_threads=1)
@@ -168,7 +163,7 @@ def run_long(
     path: pathlib.Path, width: int, depth: int, seconds: float, target: pathlib.Path
 ) -> None:
     """One network as published, with a row at each mark of its processor time."""
-    image = central_crop(read_picture(str(path)).pixels)
+    image = central_crop(read_picture(str(path)).pixels, PICTURE_PX)
     known = {
         row["mark_s"]
         for row in stored(target)
@@ -204,7 +199,7 @@ def run_long(
             "loss_percent": round(100 * 10 ** (-psnr / 10), 4),
             "psnr_db": round(psnr, 3),
         }
-        append(target, row | provenance())
+        append_record(target, row | provenance())
         print(f"{width}x{depth} {mark} s: {psnr:.2f} dB, {fitter.steps_done} steps", flush=True)
 
 
@@ -212,13 +207,6 @@ def stored(target: pathlib.Path) -> Iterable[Row]:
     """The rows that are there."""
     lines = target.read_text("utf-8").splitlines() if target.exists() else []
     return [json.loads(line) for line in lines]
-
-
-def append(target: pathlib.Path, row: Row) -> None:
-    """One row more."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 
 import pathlib
 import statistics
-from collections.abc import Sequence
 
 from experiments.harness.item import NOT_MEASURED
 from overtone.codecs.base import Effort
-from overtone.evaluate.rate_distortion.rows import Row, current_rows, read_rows
+from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 from overtone.evaluate.rate_distortion.table import average_curve
 from overtone.metrics.bd_rate import Curve, bd_rate_percent
 
@@ -79,15 +78,10 @@ def curves_of(root: pathlib.Path, codec: str, effort: Effort) -> dict[str, Curve
     rows = [row for row in rows if row.effort == effort and row.preset is None]
     found: dict[str, Curve] = {}
     for name in sorted({row.image for row in rows}):
-        curve = curve_of([row for row in rows if row.image == name])
+        curve = average_curve([row for row in rows if row.image == name], "psnr")
         if curve is not None:
             found[name] = curve
     return found
-
-
-def curve_of(rows: Sequence[Row]) -> Curve | None:
-    """Of one picture; None with fewer than two qualities."""
-    return average_curve(rows, "psnr") if len({row.quality for row in rows}) > 1 else None
 
 
 def bd_rates(own: dict[str, Curve], anchor: dict[str, Curve]) -> dict[str, float]:

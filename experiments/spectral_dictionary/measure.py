@@ -17,6 +17,7 @@ import sys
 from typing import Any
 
 from experiments.harness.rebuild import rebuild
+from experiments.harness.records import append_record
 from experiments.harness.rows import read_records
 from experiments.harness.trials import (
     Trial,
@@ -30,7 +31,6 @@ from experiments.spectral_dictionary.judge import RESULTS, STABILITY, STABILITY_
 from experiments.spectral_dictionary.page import IMAGES
 from experiments.spectral_dictionary.tables import RECONSTRUCTION, RECONSTRUCTION_FIELDS
 from experiments.spectral_dictionary.trials import (
-    append_record,
     make_solved,
     ours,
     plane_waves,

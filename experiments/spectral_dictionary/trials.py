@@ -1,7 +1,6 @@
 """The trials of spectral dictionaries, and what is measured of a trained one."""
 
 import dataclasses
-import json
 import pathlib
 from typing import Any
 
@@ -144,10 +143,3 @@ def reconstruction_row(
         "train_mean_squared_error": mean_squared_error(model, train),
         **provenance(),
     }
-
-
-def append_record(path: pathlib.Path, row: dict[str, Any]) -> None:
-    """Adds a row to a file, which is made if there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")

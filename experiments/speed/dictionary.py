@@ -18,9 +18,9 @@ import pathlib
 import sys
 from typing import Any
 
+from experiments.harness.records import append_record
 from experiments.harness.trials import Trial, add_arguments, train_trial
 from experiments.spectral_dictionary.trials import (
-    append_record,
     mean_squared_error,
     ours,
     projected_signal,

@@ -15,6 +15,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from experiments.harness.crops import central_crop
+from experiments.harness.records import append_record
 from overtone.bitstream.container import Metadata
 from overtone.codecs.base import EncodeOptions
 from overtone.codecs.dfm.config import DfmConfig, Size, rd_weight, resolve
@@ -85,17 +87,14 @@ def main() -> None:
                 continue
             row = run(path, variant, arguments.quality, arguments.threads)
             rows.append(row)
-            with OUT.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+            append_record(OUT, row)
             print(f"{variant} {path.stem}: {row['rate_bpp']} bpp {row['psnr_db']} dB")
     print(json.dumps(rows))
 
 
 def run(path: pathlib.Path, variant: str, quality: float, threads: int) -> dict[str, object]:
     """One variant on one crop, through its file."""
-    image = read_picture(str(path)).pixels
-    top, left = (image.shape[0] - CROP_PX) // 2, (image.shape[1] - CROP_PX) // 2
-    image = np.ascontiguousarray(image[top : top + CROP_PX, left : left + CROP_PX])
+    image = central_crop(read_picture(str(path)).pixels, CROP_PX)
     base = dataclasses.replace(resolve("deep", "default"), sizes=(BASE_SIZE,))
     start = time.perf_counter()
     if variant == AFTERWARDS:

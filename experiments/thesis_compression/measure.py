@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from experiments.harness.crops import central_crop
 from experiments.harness.rebuild import rebuild
+from experiments.harness.records import append_record
 from experiments.thesis_compression.figure import PICTURE_PX, num_weights, size_percent
 from overtone.bitstream.container import Metadata
 from overtone.codecs.base import EncodeOptions, full_view
@@ -78,8 +80,7 @@ def run_all(
         for future in concurrent.futures.as_completed(futures):
             row = future.result()
             rows.append(row)
-            with target.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+            append_record(target, row)
             print(f"{row['image']} W{row['width']} D{row['depth']}: {row['psnr_db']} dB")
     return rows
 
@@ -87,7 +88,7 @@ def run_all(
 def run_cell(path: pathlib.Path, cell: Cell, seconds: float) -> Row:
     """Fit one network of the grid for so long, write the file, measure it against JPEG."""
     width, depth = cell
-    image = central_crop(read_picture(str(path)).pixels)
+    image = central_crop(read_picture(str(path)).pixels, PICTURE_PX)
     config = resolve("thesis", "default")
     size = Size(tile_px=0, hidden=(width,) * depth, input_scales=(1.0,))
     plan, problems, _ = picture_problems(image, config, size, 0.0)
@@ -134,14 +135,6 @@ def against_jpeg(image: np.ndarray, size_bytes: int, psnr: float) -> Row:
         size, quality_db, quality = min(good)
         row["jpeg_equal_psnr"] = {"size_bytes": size, "psnr_db": quality_db, "quality": quality}
     return row
-
-
-def central_crop(image: np.ndarray) -> np.ndarray:
-    """The middle 400x400 pixels."""
-    top, left = (image.shape[0] - PICTURE_PX) // 2, (image.shape[1] - PICTURE_PX) // 2
-    if min(top, left) < 0:
-        raise SystemExit(f"a picture of {image.shape[1]}x{image.shape[0]} is below 400x400")
-    return np.ascontiguousarray(image[top : top + PICTURE_PX, left : left + PICTURE_PX])
 
 
 if __name__ == "__main__":

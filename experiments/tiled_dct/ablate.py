@@ -17,6 +17,7 @@ from unittest import mock
 
 import numpy as np
 
+from experiments.harness.records import append_record
 from experiments.kodak.tables import ABLATION as OUT
 from experiments.kodak.tables import ANCHOR, SEARCH, curve
 from overtone.bitstream.container import Container, Layout
@@ -78,8 +79,7 @@ def main() -> None:
     for number, (variant, path, quality) in enumerate(todo, 1):
         row = run(variant, path, quality)
         rows.append(row)
-        with OUT.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        append_record(OUT, row)
         print(f"{number}/{len(todo)} {variant} {path.stem} {quality:g}", file=sys.stderr)
     names = {path.stem for path in paths}
     anchor = curve([json.loads(line) for line in ANCHOR.read_text().splitlines()], names)

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from experiments.harness.records import append_record
 from experiments.kodak.tables import ENTROPY as OUT
 from experiments.kodak.tables import entropy_percent, read_entropy
 from experiments.tiled_dct.ablate import Variant, coded
@@ -49,8 +50,7 @@ def main() -> None:
         for quality in QUALITIES:
             if (path.stem, quality) not in known:
                 row = run(path, quality)
-                with OUT.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+                append_record(OUT, row)
                 print(path.stem, quality, row["stream_bits"], file=sys.stderr)
     print(json.dumps(entropy_percent(read_entropy(OUT))))
 
