@@ -136,7 +136,7 @@ def through_jpeg(images: UInt8[np.ndarray, "n h w c"]) -> UInt8[np.ndarray, "n h
         Image.fromarray(image.squeeze(2) if mode == "L" else image).save(
             buffer, "JPEG", quality=JPEG_QUALITY
         )
-        pixels = np.asarray(Image.open(buffer).convert(mode))
+        pixels = np.asarray(Image.open(buffer, formats=["JPEG"]).convert(mode))
         decoded[number] = pixels.reshape(image.shape)
     return decoded
 
