@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from overtone.cli.arguments import Inputs, Output
 from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs
 from overtone.errors import ConfigError
+from overtone.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ def compare(
         for row in current_rows(read_rows(folder))
         if row.codec in names and row.image_hash in hashes
     ]
-    (folder / "curves.svg").write_text(curves_svg(rows), "utf-8")
+    write_atomically(folder / "curves.svg", curves_svg(rows).encode())
     if pictures:
         side_by_sides = _side_by_sides(
             samples[:pictures], measured, settings, names, pictures_bpp, suite
@@ -102,7 +103,7 @@ def compare(
             side_by_sides=side_by_sides,
             sections=own_sections(side_by_sides[0]) if is_native(names[0]) else (),
         )
-        (folder / "report.html").write_text(page, "utf-8")
+        write_atomically(folder / "report.html", page.encode())
         print(f"{folder / 'report.html'}", file=sys.stderr)
     print(markdown_table(summaries(rows)))
     return 0

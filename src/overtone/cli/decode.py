@@ -13,6 +13,7 @@ from overtone.cli.arguments import Inputs, Output, Size, whole_numbers
 from overtone.cli.files import STREAM, Job, Outcome, plan_jobs, run_jobs, write_bytes
 from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
+from overtone.files import is_stream
 
 DEFAULT_SUFFIX = ".png"
 JPEG_SUFFIX = ".jpg"
@@ -107,7 +108,8 @@ def decode(
 
 
 def _to_jpeg(job: Job, max_bytes: int | None, *, force: bool) -> None:
-    if job.destination != STREAM and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
+    named = not (job.destination == STREAM or is_stream(job.destination))
+    if named and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
         raise ConfigError(f"--to-jpeg writes JPEG files, not {job.destination}; name it .jpg")
     data = read_bytes(job.source)
     jpeg = overtone.to_jpeg(data if max_bytes is None else overtone.shorten(data, max_bytes))
@@ -116,7 +118,7 @@ def _to_jpeg(job: Job, max_bytes: int | None, *, force: bool) -> None:
 
 
 def _suffix_for(destination: str) -> str:
-    if destination == STREAM:
+    if destination == STREAM or is_stream(destination):
         return DEFAULT_SUFFIX
     suffix = pathlib.Path(destination).suffix.lower()
     if suffix in ("", ".ovt"):

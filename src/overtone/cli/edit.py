@@ -1,7 +1,6 @@
 """`overtone edit`: pictures changed in the frequency domain, or along what a model has learned."""
 
 import functools
-import pathlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,7 +11,7 @@ import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput, Size
 from overtone.cli.edit_options import ModelEdit, parse_frequency, parse_gains
 from overtone.cli.exits import EXIT_DONE
-from overtone.cli.files import STREAM, Job, plan_jobs, run_jobs, write_bytes
+from overtone.cli.files import Job, plan_jobs, run_jobs, suffix_of, write_bytes
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import (
     PICTURE_SUFFIXES,
@@ -153,7 +152,7 @@ def _edit_picture(
     picture = read_deep_picture(open_source(job.source))
     patterns: list[Pattern] = []
     pixels = change(picture.pixels, found=patterns.extend)
-    suffix = ".png" if job.destination == STREAM else pathlib.PurePath(job.destination).suffix
+    suffix = suffix_of(job.destination)
     data = deep_picture_to_bytes(DeepPicture(pixels, picture.metadata), suffix)
     write_bytes(job.destination, data, force=force)
     height, width = pixels.shape[:2]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from overtone.cli.exits import EXIT_DONE, EXIT_ERROR, describe, print_error
 from overtone.errors import ConfigError, OvertoneError
-from overtone.files import check_folder_of
+from overtone.files import check_folder_of, is_stream, write_atomically
 
 STREAM = "-"
 
@@ -85,11 +85,18 @@ def check_destination(path: str, *, force: bool) -> None:
     Raises:
         ConfigError: The folder is missing, or there is something at `path` and `force` is off.
     """
-    if path == STREAM:
+    if path == STREAM or is_stream(path):
         return
     check_folder_of(pathlib.Path(path))
     if os.path.lexists(path) and not force:
         raise ConfigError(f"{path} exists; give --force to replace it")
+
+
+def suffix_of(destination: str) -> str:
+    """The ending that chooses the format of a picture: that of the name, .png for a stream."""
+    if destination == STREAM or is_stream(destination):
+        return ".png"
+    return pathlib.PurePath(destination).suffix
 
 
 def run_jobs(jobs: Sequence[Job], work: Callable[[Job], None]) -> int:
@@ -146,17 +153,4 @@ def write_bytes(destination: str, data: bytes, *, force: bool) -> None:
         sys.stdout.buffer.flush()
         return
     check_destination(destination, force=force)
-    with _temporary_beside(pathlib.Path(destination)) as temporary:
-        with temporary.open("xb") as file:
-            file.write(data)
-        temporary.replace(destination)
-
-
-@contextlib.contextmanager
-def _temporary_beside(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A name in the same folder, so that renaming is atomic; removed whatever happens."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(pathlib.Path(destination), data)

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 import overtone
 from overtone.cli.arguments import Inputs, Output
 from overtone.cli.exits import EXIT_DONE
-from overtone.cli.files import STREAM, check_destination, plan_jobs, write_bytes
+from overtone.cli.files import check_destination, plan_jobs, suffix_of, write_bytes
 from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs, read_named_picture
 from overtone.errors import ConfigError
 
@@ -46,7 +46,7 @@ def spectrum(
     if output is not None:
         from overtone.editing.spectrum_plot import spectra_to_bytes
 
-        suffix = ".png" if output == STREAM else pathlib.PurePath(output).suffix
+        suffix = suffix_of(output)
         names = [pathlib.PurePath(source).name for source in sources]
         names = names if len(set(names)) == len(names) else sources
         spectra = dict(zip(names, measured.values(), strict=True))
