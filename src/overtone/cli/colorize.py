@@ -1,13 +1,12 @@
 """`overtone colorize`: colours for gray pictures."""
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.exits import EXIT_DONE, note
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
 
@@ -61,5 +60,5 @@ def colorize(
         )
     before = given if originals else None
     said = write_results(output, results, names=names, originals=before, force=force)
-    print(f"{model} -> {output}: {said}, seed {seed}", file=sys.stderr)
+    note(f"{model} -> {output}: {said}, seed {seed}")
     return EXIT_DONE

@@ -1,10 +1,10 @@
 """`overtone compare`: measured rows, curves and a page of pictures for several codecs."""
 
 import pathlib
-import sys
 from typing import TYPE_CHECKING, Literal
 
 from overtone.cli.arguments import Inputs, Output
+from overtone.cli.exits import note
 from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs
 from overtone.errors import ConfigError
 from overtone.files import write_atomically
@@ -104,7 +104,7 @@ def compare(
             sections=own_sections(side_by_sides[0]) if is_native(names[0]) else (),
         )
         write_atomically(folder / "report.html", page.encode())
-        print(f"{folder / 'report.html'}", file=sys.stderr)
+        note(f"{folder / 'report.html'}")
     print(markdown_table(summaries(rows)))
     return 0
 

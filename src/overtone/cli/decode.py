@@ -1,7 +1,6 @@
 """`overtone decode`: compressed files to pictures, at any size and of any part."""
 
 import pathlib
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Output, Size, whole_numbers
+from overtone.cli.exits import note
 from overtone.cli.files import STREAM, Job, Outcome, plan_jobs, run_jobs, write_bytes
 from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
@@ -98,7 +98,7 @@ def decode(
         picture = Picture(pixels, file.metadata)
         write_bytes(job.destination, picture_to_bytes(picture, suffix), force=force)
         height, width, _ = pixels.shape
-        print(f"{job.source} -> {job.destination}: {width}x{height} pixels", file=sys.stderr)
+        note(f"{job.source} -> {job.destination}: {width}x{height} pixels")
 
     outcome = Outcome()
     for job in jobs:
@@ -114,7 +114,7 @@ def _to_jpeg(job: Job, max_bytes: int | None, *, force: bool) -> None:
     data = read_bytes(job.source)
     jpeg = overtone.to_jpeg(data if max_bytes is None else overtone.shorten(data, max_bytes))
     write_bytes(job.destination, jpeg, force=force)
-    print(f"{job.source} -> {job.destination}: {len(jpeg)} bytes", file=sys.stderr)
+    note(f"{job.source} -> {job.destination}: {len(jpeg)} bytes")
 
 
 def _suffix_for(destination: str) -> str:

@@ -1,7 +1,6 @@
 """`overtone edit`: pictures changed in the frequency domain, or along what a model has learned."""
 
 import functools
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +9,7 @@ from cyclopts import Parameter
 import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput, Size
 from overtone.cli.edit_options import ModelEdit, parse_frequency, parse_gains
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.exits import EXIT_DONE, note
 from overtone.cli.files import Job, plan_jobs, run_jobs, suffix_of, write_bytes
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import (
@@ -159,7 +158,7 @@ def _edit_picture(
     done = [f"{width}x{height} pixels"]
     if has_notch:
         done.append(_about(patterns, max(height, width)))
-    print(f"{job.source} -> {job.destination}: {', '.join([*done, *words])}", file=sys.stderr)
+    note(f"{job.source} -> {job.destination}: {', '.join([*done, *words])}")
 
 
 def _about(patterns: "Sequence[Pattern]", longest_px: int) -> str:
@@ -198,7 +197,7 @@ def _edit_with_model(
     row = next((len(move.amounts) for move in reversed(moves) if len(move.amounts) > 1), None)
     write_pictures(output, drawn, names=names, num_columns=row, force=force)
     height, width = drawn.shape[1:3]
-    print(f"{model} -> {output}: {len(drawn)} of {width}x{height} pixels, {asked}", file=sys.stderr)
+    note(f"{model} -> {output}: {len(drawn)} of {width}x{height} pixels, {asked}")
     return EXIT_DONE
 
 

@@ -1,7 +1,6 @@
 """`overtone encode`: pictures to compressed files."""
 
 import functools
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,6 +9,7 @@ from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Output
+from overtone.cli.exits import note
 from overtone.cli.files import Job, Outcome, plan_jobs, run_jobs, write_bytes
 from overtone.cli.progress import progress_bar
 from overtone.cli.sources import (
@@ -128,11 +128,10 @@ def _encode_picture(
     decoded = render(codec, data, full_view(width, height), num_threads=num_threads)
     reached_db = psnr_db(reference=picture.pixels, reconstruction=decoded)
     write_bytes(job.destination, data, force=force)
-    print(
+    note(
         f"{job.source} -> {job.destination}: {len(data)} bytes, "
         f"{8 * len(data) / (width * height):.3f} bpp, {reached_db:.2f} dB, "
         f"{time.perf_counter() - started:.1f} s",
-        file=sys.stderr,
     )
 
 
@@ -146,9 +145,8 @@ def _encode_with_model(job: Job, model: str, *, force: bool) -> None:
     data = overtone.encode(pictures[0], model=as_list_model(chosen))
     write_bytes(job.destination, data, force=force)
     rate_bpp = 8 * len(data) / (chosen.spec.height * chosen.spec.width)
-    print(
+    note(
         f"{job.source} -> {job.destination}: {len(data)} bytes, {rate_bpp:.3f} bpp",
-        file=sys.stderr,
     )
 
 
@@ -166,9 +164,8 @@ def _repack_jpeg(job: Job, *, force: bool) -> None:
     original = read_bytes(job.source)
     data = overtone.repack_jpeg(original)
     write_bytes(job.destination, data, force=force)
-    print(
+    note(
         f"{job.source} -> {job.destination}: {len(data)} bytes, "
         f"{100 * len(data) / len(original) - 100:+.1f} % of {len(original)}, without loss, "
         f"{time.perf_counter() - started:.1f} s",
-        file=sys.stderr,
     )

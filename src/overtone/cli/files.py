@@ -7,7 +7,15 @@ import pathlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from overtone.cli.exits import EXIT_DONE, EXIT_ERROR, describe, print_error
+from overtone.cli.exits import (
+    EXIT_DONE,
+    EXIT_ERROR,
+    describe,
+    describe_fault,
+    note,
+    print_error,
+    show_traceback,
+)
 from overtone.errors import ConfigError, OvertoneError
 from overtone.files import check_folder_of, is_stream, write_atomically
 
@@ -121,19 +129,22 @@ class Outcome:
 
     @contextlib.contextmanager
     def of(self, job: Job) -> Iterator[None]:
-        """Around the work of one job; takes note of what a user, a file or a setting can cause."""
+        """Around the work of one job; takes note of its failure, also of one nobody foresaw."""
         self._num_jobs += 1
         try:
             yield
-        except BrokenPipeError:
+        except (BrokenPipeError, ModuleNotFoundError):
             raise
-        except (OvertoneError, OSError, MemoryError) as error:
-            self._failures.append(f"{job.source}: {describe(error)}")
+        except Exception as error:
+            foreseen = isinstance(error, (OvertoneError, OSError, MemoryError))
+            said = describe(error) if foreseen else describe_fault(error)
+            self._failures.append(f"{job.source}: {said}")
+            show_traceback(error)
 
     def exit_code(self) -> int:
         """Lists the failures, after all jobs, and gives the exit code."""
         if self._num_jobs > 1 and self._failures:
-            print(f"{len(self._failures)} of {self._num_jobs} files failed:", file=sys.stderr)
+            note(f"{len(self._failures)} of {self._num_jobs} files failed:")
         for failure in self._failures:
             print_error(failure)
         return EXIT_ERROR if self._failures else EXIT_DONE

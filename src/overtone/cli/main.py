@@ -21,6 +21,7 @@ from overtone.cli.exits import (
     EXIT_USAGE,
     describe,
     print_error,
+    show_traceback,
 )
 from overtone.cli.info import info
 from overtone.cli.interpolate import interpolate
@@ -94,6 +95,7 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
         sys.stdout = None
         return EXIT_ERROR
     except (OvertoneError, OSError, MemoryError) as error:
+        show_traceback(error)
         print_error(describe(error))
         return EXIT_ERROR
     except ModuleNotFoundError as error:
@@ -111,4 +113,6 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from overtone.cli.start import main as start
+
+    sys.exit(start())

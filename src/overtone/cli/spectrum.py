@@ -2,14 +2,13 @@
 
 import json
 import pathlib
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Output
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.exits import EXIT_DONE, note
 from overtone.cli.files import check_destination, plan_jobs, suffix_of, write_bytes
 from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs, read_named_picture
 from overtone.errors import ConfigError
@@ -51,7 +50,7 @@ def spectrum(
         names = names if len(set(names)) == len(names) else sources
         spectra = dict(zip(names, measured.values(), strict=True))
         write_bytes(output, spectra_to_bytes(spectra, suffix), force=force)
-        print(f"{', '.join(sources)} -> {output}", file=sys.stderr)
+        note(f"{', '.join(sources)} -> {output}")
     if as_json:
         for source, found in measured.items():
             print(json.dumps({"file": source, **found.to_json()}))

@@ -1,14 +1,13 @@
 """`overtone upscale`: detail for small pictures."""
 
 import dataclasses
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, RequiredOutput
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.exits import EXIT_DONE, note
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
 from overtone.errors import ConfigError
@@ -71,5 +70,5 @@ def upscale(
         )
     before = given if originals else None
     said = write_results(output, results, names=names, originals=before, force=force)
-    print(f"{model} -> {output}: {said}, seed {seed}", file=sys.stderr)
+    note(f"{model} -> {output}: {said}, seed {seed}")
     return EXIT_DONE
