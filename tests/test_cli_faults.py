@@ -1,6 +1,5 @@
 """What no user, file or setting should be able to do to the command line."""
 
-import contextlib
 import os
 import pathlib
 import re
@@ -30,7 +29,7 @@ def in_a_new_folder(tmp_path, monkeypatch):
 
 def run(*arguments: str, shell: str = "", **environment: str) -> subprocess.CompletedProcess:
     """The program itself; `shell` is what follows it on the shell's line, such as >&-."""
-    line = f'exec "$0" -m overtone "$@" {shell}'
+    line = f'exec "$0" -m overtone.cli.start "$@" {shell}'
     return subprocess.run(
         ["sh", "-c", line, sys.executable, *arguments],
         capture_output=True,
@@ -113,7 +112,7 @@ def test_closed_and_full_streams_give_one_line(shell, code):
 def test_results_are_not_mixed_with_notes_where_standard_error_is_closed():
     write_ovt("a.ovt")
     done = subprocess.run(
-        ["sh", "-c", f'"{sys.executable}" -m overtone decode a.ovt -o - 2>&-'],
+        ["sh", "-c", f'"{sys.executable}" -m overtone.cli.start decode a.ovt -o - 2>&-'],
         capture_output=True,
         check=True,
     )
@@ -184,13 +183,10 @@ def test_a_signal_leaves_nothing_half_written(number, code, word):
 
 
 def test_sigterm_that_is_ignored_stays_ignored():
-    code = (
-        "import signal; from overtone.cli import start; import sys; sys.argv = ['x', '--version']"
-    )
+    code = "import signal, sys; from overtone.cli import start; sys.argv = ['x', '--version']"
     code += "; signal.signal(signal.SIGTERM, signal.SIG_IGN); start.main()"
     code += "; assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN"
-    with contextlib.suppress(SystemExit):
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 def test_devices_need_no_force():
@@ -198,7 +194,7 @@ def test_devices_need_no_force():
     assert main(["decode", "a.ovt", "-o", "/dev/null"]) == 0
     assert main(["decode", "a.ovt", "-o", "/dev/null", "--force"]) == 0
     done = subprocess.run(
-        [sys.executable, "-m", "overtone", "decode", "a.ovt", "-o", "/dev/stdout"],
+        [sys.executable, "-m", "overtone.cli.start", "decode", "a.ovt", "-o", "/dev/stdout"],
         capture_output=True,
         check=True,
     )

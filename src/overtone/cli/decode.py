@@ -74,7 +74,7 @@ def decode(
         given = [name for name, value in chosen.items() if value is not None]
         if given:
             raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
-        return run_jobs(jobs, lambda job: _to_jpeg(job, max_bytes, force=force))
+        return run_jobs(jobs, lambda job: _to_jpeg(job, max_bytes, limit, force=force))
 
     list_model = None
     if model is not None:
@@ -107,12 +107,13 @@ def decode(
     return outcome.exit_code()
 
 
-def _to_jpeg(job: Job, max_bytes: int | None, *, force: bool) -> None:
+def _to_jpeg(job: Job, max_bytes: int | None, max_pixels: int, *, force: bool) -> None:
     named = not (job.destination == STREAM or is_stream(job.destination))
     if named and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
         raise ConfigError(f"--to-jpeg writes JPEG files, not {job.destination}; name it .jpg")
     data = read_bytes(job.source)
-    jpeg = overtone.to_jpeg(data if max_bytes is None else overtone.shorten(data, max_bytes))
+    data = data if max_bytes is None else overtone.shorten(data, max_bytes)
+    jpeg = overtone.to_jpeg(data, max_pixels=max_pixels)
     write_bytes(job.destination, jpeg, force=force)
     note(f"{job.source} -> {job.destination}: {len(jpeg)} bytes")
 

@@ -44,6 +44,7 @@ def encode(
     preset: str | None = None,
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     seed: int = 0,
+    max_pixels: int | None = None,
     threads: int | None = None,
     force: bool = False,
 ) -> int:
@@ -66,12 +67,15 @@ def encode(
         preset: Named settings of the codec, or a TOML file with such.
         settings: Change of a setting of `dfm`, such as width=8; may be given often.
         seed: Seed for all randomness.
+        max_pixels: Refuse pictures of more pixels; 268435456 by default.
         threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
     """
+    from overtone.bitstream.container import DEFAULT_MAX_PIXELS
     from overtone.codecs.base import EncodeOptions
     from overtone.codecs.registry import check_goals, get_codec, resolve_num_threads
 
+    limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
     chosen = get_codec(codec)
     values = parse_assignments(settings)
     if values and (lossless or model is not None):
@@ -84,7 +88,7 @@ def encode(
     if model is not None:
         return run_jobs(jobs, lambda job: _encode_with_model(job, model, force=force))
     if lossless:
-        return run_jobs(jobs, lambda job: _repack_jpeg(job, force=force))
+        return run_jobs(jobs, lambda job: _repack_jpeg(job, limit, force=force))
     num_threads = resolve_num_threads(threads)
     goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
     how: dict[str, Any] = {
@@ -102,7 +106,7 @@ def encode(
     outcome = Outcome()
     for job in jobs:
         with outcome.of(job):
-            _encode_picture(encode_pixels, chosen, job, num_threads=num_threads, force=force)
+            _encode_picture(encode_pixels, chosen, job, limit, num_threads=num_threads, force=force)
     return outcome.exit_code()
 
 
@@ -110,6 +114,7 @@ def _encode_picture(
     encode_pixels: Callable[..., bytes],
     codec: "AbstractCodec",
     job: Job,
+    max_pixels: int,
     *,
     num_threads: int,
     force: bool,
@@ -121,7 +126,7 @@ def _encode_picture(
     from overtone.metrics.psnr import psnr_db
 
     started = time.perf_counter()
-    picture = read_picture(open_source(job.source))
+    picture = read_picture(open_source(job.source), max_pixels=max_pixels)
     height, width, _ = picture.pixels.shape
     with progress_bar(f"{job.position} {job.source}".strip()) as report:
         data = encode_pixels(picture.pixels, metadata=picture.metadata, progress=report)
@@ -158,11 +163,11 @@ def _check_lossless(codec: str, goals: Sequence[str]) -> None:
         raise ConfigError(f"--lossless keeps everything; leave out --{goals[0]}")
 
 
-def _repack_jpeg(job: Job, *, force: bool) -> None:
+def _repack_jpeg(job: Job, max_pixels: int, *, force: bool) -> None:
     """One JPEG file with its coefficients coded anew."""
     started = time.perf_counter()
     original = read_bytes(job.source)
-    data = overtone.repack_jpeg(original)
+    data = overtone.repack_jpeg(original, max_pixels=max_pixels)
     write_bytes(job.destination, data, force=force)
     note(
         f"{job.source} -> {job.destination}: {len(data)} bytes, "

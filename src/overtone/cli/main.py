@@ -56,7 +56,7 @@ COMMANDS = (
 # Module -> the extra that installs it.
 OPTIONAL_MODULES = dict.fromkeys(
     ("torch", "safetensors", "accelerate", "sklearn", "tensorboard", "torchmetrics"), "models"
-) | {"jpeglib": "jpeg"}
+) | {"jpeglib": "jpeg", "simplejpeg": "jpeg"}
 
 
 def build_app() -> cyclopts.App:
@@ -113,6 +113,4 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
 
 
 if __name__ == "__main__":
-    from overtone.cli.start import main as start
-
-    sys.exit(start())
+    sys.exit(main())

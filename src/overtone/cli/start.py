@@ -56,11 +56,16 @@ def _flush() -> bool:
     """Whether all output has left; what cannot is dropped, or Python would complain at its end."""
     is_done = True
     for stream in (sys.stdout, sys.__stdout__):
+        if stream is None:
+            continue
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except (OSError, ValueError):
             is_done = False
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return is_done
+
+
+if __name__ == "__main__":
+    sys.exit(main())

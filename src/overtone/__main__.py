@@ -1,7 +1,0 @@
-"""`python -m overtone`: the command line."""
-
-import sys
-
-from overtone.cli.start import main
-
-sys.exit(main())
