@@ -70,7 +70,7 @@ def test_folders_and_globs_make_one_file_each(folder, inputs, capsys):
     assert encode(*inputs, "-o", "out") == 0
     assert names(folder / "out") == ["a.ovt", "b.ovt"]
     lines = capsys.readouterr().err.splitlines()
-    assert lines[2:] == (["skipped: 1 no picture"] if inputs == ["pictures"] else [])
+    assert lines[2:] == (["skipped: 1 not a picture"] if inputs == ["pictures"] else [])
     assert lines[0].startswith("pictures/a.png -> out/a.ovt: ")
     assert "bpp, inf dB" in lines[0]
     assert main(["decode", "out", "-o", "back"]) == 0

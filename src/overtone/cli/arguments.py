@@ -28,6 +28,7 @@ Output = Annotated[
 ]
 
 
+Recursive = Annotated[bool, Parameter(name=["--recursive", "-r"])]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"])]
 # What is not kept of what a file says about its picture; a lone `--strip` is `--strip all`.
 Strip = Annotated[Literal["all", "gps"] | None, Parameter(name="--strip")]

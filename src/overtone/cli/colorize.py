@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput
+from overtone.cli.arguments import Inputs, Recursive, RequiredOutput
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
@@ -23,7 +23,7 @@ def colorize(
     temperature: float = 1.0,
     class_name: Annotated[str | None, Parameter(name="--class")] = None,
     originals: bool = False,
-    recursive: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
 ) -> int:
     """Draw colours for pictures; their luma stays as it is, to within 1 of 255.

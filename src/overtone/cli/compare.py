@@ -4,7 +4,7 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Literal
 
-from overtone.cli.arguments import Inputs, Output
+from overtone.cli.arguments import Inputs, Output, Recursive
 from overtone.cli.exits import describe
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_bits
@@ -40,7 +40,7 @@ def compare(
     seed: int = 0,
     threads: int | None = None,
     convert: bool = False,
-    recursive: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
 ) -> int:
     """Measure codecs against each other: rows of results, curves and a page of pictures.

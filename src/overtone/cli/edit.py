@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, Quiet, RequiredOutput, Size
+from overtone.cli.arguments import Inputs, Quiet, Recursive, RequiredOutput, Size
 from overtone.cli.edit_options import ModelEdit, parse_frequency, parse_gains
 from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_bytes
 from overtone.cli.outcome import Job, Outcome
@@ -58,7 +58,7 @@ def edit(
     size: Size = None,
     residual: Literal["keep", "drop"] | None = None,
     convert: bool = False,
-    recursive: bool = False,
+    recursive: Recursive = False,
     skip_existing: bool = False,
     force: bool = False,
     quiet: Quiet = False,

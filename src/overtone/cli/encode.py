@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import ByteCount, Inputs, Output, Quiet, Strip
+from overtone.cli.arguments import ByteCount, Inputs, Output, Quiet, Recursive, Strip
 from overtone.cli.files import plan_jobs, run_jobs, write_bytes
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_bits, read_bytes
@@ -44,7 +44,7 @@ def encode(
     threads: int | None = None,
     convert: bool = False,
     strip: Strip = None,
-    recursive: bool = False,
+    recursive: Recursive = False,
     skip_existing: bool = False,
     force: bool = False,
     quiet: Quiet = False,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs
+from overtone.cli.arguments import Inputs, Recursive
 from overtone.cli.files import run_jobs
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_bytes
@@ -17,7 +17,7 @@ def info(
     /,
     *,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
-    recursive: bool = False,
+    recursive: Recursive = False,
 ) -> int:
     """Show the header, the settings and each section's share of the rate of .ovt files.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput, Size
+from overtone.cli.arguments import Inputs, Recursive, RequiredOutput, Size
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import load_pictures
@@ -28,7 +28,7 @@ def reconstruct(
     split: Literal["train", "test", "all"] = "train",
     originals: bool = False,
     solve: bool = False,
-    recursive: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
 ) -> int:
     """Encode pictures with a model and decode them again, at any size.

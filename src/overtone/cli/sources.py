@@ -91,13 +91,15 @@ def _files_in(
 
     for place, folders, files in os.walk(top, onerror=note):
         below = os.path.relpath(place, top)
-        for name in sorted(files):
-            if name.startswith("."):
+        for path in (pathlib.Path(place, name) for name in sorted(files)):
+            if path.name.startswith("."):
                 outcome.skip("hidden")
-            elif pathlib.PurePath(name).suffix.lower() in suffixes:
-                yield Source(str(pathlib.Path(place, name)), "" if below == "." else below)
+            elif path.suffix.lower() not in suffixes:
+                outcome.skip(f"not a {_kind(suffixes)}")
+            elif not path.is_file():
+                outcome.skip("a device or a link to nothing")
             else:
-                outcome.skip(f"no {_kind(suffixes)}")
+                yield Source(str(path), "" if below == "." else below)
         seen = [name for name in sorted(folders) if not name.startswith(".")]
         seen = [name for name in seen if os.path.realpath(os.path.join(place, name)) != own]
         if not recursive and seen:

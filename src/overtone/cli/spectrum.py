@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, Output, Quiet
+from overtone.cli.arguments import Inputs, Output, Quiet, Recursive
 from overtone.cli.files import STREAM, check_destination, plan_jobs, write_bytes
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_or_16_bits
@@ -22,7 +22,7 @@ def spectrum(
     output: Output = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
     convert: bool = False,
-    recursive: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
     quiet: Quiet = False,
 ) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput
+from overtone.cli.arguments import Inputs, Recursive, RequiredOutput
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
@@ -26,7 +26,7 @@ def upscale(
     temperature: float = 1.0,
     class_name: Annotated[str | None, Parameter(name="--class")] = None,
     originals: bool = False,
-    recursive: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
 ) -> int:
     """Draw larger pictures whose low frequencies are those of the pictures given.
