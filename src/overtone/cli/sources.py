@@ -205,15 +205,17 @@ def load_pictures(
 
 
 def _distinct_names(sources: Sequence[Source]) -> list[str]:
-    """Names without ending, in the sub-folders they were found in; numbered if two are equal."""
-    stems = ["stdin" if each.path == STREAM else pathlib.Path(each.path).stem for each in sources]
-    names = [
-        os.path.join(each.below or "", stem) for each, stem in zip(sources, stems, strict=True)
-    ]
-    if len(set(names)) == len(names):
-        return names
-    digits = max(4, len(str(len(names))))
-    return [f"{number:0{digits}}-{stem}" for number, stem in enumerate(stems)]
+    """Names without ending, in the sub-folders they were found in; the second of a name is -2."""
+    names: dict[str, None] = {}
+    for each in sources:
+        stem = "stdin" if each.path == STREAM else pathlib.PurePath(each.path).stem
+        first = name = os.path.join(each.below or "", stem)
+        number = 2
+        while name in names:
+            name = f"{first}-{number}"
+            number += 1
+        names[name] = None
+    return list(names)
 
 
 def _is_data_set(source: str) -> bool:

@@ -80,7 +80,8 @@ def curves_svg(rows: Sequence[Row], *, max_bpp: float = 1.3) -> str:
             axes.set_ylabel(label)
             axes.set_xlim(0, min(max_bpp, 1.05 * max(row.rate_bpp for row in rows)))
             axes.grid(alpha=0.3)
-        figure.axes[0].legend(loc="lower right")
+        if figure.axes[0].lines:  # a curve needs two rates
+            figure.axes[0].legend(loc="lower right")
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = buffer.getvalue()
