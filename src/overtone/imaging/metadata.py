@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import struct
+import warnings
 from typing import Literal
 
 import numpy as np
@@ -39,7 +40,9 @@ def without_metadata(picture: Picture) -> Picture:
     from PIL import ImageOps
 
     image = to_pillow(picture)
-    with contextlib.suppress(*_DAMAGE):  # an EXIF block that makes no sense turns nothing
+    # An EXIF block that makes no sense turns nothing.
+    with contextlib.suppress(*_DAMAGE), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         image = ImageOps.exif_transpose(image)
     if picture.pixels.shape[2] >= 3:
         image = to_srgb(image, picture.metadata.icc, image.mode) or image
