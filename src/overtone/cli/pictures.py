@@ -148,11 +148,15 @@ def _write_folder(
     """A new folder appears complete or not at all; in one that exists, each file does."""
     if folder.is_dir() and any(folder.iterdir()):
         for name, pixels in zip(names, pictures, strict=True):
-            write_bytes(str(folder / f"{name}.png"), _file(pixels, ".png"), force=force)
+            path = folder / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(str(path), _file(pixels, ".png"), force=force)
         return
     with new_folder(folder) as partial:
         for name, pixels in zip(names, pictures, strict=True):
-            (partial / f"{name}.png").write_bytes(_file(pixels, ".png"))
+            path = partial / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_file(pixels, ".png"))
 
 
 def _file(pixels: "UInt8[np.ndarray, 'h w c']", suffix: str) -> bytes:

@@ -29,3 +29,9 @@ SUFFIXES_OF = {
 # Our own format is a picture for Pillow, but a folder of pictures is not searched for it.
 OPENED_FORMATS = (*SUFFIXES_OF, "OVT")
 PICTURE_SUFFIXES = frozenset(suffix for each in SUFFIXES_OF.values() for suffix in each)
+
+
+def endings_like(suffix: str) -> frozenset[str]:
+    """The endings that files of the same format have: of .jpg also .jpeg."""
+    alike = (each for each in SUFFIXES_OF.values() if suffix in each)
+    return frozenset(next(alike, (suffix,)))

@@ -56,21 +56,23 @@ def to_depth(levels: Float64[np.ndarray, "*shape"], bits: int) -> UInt[np.ndarra
 
 
 def read_deep_picture(
-    source: str | BinaryIO, *, max_pixels: int = DEFAULT_MAX_PIXELS
+    source: str | BinaryIO, *, convert: bool = False, max_pixels: int = DEFAULT_MAX_PIXELS
 ) -> DeepPicture:
     """The picture in a file of any of the formats that are read, with all of its 8 or 16 bits.
 
     Args:
-        source: Path of the file, or a file open for reading.
+        source: Name of the file, or the open file.
+        convert: Take the first of several frames, and make RGB of other colour models.
         max_pixels: Largest number of pixels; checked before they are decoded.
 
     Raises:
-        ImageError: It cannot be read, is larger than that, or its mode or depth is not supported.
+        ConversionNeededError: It is only read with `convert`.
+        ImageError: It cannot be read, is larger than that, or its depth is not supported.
         OSError: The file cannot be opened.
     """
     data = pathlib.Path(source).read_bytes() if isinstance(source, str) else source.read()
     return read_with(
-        io.BytesIO(data), lambda image: _from_pillow(image, data), max_pixels=max_pixels
+        io.BytesIO(data), lambda image: _from_pillow(image, data, convert), max_pixels=max_pixels
     )
 
 
@@ -90,11 +92,12 @@ def deep_picture_to_bytes(picture: DeepPicture, suffix: str) -> bytes:
     return _png(picture)
 
 
-def _from_pillow(image: Image.Image, data: bytes) -> DeepPicture:
+def _from_pillow(image: Image.Image, data: bytes, convert: bool) -> DeepPicture:
     if not (image.mode.startswith("I") or is_deep(image)):
-        shallow = from_pillow(image)
+        shallow = from_pillow(image, convert=convert)
         return DeepPicture(shallow.pixels, shallow.metadata)
-    refuse_frames(image)
+    if not convert:
+        refuse_frames(image)
     if "transparency" in image.info:
         raise ImageError(
             "16 bits a sample with a transparent colour are not supported; "

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from overtone.bitstream.container import DEFAULT_MAX_PIXELS, MAX_METADATA_BYTES, Metadata
-from overtone.errors import ImageError
+from overtone.errors import ConversionNeededError, ImageError
+from overtone.imaging.convert import to_8_bits
 from overtone.imaging.reader import pillow_errors_as, read_with, reason_of
 from overtone.shapes import Float, UInt8
 
@@ -81,29 +82,44 @@ def to_grid(
     return grid
 
 
-def read_picture(source: str | BinaryIO, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Picture:
+def read_picture(
+    source: str | BinaryIO, *, convert: bool = False, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> Picture:
     """The picture in a file of any of the formats that are read.
 
     Args:
-        source: Path of the file, or a file open for reading.
+        source: Name of the file, or the open file.
+        convert: Make gray or RGB of 8 bits a sample of the first frame, whatever it is.
         max_pixels: Largest number of pixels; checked before they are decoded.
 
     Raises:
-        ImageError: It cannot be read, is larger than that, or its mode or depth is not supported.
+        ConversionNeededError: It is only read with `convert`.
+        ImageError: It cannot be read, or is larger than that.
         OSError: The file cannot be opened.
     """
-    return read_with(source, from_pillow, max_pixels=max_pixels)
+    return read_with(
+        source, lambda image: from_pillow(image, convert=convert), max_pixels=max_pixels
+    )
 
 
-def from_pillow(image: Image.Image) -> Picture:
+def from_pillow(image: Image.Image, *, convert: bool = False) -> Picture:
     """Pixels and metadata of a Pillow image.
 
     Palette and bilevel pictures become RGB(A) and gray, which loses nothing.
 
+    Args:
+        image: The image, as it was opened.
+        convert: Make gray or RGB of 8 bits a sample of the first frame, whatever it is.
+
     Raises:
-        ImageError: More than 8 bits a sample, several frames, or a colour model like CMYK.
+        ConversionNeededError: More than 8 bits a sample, several frames, or a colour model like
+            CMYK, without `convert`.
+        ImageError: The samples are no levels of 8 or 16 bits.
     """
-    _refuse_unsupported(image)
+    if convert:
+        image = to_8_bits(image)
+    else:
+        _refuse_unsupported(image)
     mode = _MODES[image.mode]
     if "transparency" in image.info and mode in _WITH_ALPHA:
         mode = _WITH_ALPHA[mode]
@@ -180,20 +196,23 @@ def saved(
 
 
 def refuse_frames(image: Image.Image) -> None:
-    """Raises `ImageError` for an animation or a file of several pages."""
+    """Raises `ConversionNeededError` for an animation or a file of several pages."""
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-        raise ImageError(f"the file has {image.n_frames} frames; save the one you want by itself")  # pyright: ignore[reportAttributeAccessIssue]
+        count = image.n_frames  # pyright: ignore[reportAttributeAccessIssue]
+        raise ConversionNeededError(f"the file has {count} frames; save the one you want by itself")
 
 
 def _refuse_unsupported(image: Image.Image) -> None:
     refuse_frames(image)
-    if image.mode.startswith(("I", "F")) or is_deep(image):
-        raise ImageError(
+    if image.mode.startswith("F"):
+        raise ImageError("floating-point samples have more than 8 bits; save it with 8 bits first")
+    if image.mode.startswith("I") or is_deep(image):
+        raise ConversionNeededError(
             f"the picture has more than 8 bits a sample (mode {image.mode}), "
             "which is not supported yet; save it with 8 bits first"
         )
     if image.mode not in _MODES:
-        raise ImageError(
+        raise ConversionNeededError(
             f"pictures of mode {image.mode} are not supported; convert it to RGB or gray first"
         )
 
