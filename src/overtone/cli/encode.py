@@ -73,7 +73,7 @@ def encode(
         seed: Seed for all randomness.
         threads: Number of worker threads; all processors by default.
         convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
-        strip: Leave out EXIF and ICC, or `gps`: only where the picture was taken.
+        strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
         skip_existing: Leave out pictures that have a result.
         force: Replace files that exist.
