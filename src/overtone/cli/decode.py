@@ -72,7 +72,7 @@ def decode(
         model: The trained model that the files were coded with.
         max_pixels: Refuse pictures and outputs of more pixels; 268435456 by default.
         threads: Number of worker threads; all processors by default.
-        strip: Leave out EXIF and ICC, or `gps`: only where the picture was taken.
+        strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
         skip_existing: Leave out files that have a result.
         force: Replace files that exist.

@@ -2,8 +2,9 @@
 
 import dataclasses
 import functools
+import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -74,7 +75,7 @@ def encode(
         max_pixels: Refuse pictures of more pixels; 268435456 by default.
         threads: Number of worker threads; all processors by default.
         convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
-        strip: Leave out EXIF and ICC, or `gps`: only where the picture was taken.
+        strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
         skip_existing: Leave out pictures that have a result.
         force: Replace files that exist.
@@ -106,7 +107,7 @@ def encode(
     suffix, endings = chosen.suffix, endings_like(chosen.suffix)
     jobs = plan(sources, output, suffix, outcome, endings=endings)
     if model is not None:
-        return run_jobs(jobs, outcome, lambda job: _with_model(job, model, outcome, force=force))
+        return _encode_with_model(jobs, model, outcome, force=force)
     if lossless:
         return run_jobs(
             jobs, outcome, lambda job: _repack_jpeg(job, strip, limit, outcome, force=force)
@@ -166,10 +167,8 @@ def _encode_picture(
     )
 
 
-def _with_model(job: Job, model: str, outcome: Outcome, *, force: bool) -> None:
-    """One picture, brought to the model's size, as the list that the model gives probabilities."""
-    import io
-
+def _encode_with_model(jobs: Sequence[Job], model: str, outcome: Outcome, *, force: bool) -> int:
+    """Pictures, brought to the model's size, as lists that the model gives probabilities."""
     from overtone.codecs.dct_list import as_list_model
     from overtone.data.base import LoadOptions
     from overtone.data.pictures import to_pixels
@@ -177,16 +176,21 @@ def _with_model(job: Job, model: str, outcome: Outcome, *, force: bool) -> None:
     from overtone.models.store import load_model
 
     loaded = load_model(model)
-    spec = loaded.spec
-    source = read_bytes(job.source)
+    list_model, spec = as_list_model(loaded), loaded.spec
     options = LoadOptions(size=(spec.height, spec.width), channels=spec.channels)
-    width, height = read_with(io.BytesIO(source), lambda image: image.size)
-    data = overtone.encode(to_pixels(source, options), model=as_list_model(loaded))
-    write_bytes(job.destination, data, force=force)
-    about = f"{len(data)} bytes, {8 * len(data) / (spec.height * spec.width):.3f} bpp"
-    if (width, height) != (spec.width, spec.height):
-        about += f", resized and cropped from {width}x{height} to {spec.width}x{spec.height} pixels"
-    outcome.say(f"{job.source} -> {job.destination}: {about}")
+
+    def work(job: Job) -> None:
+        source = read_bytes(job.source)
+        width, height = read_with(io.BytesIO(source), lambda image: image.size)
+        data = overtone.encode(to_pixels(source, options), model=list_model)
+        write_bytes(job.destination, data, force=force)
+        line = f"{job.source} -> {job.destination}: {len(data)} bytes, "
+        line += f"{8 * len(data) / (spec.height * spec.width):.3f} bpp"
+        if (width, height) != (spec.width, spec.height):
+            line += f", resized and cropped from {width}x{height} to {spec.width}x{spec.height} px"
+        outcome.say(line)
+
+    return run_jobs(jobs, outcome, work)
 
 
 def _check_only_way(
