@@ -25,7 +25,11 @@ CODEC_ID = 2
 STEPS_PER_OCTAVE = 4  # step = 2 ** (-index / STEPS_PER_OCTAVE)
 WEIGHT_BYTES = 4  # of a raw weight, float32
 MAX_WEIGHTS = 1 << 24  # of all tiles together
-MAX_WORK = 1 << 41  # pixels times weights of a network: some minutes of decoding
+FREE_WEIGHTS = 1 << 21  # that a picture of any size may have: 64 layers of width 10, and more
+WEIGHTS_A_PIXEL = 4  # beyond those; as float32 they take more bytes than the pixels
+TILE_PX = 8  # least side of a tile, about: counts are rounded
+MAX_WORK = 1 << 41  # weights times pixels: two minutes of one thread
+LAYER_WORK = 1 << 18  # what a layer of a tile takes besides: 15 microseconds
 
 RAW, QUANTISED = 0, 1
 _FIRST_MEAN, _FIRST_STEP, _FIRST_SCALE = 128, 32, 20  # what the first tile's values differ from
@@ -82,9 +86,12 @@ class QuantisedNets:
 
     def weights(self, spec: NetSpec) -> Float32[np.ndarray, "tiles weights"]:
         """Levels times steps."""
-        steps = np.exp2(-self.step_indices / STEPS_PER_OCTAVE)
         groups = layer_of_weights(spec)
-        return np.where(groups >= 0, self.levels * steps[:, groups], 0).astype(np.float32)
+        weights = np.empty(self.levels.shape, np.float32)
+        for tile, indices in enumerate(self.step_indices):  # one by one, for memory's sake
+            steps = np.exp2(-indices / STEPS_PER_OCTAVE)
+            weights[tile] = np.where(groups >= 0, self.levels[tile] * steps[groups], 0)
+        return weights
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +154,11 @@ def unpack_plan(container: Container) -> Plan:
     for length, count, margin in zip(
         (container.width, container.height), (columns, rows), margins, strict=True
     ):
-        if count > length or 2 * margin * count > length:
-            raise CorruptError(f"{count} tiles with margin {margin} do not fit {length} pixels")
+        if count > max(1, (length + TILE_PX // 2) // TILE_PX) or 2 * margin * count > length:
+            raise CorruptError(
+                f"{count} tiles with margin {margin} do not fit {length} pixels; "
+                f"a tile has about {TILE_PX} at least"
+            )
         axes.append(TileAxis(length=length, count=count, margin=margin))
     spec = NetSpec(
         input_scales=input_scales,
@@ -165,13 +175,19 @@ def unpack_plan(container: Container) -> Plan:
 def check_limits(plan: Plan) -> None:
     """Raises `LimitExceededError` where a file would take too much memory or time to decode."""
     num_weights = plan.spec.num_weights
-    if plan.num_tiles * num_weights > MAX_WEIGHTS:
+    num_pixels = plan.horizontal.length * plan.vertical.length
+    limit = min(MAX_WEIGHTS, max(FREE_WEIGHTS, WEIGHTS_A_PIXEL * num_pixels))
+    if plan.num_tiles * num_weights > limit:
         raise LimitExceededError(
             f"{plan.num_tiles} networks of {num_weights} weights are over the limit of "
-            f"{MAX_WEIGHTS} weights"
+            f"{limit} weights for {num_pixels} pixels"
         )
-    if plan.horizontal.length * plan.vertical.length * num_weights > MAX_WORK:
-        raise LimitExceededError("so large a picture with so large a network takes too long")
+    num_layers = plan.num_tiles * len(plan.spec.layers)
+    if num_pixels * num_weights + num_layers * LAYER_WORK > MAX_WORK:
+        raise LimitExceededError(
+            f"{num_pixels} pixels of {plan.num_tiles} networks of {num_weights} weights and "
+            f"{len(plan.spec.layers)} layers take too long to evaluate"
+        )
 
 
 def unpack_networks(container: Container) -> Networks:
