@@ -35,6 +35,7 @@ FACES = {
     fit: "_fit",
     transformer: "_transformer",
 }
+UNCOUNTED = ("overtone.threads", "overtone.deadline")  # the pool, and limits of time
 SIZE = (24, 40)  # height and width: not square
 QUICK = {"effort": "fast", "num_threads": 1, "verify": False}
 
@@ -103,7 +104,7 @@ def _calls() -> Chain:
     while frame is not None:
         module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_qualname
         is_comprehension = name.endswith(("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"))
-        is_ours = module.startswith("overtone.") and module != "overtone.threads"
+        is_ours = module.startswith("overtone.") and module not in UNCOUNTED
         if is_ours and not is_comprehension:
             calls.append(f"{module.removeprefix('overtone.')}.{name}".replace(".<locals>", ""))
         frame = frame.f_back

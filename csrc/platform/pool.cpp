@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -23,6 +24,25 @@ void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old, int 
   }
   value.wait(old, std::memory_order_acquire);
 }
+
+// What must be free before another thread starts: the C library ends the process when a thread
+// has no memory for its first thread-local variable.
+constexpr std::size_t kHeadroom = std::size_t{1} << 20;
+
+bool has_headroom() {
+  void* volatile memory = std::malloc(kHeadroom);
+  std::free(memory);
+  return memory != nullptr;
+}
+
+// That of exceptions is made now, while there is memory.
+[[maybe_unused]] const bool has_thrown = [] {
+  try {
+    throw 0;
+  } catch (int) {
+    return true;
+  }
+}();
 
 }  // namespace
 
@@ -46,7 +66,7 @@ int Pool::start(int num_threads) {
   const std::uint32_t round = round_.load(std::memory_order_relaxed);
   try {
     threads_.reserve(static_cast<std::size_t>(num_threads - 1));
-    for (int i = 1; i < num_threads; ++i)
+    for (int i = 1; i < num_threads && has_headroom(); ++i)
       threads_.emplace_back([this, i, round] { serve(i, round); });
   } catch (const std::system_error&) {  // the system has no more threads,
   } catch (const std::bad_alloc&) {     // or no memory for one

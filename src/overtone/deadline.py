@@ -1,13 +1,22 @@
-"""A limit on the time that a call may take, checked by the work itself between its steps."""
+"""A limit on the time that a call may take, checked by the work itself between its steps.
+
+The limit is a context variable, so that no function on the way has to hand it on. Work that may
+take long calls `check_time` between its steps; native work calls it some twenty times a second.
+"""
 
 import contextlib
 import contextvars
 import dataclasses
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec, TypeVar
 
 from overtone.errors import ConfigError, OvertoneError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,12 +51,34 @@ def time_limit(
         return
     if not (math.isfinite(max_seconds) and max_seconds > 0):
         raise ConfigError(f"max_seconds must be a positive number, got {max_seconds:g}")
-    message = f"{what} takes more than the {max_seconds:g} seconds allowed; raise max_seconds"
+    message = f"{what} takes more than the {max_seconds:g} seconds allowed; give more max_seconds"
     token = _current.set(_Deadline(time.monotonic() + max_seconds, lambda: error(message)))
     try:
         yield
     finally:
         _current.reset(token)
+
+
+def limits_time(
+    error: Callable[[str], OvertoneError], what: str
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """For functions with a keyword argument `max_seconds`: makes it the limit of each call.
+
+    Args:
+        error: Exception to raise, made of a message.
+        what: What takes the time, such as "decoding".
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def limited(*args: P.args, **kwargs: P.kwargs) -> R:
+            max_seconds: Any = kwargs.get("max_seconds")
+            with time_limit(max_seconds, error, what):
+                return function(*args, **kwargs)
+
+        return limited
+
+    return decorate
 
 
 def check_time() -> None:

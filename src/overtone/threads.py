@@ -11,6 +11,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 POLL_S = 0.2  # seconds between two calls of `poll`
+# What a new thread must find free: the C library ends the process when it has no memory for the
+# first thread-local variable.
+HEADROOM_BYTES = 1 << 22
 
 
 def map_on_threads(
@@ -68,7 +71,11 @@ class _Shared(Generic[Item, Result]):
         self._changed = threading.Condition()
 
     def serve(self) -> None:
-        """Works until nothing is left."""
+        """Works until nothing is left; not at all where a thread has no room to live."""
+        try:
+            bytearray(HEADROOM_BYTES)
+        except MemoryError:
+            return
         while self.serve_one():
             pass
 

@@ -37,6 +37,7 @@ def decode(
     to_jpeg: bool = False,
     model: str | None = None,
     max_pixels: int | None = None,
+    max_seconds: float | None = None,
     threads: int | None = None,
     force: bool = False,
 ) -> int:
@@ -57,6 +58,7 @@ def decode(
         to_jpeg: Write the JPEG file with the same coefficients (codec sparse-dct, extra `jpeg`).
         model: The trained model that the files were coded with.
         max_pixels: Refuse pictures and outputs of more pixels; 268435456 by default.
+        max_seconds: Give up a file that takes longer; no limit by default.
         threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
     """
@@ -73,7 +75,7 @@ def decode(
         given = [name for name, value in chosen.items() if value is not None]
         if given:
             raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
-        return run_jobs(jobs, lambda job: _to_jpeg(job, max_bytes, force=force))
+        return run_jobs(jobs, lambda job: _to_jpeg(job, max_bytes, max_seconds, force=force))
 
     list_model = None
     if model is not None:
@@ -91,6 +93,7 @@ def decode(
             size=size,
             crop=crop,
             max_pixels=limit,
+            max_seconds=max_seconds,
             num_threads=threads,
             model=list_model,
         )
@@ -106,11 +109,13 @@ def decode(
     return outcome.exit_code()
 
 
-def _to_jpeg(job: Job, max_bytes: int | None, *, force: bool) -> None:
+def _to_jpeg(job: Job, max_bytes: int | None, max_seconds: float | None, *, force: bool) -> None:
     if job.destination != STREAM and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
         raise ConfigError(f"--to-jpeg writes JPEG files, not {job.destination}; name it .jpg")
     data = read_bytes(job.source)
-    jpeg = overtone.to_jpeg(data if max_bytes is None else overtone.shorten(data, max_bytes))
+    if max_bytes is not None:
+        data = overtone.shorten(data, max_bytes)
+    jpeg = overtone.to_jpeg(data, max_seconds=max_seconds)
     write_bytes(job.destination, jpeg, force=force)
     print(f"{job.source} -> {job.destination}: {len(jpeg)} bytes", file=sys.stderr)
 

@@ -45,6 +45,7 @@ def encode(
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     seed: int = 0,
     threads: int | None = None,
+    max_seconds: float | None = None,
     force: bool = False,
 ) -> int:
     """Compress pictures, one file out for each.
@@ -67,6 +68,7 @@ def encode(
         settings: Change of a setting of `dfm`, such as width=8; may be given often.
         seed: Seed for all randomness.
         threads: Number of worker threads; all processors by default.
+        max_seconds: Give up a picture that takes longer; no limit by default.
         force: Replace files that exist.
     """
     from overtone.codecs.base import EncodeOptions
@@ -82,9 +84,9 @@ def encode(
     sources = find_inputs(inputs, JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES)
     jobs = plan_jobs(sources, output, chosen.suffix, force=force)
     if model is not None:
-        return run_jobs(jobs, lambda job: _encode_with_model(job, model, force=force))
+        return run_jobs(jobs, lambda job: _encode_with_model(job, model, max_seconds, force=force))
     if lossless:
-        return run_jobs(jobs, lambda job: _repack_jpeg(job, force=force))
+        return run_jobs(jobs, lambda job: _repack_jpeg(job, max_seconds, force=force))
     num_threads = resolve_num_threads(threads)
     goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
     how: dict[str, Any] = {
@@ -98,7 +100,9 @@ def encode(
     options = EncodeOptions(quality=50.0 if quality is None else quality, **how)
     check_goals(chosen, options, goals)
     # `_encode_picture` decodes the file, to measure its PSNR.
-    encode_pixels = functools.partial(overtone.encode, codec=codec, verify=False, **goals, **how)
+    encode_pixels = functools.partial(
+        overtone.encode, codec=codec, verify=False, max_seconds=max_seconds, **goals, **how
+    )
     outcome = Outcome()
     for job in jobs:
         with outcome.of(job):
@@ -136,14 +140,14 @@ def _encode_picture(
     )
 
 
-def _encode_with_model(job: Job, model: str, *, force: bool) -> None:
+def _encode_with_model(job: Job, model: str, max_seconds: float | None, *, force: bool) -> None:
     """One picture, brought to the model's size, as the list that the model gives probabilities."""
     from overtone.codecs.dct_list import as_list_model
     from overtone.models.store import load_model
 
     chosen = load_model(model)
     _, pictures = load_pictures([job.source], chosen.spec)
-    data = overtone.encode(pictures[0], model=as_list_model(chosen))
+    data = overtone.encode(pictures[0], model=as_list_model(chosen), max_seconds=max_seconds)
     write_bytes(job.destination, data, force=force)
     rate_bpp = 8 * len(data) / (chosen.spec.height * chosen.spec.width)
     print(
@@ -160,11 +164,11 @@ def _check_lossless(codec: str, goals: Sequence[str]) -> None:
         raise ConfigError(f"--lossless keeps everything; leave out --{goals[0]}")
 
 
-def _repack_jpeg(job: Job, *, force: bool) -> None:
+def _repack_jpeg(job: Job, max_seconds: float | None, *, force: bool) -> None:
     """One JPEG file with its coefficients coded anew."""
     started = time.perf_counter()
     original = read_bytes(job.source)
-    data = overtone.repack_jpeg(original)
+    data = overtone.repack_jpeg(original, max_seconds=max_seconds)
     write_bytes(job.destination, data, force=force)
     print(
         f"{job.source} -> {job.destination}: {len(data)} bytes, "

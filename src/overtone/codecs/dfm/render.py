@@ -9,6 +9,7 @@ import numpy as np
 from overtone.codecs.base import View
 from overtone.codecs.dfm.stream import Networks
 from overtone.codecs.dfm.tiling import TileAxis
+from overtone.deadline import check_time
 from overtone.kernels.fourier import NetSpec, Runner
 from overtone.shapes import Float32, Float64, UInt8
 
@@ -88,6 +89,7 @@ class Picture:
             strip = y[start * fine_y : (start + num_rows) * fine_y]
             values = np.zeros((self._plan.spec.num_outputs, strip.size, x.size), np.float32)
             for part in self._parts(columns, strip):
+                check_time()
                 outputs = self._runner.forward(self._weights[part.tile], part.positions)
                 colours = self._colours(part.tile, outputs).reshape(-1, *part.shares.shape)
                 values[:, part.at_y, part.at_x] += part.shares * colours
@@ -153,9 +155,7 @@ def _centres(start: float, length: float, count: int) -> Float64[np.ndarray, " n
     return start + (np.arange(count) + 0.5) * (length / count)
 
 
-def _reach(
-    axis: TileAxis, index: int, positions: Float64[np.ndarray, " n"]
-) -> _Reach:
+def _reach(axis: TileAxis, index: int, positions: Float64[np.ndarray, " n"]) -> _Reach:
     """Where a tile has a share of ascending positions: the slice, local positions, shares."""
     share = axis.window(index, positions)
     inside = np.flatnonzero(share > 0)

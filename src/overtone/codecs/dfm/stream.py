@@ -14,24 +14,18 @@ from overtone.bitstream.container import Container
 from overtone.bitstream.field import Field
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
+from overtone.codecs.dfm.plan import QUANTISED, RAW, TILE_PX, Plan, check_limits
 from overtone.codecs.dfm.tiling import TileAxis
+from overtone.deadline import check_time
 from overtone.entropy.coder import SymbolDecoder, SymbolEncoder
 from overtone.entropy.tables import NUM_SCALES, NUM_TABLES, SHAPES, best_table, cost_bits
-from overtone.errors import CorruptError, LimitExceededError, TruncatedError
+from overtone.errors import CorruptError, TruncatedError
 from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float32, Float64, Int32
 
 CODEC_ID = 2
 STEPS_PER_OCTAVE = 4  # step = 2 ** (-index / STEPS_PER_OCTAVE)
 WEIGHT_BYTES = 4  # of a raw weight, float32
-MAX_WEIGHTS = 1 << 24  # of all tiles together
-FREE_WEIGHTS = 1 << 21  # that a picture of any size may have: 64 layers of width 10, and more
-WEIGHTS_A_PIXEL = 4  # beyond those; as float32 they take more bytes than the pixels
-TILE_PX = 8  # least side of a tile, about: counts are rounded
-MAX_WORK = 1 << 41  # weights times pixels: two minutes of one thread
-LAYER_WORK = 1 << 18  # what a layer of a tile takes besides: 15 microseconds
-
-RAW, QUANTISED = 0, 1
 _FIRST_MEAN, _FIRST_STEP, _FIRST_SCALE = 128, 32, 20  # what the first tile's values differ from
 _MAX_STEP_INDEX = 80
 
@@ -46,28 +40,6 @@ _WIDTH = Field("width of a hidden layer", 1, 10)
 _FLAGS = Field("residual and tanh flags", 0, 3)
 _TABLE = Field("probability table", 0, NUM_TABLES - 1)
 _SHAPE = Field("shape of a probability table", 0, len(SHAPES) - 1)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Which networks a file holds.
-
-    Attributes:
-        kind: RAW or QUANTISED.
-        spec: Shape of every network.
-        horizontal: Tile columns.
-        vertical: Tile rows.
-    """
-
-    kind: int
-    spec: NetSpec
-    horizontal: TileAxis
-    vertical: TileAxis
-
-    @property
-    def num_tiles(self) -> int:
-        """Networks in the file."""
-        return self.horizontal.count * self.vertical.count
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,24 +144,6 @@ def unpack_plan(container: Container) -> Plan:
     return plan
 
 
-def check_limits(plan: Plan) -> None:
-    """Raises `LimitExceededError` where a file would take too much memory or time to decode."""
-    num_weights = plan.spec.num_weights
-    num_pixels = plan.horizontal.length * plan.vertical.length
-    limit = min(MAX_WEIGHTS, max(FREE_WEIGHTS, WEIGHTS_A_PIXEL * num_pixels))
-    if plan.num_tiles * num_weights > limit:
-        raise LimitExceededError(
-            f"{plan.num_tiles} networks of {num_weights} weights are over the limit of "
-            f"{limit} weights for {num_pixels} pixels"
-        )
-    num_layers = plan.num_tiles * len(plan.spec.layers)
-    if num_pixels * num_weights + num_layers * LAYER_WORK > MAX_WORK:
-        raise LimitExceededError(
-            f"{num_pixels} pixels of {plan.num_tiles} networks of {num_weights} weights and "
-            f"{len(plan.spec.layers)} layers take too long to evaluate"
-        )
-
-
 def unpack_networks(container: Container) -> Networks:
     """Both sections of a file."""
     plan = unpack_plan(container)
@@ -263,6 +217,7 @@ def unpack_quantised(reader: Reader, plan: Plan) -> QuantisedNets:
     means, step_indices, scales = sides
     levels = np.zeros((plan.num_tiles, plan.spec.num_weights), dtype=np.int32)
     for tile in range(plan.num_tiles):
+        check_time()
         for layer, at in enumerate(members):
             index = shapes[layer] * NUM_SCALES + int(scales[tile, layer])
             levels[tile, at] = decoder.get(at.size, index)

@@ -14,7 +14,8 @@ from overtone.bitstream.container import Container, Layout, Metadata
 from overtone.codecs.sparse_dct.codec import SparseDctCodec
 from overtone.codecs.sparse_dct.header import NUM_BANDS, SparseDctHeader
 from overtone.codecs.sparse_dct.stream import pack_levels, read_coefficients, write_section
-from overtone.errors import ConfigError, ImageError
+from overtone.deadline import limits_time
+from overtone.errors import ConfigError, FitError, ImageError, LimitExceededError
 from overtone.imaging.image import read_picture
 from overtone.shapes import Int16
 from overtone.transform.levels import JPEG_BLOCK
@@ -28,7 +29,8 @@ _ICC_NAME = b"ICC_PROFILE\0"
 _EXIF_NAME = b"Exif\0\0"
 
 
-def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
+@limits_time(FitError, "packing")
+def repack_jpeg(data: bytes, *, verify: bool = True, max_seconds: float | None = None) -> bytes:
     """A file of codec `sparse-dct` with the coefficients and tables of a JPEG file.
 
     The picture decodes to the pixels libjpeg shows of the JPEG file, and `to_jpeg` gives back a
@@ -38,9 +40,11 @@ def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
     Args:
         data: The JPEG file: gray or YCbCr, 8 bits, chroma 4:4:4, 4:2:2, 4:4:0 or 4:2:0.
         verify: Read the result back and compare every coefficient.
+        max_seconds: Longest time to take; no limit by default.
 
     Raises:
         ImageError: It is no such JPEG file.
+        FitError: The time is over.
         ModuleNotFoundError: jpeglib is not installed.
     """
     if data[:2] != b"\xff\xd8":
@@ -69,8 +73,13 @@ def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
     return packed
 
 
-def to_jpeg(data: bytes) -> bytes:
+@limits_time(LimitExceededError, "unpacking")
+def to_jpeg(data: bytes, *, max_seconds: float | None = None) -> bytes:
     """A JPEG file with the coefficients, tables and metadata of a file of `sparse-dct`.
+
+    Args:
+        data: The whole file.
+        max_seconds: Longest time to take; no limit by default.
 
     Raises:
         BitstreamError: The file is damaged.
