@@ -29,7 +29,7 @@ CORPUS = pathlib.Path(__file__).parent / "corpus"
 MAX_PIXELS = 1 << 14
 METADATA = Metadata(icc=b"profile", exif=b"II*\0", dpi=(300.0, 72.5))
 QUICK = {"effort": "fast", "num_threads": 1}
-_SIDES = (1, 2, 7, 8, 9, 64, 65, 128, 1000, MAX_PIXELS)
+_SIDES = (1, 2, 7, 8, 9, 64, 65, 128, 500, 1000, MAX_PIXELS)
 
 
 def corpus(codecs: list[str]) -> list[bytes]:
