@@ -218,6 +218,7 @@ def run(
 
 
 def _forked_job(first: int, size: int, seed: int) -> dict[str, Any]:
+    warm([], _FORKED["lists"])  # what a process makes for itself
     return _job(_FORKED["files"], _FORKED["lists"], first, size, seed)
 
 

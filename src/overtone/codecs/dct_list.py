@@ -108,7 +108,10 @@ class DctListCodec(NativeCodec):
         reader = SymbolReader(code)
         triples = model.write(reader)
         reader.finish()
-        return iter([model.image_of(triples)])
+        try:
+            return iter([model.image_of(triples)])
+        except ValueError as error:
+            raise CorruptError(f"{error}; the file is damaged") from error
 
     @override
     def describe(self, file: Container) -> dict[str, object]:
