@@ -1,8 +1,8 @@
 """`overtone decode`: compressed files to pictures, at any size and of any part."""
 
 import pathlib
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import cyclopts
 from cyclopts import Parameter
@@ -47,6 +47,7 @@ def decode(
     to_jpeg: bool = False,
     model: str | None = None,
     max_pixels: int | None = None,
+    max_seconds: float | None = None,
     threads: int | None = None,
     strip: Strip = None,
     recursive: Recursive = False,
@@ -71,6 +72,7 @@ def decode(
         to_jpeg: Write the JPEG file with the same coefficients (codec sparse-dct, extra `jpeg`).
         model: The trained model that the files were coded with.
         max_pixels: Refuse pictures and outputs of more pixels; 268435456 by default.
+        max_seconds: Give up a file that takes longer; no limit by default.
         threads: Number of worker threads; all processors by default.
         strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
@@ -94,8 +96,9 @@ def decode(
         given = [name for name, value in chosen.items() if value is not None]
         if given:
             raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
+        limits = {"max_pixels": limit, "max_seconds": max_seconds}
         return run_jobs(
-            jobs, outcome, lambda job: _to_jpeg(job, max_bytes, limit, outcome, force=force)
+            jobs, outcome, lambda job: _to_jpeg(job, max_bytes, limits, outcome, force=force)
         )
 
     list_model = None
@@ -114,6 +117,7 @@ def decode(
             size=size,
             crop=crop,
             max_pixels=limit,
+            max_seconds=max_seconds,
             num_threads=threads,
             model=list_model,
         )
@@ -129,14 +133,14 @@ def decode(
 
 
 def _to_jpeg(
-    job: Job, max_bytes: int | None, max_pixels: int, outcome: Outcome, *, force: bool
+    job: Job, max_bytes: int | None, limits: Mapping[str, Any], outcome: Outcome, *, force: bool
 ) -> None:
     named = not (job.destination == STREAM or is_stream(job.destination))
     if named and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
         raise ConfigError(f"--to-jpeg writes JPEG files, not {job.destination}; name it .jpg")
     data = read_bytes(job.source)
     data = data if max_bytes is None else overtone.shorten(data, max_bytes)
-    jpeg = overtone.to_jpeg(data, max_pixels=max_pixels)
+    jpeg = overtone.to_jpeg(data, **limits)
     write_bytes(job.destination, jpeg, force=force)
     outcome.say(f"{job.source} -> {job.destination}: {len(jpeg)} bytes")
 

@@ -48,6 +48,7 @@ def encode(
     strip: Strip = None,
     recursive: Recursive = False,
     skip_existing: bool = False,
+    max_seconds: float | None = None,
     force: bool = False,
     quiet: Quiet = False,
 ) -> int:
@@ -74,6 +75,7 @@ def encode(
         seed: Seed for all randomness.
         max_pixels: Refuse pictures of more pixels; 268435456 by default.
         threads: Number of worker threads; all processors by default.
+        max_seconds: Give up a picture that takes longer; no limit by default.
         convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
         strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
@@ -107,10 +109,11 @@ def encode(
     suffix, endings = chosen.suffix, endings_like(chosen.suffix)
     jobs = plan(sources, output, suffix, outcome, endings=endings)
     if model is not None:
-        return _encode_with_model(jobs, model, outcome, force=force)
+        return _encode_with_model(jobs, model, max_seconds, outcome, force=force)
     if lossless:
+        pack = functools.partial(overtone.repack_jpeg, max_pixels=limit, max_seconds=max_seconds)
         return run_jobs(
-            jobs, outcome, lambda job: _repack_jpeg(job, strip, limit, outcome, force=force)
+            jobs, outcome, lambda job: _repack_jpeg(job, pack, strip, outcome, force=force)
         )
     num_threads = resolve_num_threads(threads)
     how: dict[str, Any] = {
@@ -124,7 +127,9 @@ def encode(
     options = EncodeOptions(quality=50.0 if quality is None else quality, **how)
     check_goals(chosen, options, goals)
     # `_encode_picture` decodes the file, to measure its PSNR.
-    encode_pixels = functools.partial(overtone.encode, codec=codec, verify=False, **goals, **how)
+    encode_pixels = functools.partial(
+        overtone.encode, codec=codec, verify=False, max_seconds=max_seconds, **goals, **how
+    )
 
     def read(source: str) -> "Picture":
         return stripped(read_8_bits(source, convert=convert, max_pixels=limit), strip)
@@ -167,7 +172,9 @@ def _encode_picture(
     )
 
 
-def _encode_with_model(jobs: Sequence[Job], model: str, outcome: Outcome, *, force: bool) -> int:
+def _encode_with_model(
+    jobs: Sequence[Job], model: str, max_seconds: float | None, outcome: Outcome, *, force: bool
+) -> int:
     """Pictures, brought to the model's size, as lists that the model gives probabilities."""
     from overtone.codecs.dct_list import as_list_model
     from overtone.data.base import LoadOptions
@@ -182,7 +189,8 @@ def _encode_with_model(jobs: Sequence[Job], model: str, outcome: Outcome, *, for
     def work(job: Job) -> None:
         source = read_bytes(job.source)
         width, height = read_with(io.BytesIO(source), lambda image: image.size)
-        data = overtone.encode(to_pixels(source, options), model=list_model)
+        pixels = to_pixels(source, options)
+        data = overtone.encode(pixels, model=list_model, max_seconds=max_seconds)
         write_bytes(job.destination, data, force=force)
         line = f"{job.source} -> {job.destination}: {len(data)} bytes, "
         line += f"{8 * len(data) / (spec.height * spec.width):.3f} bpp"
@@ -225,8 +233,8 @@ def _check_only_way(
 
 def _repack_jpeg(
     job: Job,
+    pack: Callable[[bytes], bytes],
     strip: Literal["all", "gps"] | None,
-    max_pixels: int,
     outcome: Outcome,
     *,
     force: bool,
@@ -237,7 +245,7 @@ def _repack_jpeg(
 
     started = time.perf_counter()
     original = read_bytes(job.source)
-    data = overtone.repack_jpeg(original, max_pixels=max_pixels)
+    data = pack(original)
     if strip == "gps":
         file = Container.from_bytes(data)
         data = dataclasses.replace(file, metadata=without_gps(file.metadata)).to_bytes()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from overtone.deadline import check_time
 from overtone.errors import CorruptError
 from overtone.kernels import _tiled_dct
 from overtone.kernels.fourier import Isa
@@ -79,6 +80,7 @@ def encode(
     rows = -(-planes.shape[1] // SUPERBLOCK)
     for row in range(1, rows + 1):
         encoder.encode_row()
+        check_time()
         if progress is not None:
             progress(row / rows, encoder.size_bytes)
     if learned is not None:
@@ -122,7 +124,7 @@ class Decoder:
         """
         try:
             while self._native.rows_decoded < min(count, self.num_rows):
-                self._native.decode_row()
+                self._native.decode_row(check_time)
         except RuntimeError as error:
             raise CorruptError(f"{error}; the file is damaged") from error
 
