@@ -7,12 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from overtone.bitstream.container import (
-    DEFAULT_MAX_PIXELS,
-    Container,
-    Metadata,
-    read_header,
-)
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container, Metadata, read_header
 from overtone.codecs.base import (
     AbstractCodec,
     Effort,
