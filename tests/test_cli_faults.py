@@ -107,6 +107,8 @@ def test_closed_and_full_streams_give_one_line(shell, code):
     assert "2>&-" in shell or len(done.stderr.splitlines()) == code
     assert "Traceback" not in done.stderr
     assert ("codec" in done.stdout) == (code == 0)
+    if shell == ">&-":
+        assert done.stderr == "error: standard output is closed\n"
 
 
 def test_results_are_not_mixed_with_notes_where_standard_error_is_closed():

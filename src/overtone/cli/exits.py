@@ -1,5 +1,6 @@
 """Exit codes, and how an error or a note becomes one line on standard error."""
 
+import errno
 import os
 import sys
 
@@ -12,6 +13,8 @@ def describe(error: BaseException) -> str:
     """The message of an error a user can cause, without error numbers or line breaks."""
     if isinstance(error, MemoryError):
         return "not enough memory for this picture"
+    if isinstance(error, OSError) and error.errno == errno.EBADF:
+        return "standard output is closed"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror if error.filename is None else f"{error.strerror}: {error.filename}"
     return " ".join(str(error).split())
