@@ -168,8 +168,9 @@ def _watched(
         outcome = attempt(data, rng, max_pixels, model)
     except Exception:
         return traceback.format_exc()
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     seconds = time.perf_counter() - started
-    faulthandler.cancel_dump_traceback_later()
     tally.inputs += 1
     tally.outcomes[outcome] += 1
     tally.most_seconds = max(tally.most_seconds, seconds)
@@ -212,7 +213,8 @@ def run(
                 records.append(_noted(result.get(timeout=3600), arguments))
             except multiprocessing.TimeoutError:
                 print(f"the part from input {first} on ended without an answer", flush=True)
-                records.append({"first": first, "inputs": 0, "failures": ["crash"], "codecs": {}})
+                lost = {"first": first, "inputs": 0, "failures": ["crash"], "codecs": {}}
+                records.append({"seed": arguments.seed, **arguments.provenance, **lost})
                 break
     return records
 
@@ -248,6 +250,24 @@ def summary(records: list[dict[str, Any]]) -> list[str]:
         inputs, pictures = (sum(each[key] for each in own) for key in ("inputs", "pictures"))
         lines.append(f"{codec}: {inputs} inputs, {pictures} pictures, {seconds} s, {mib} MiB")
     return lines
+
+
+def total(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """All parts as one record."""
+    first = records[0]
+    found: dict[str, Any] = {key: first[key] for key in ("seed", "commit", "machine", "python")}
+    found["inputs"] = sum(record["inputs"] for record in records)
+    found["failures"] = [failure for record in records for failure in record["failures"]]
+    found["codecs"] = {}
+    for record in records:
+        for codec, own in record["codecs"].items():
+            sums = found["codecs"].setdefault(codec, {"inputs": 0, "errors": {}})
+            sums["inputs"] += own["inputs"]
+            for name in ("most_seconds", "most_mib_beyond_pixels"):
+                sums[name] = max(sums.get(name, 0), own[name])
+            for name, count in own["errors"].items():
+                sums["errors"][name] = sums["errors"].get(name, 0) + count
+    return found
 
 
 def _provenance() -> dict[str, str]:
@@ -286,6 +306,7 @@ def main() -> int:
     print(f"{inputs} inputs, {len(failures)} failures, {seconds:.0f} s")
     for line in summary(records):
         print(line)
+    print(json.dumps(total(records)))
     return 1 if failures else 0
 
 
