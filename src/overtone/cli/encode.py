@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 import overtone
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.arguments import ByteCount, Inputs, Output, Quiet, Recursive, Strip
 from overtone.cli.files import plan_jobs, run_jobs, write_bytes
 from overtone.cli.outcome import Job, Outcome
@@ -42,7 +43,7 @@ def encode(
     preset: str | None = None,
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     seed: int = 0,
-    max_pixels: int | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
     threads: int | None = None,
     convert: bool = False,
     strip: Strip = None,
@@ -83,12 +84,10 @@ def encode(
         force: Replace files that exist.
         quiet: Print errors only.
     """
-    from overtone.bitstream.container import DEFAULT_MAX_PIXELS
     from overtone.codecs.base import EncodeOptions
     from overtone.codecs.registry import check_goals, get_codec, resolve_num_threads
     from overtone.imaging.metadata import stripped
 
-    limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
     chosen = get_codec(codec)
     values = parse_assignments(settings)
     goals = {
@@ -106,15 +105,12 @@ def encode(
     suffixes = JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES
     sources = find_inputs(inputs, suffixes, outcome, recursive=recursive, output=output)
     plan = functools.partial(plan_jobs, skip_existing=skip_existing, force=force)
-    suffix, endings = chosen.suffix, endings_like(chosen.suffix)
-    jobs = plan(sources, output, suffix, outcome, endings=endings)
+    jobs = plan(sources, output, chosen.suffix, outcome, endings=endings_like(chosen.suffix))
     if model is not None:
         return _encode_with_model(jobs, model, max_seconds, outcome, force=force)
     if lossless:
-        pack = functools.partial(overtone.repack_jpeg, max_pixels=limit, max_seconds=max_seconds)
-        return run_jobs(
-            jobs, outcome, lambda job: _repack_jpeg(job, pack, strip, outcome, force=force)
-        )
+        limits = {"max_pixels": max_pixels, "max_seconds": max_seconds}
+        return _repack_jpegs(jobs, limits, strip, outcome, force=force)
     num_threads = resolve_num_threads(threads)
     how: dict[str, Any] = {
         "effort": effort,
@@ -132,7 +128,7 @@ def encode(
     )
 
     def read(source: str) -> "Picture":
-        return stripped(read_8_bits(source, convert=convert, max_pixels=limit), strip)
+        return stripped(read_8_bits(source, convert=convert, max_pixels=max_pixels), strip)
 
     for job in jobs:
         with outcome.of(job, is_slow=True) as report:
@@ -231,27 +227,30 @@ def _check_only_way(
         )
 
 
-def _repack_jpeg(
-    job: Job,
-    pack: Callable[[bytes], bytes],
+def _repack_jpegs(
+    jobs: Sequence[Job],
+    limits: Mapping[str, Any],
     strip: Literal["all", "gps"] | None,
     outcome: Outcome,
     *,
     force: bool,
-) -> None:
-    """One JPEG file with its coefficients coded anew."""
+) -> int:
+    """JPEG files with their coefficients coded anew."""
     from overtone.bitstream.container import Container
     from overtone.imaging.metadata import without_gps
 
-    started = time.perf_counter()
-    original = read_bytes(job.source)
-    data = pack(original)
-    if strip == "gps":
-        file = Container.from_bytes(data)
-        data = dataclasses.replace(file, metadata=without_gps(file.metadata)).to_bytes()
-    write_bytes(job.destination, data, force=force)
-    outcome.say(
-        f"{job.source} -> {job.destination}: {len(data)} bytes, "
-        f"{100 * len(data) / len(original) - 100:+.1f} % of {len(original)}, without loss, "
-        f"{time.perf_counter() - started:.1f} s"
-    )
+    def work(job: Job) -> None:
+        started = time.perf_counter()
+        original = read_bytes(job.source)
+        data = overtone.repack_jpeg(original, **limits)
+        if strip == "gps":
+            file = Container.from_bytes(data)
+            data = dataclasses.replace(file, metadata=without_gps(file.metadata)).to_bytes()
+        write_bytes(job.destination, data, force=force)
+        outcome.say(
+            f"{job.source} -> {job.destination}: {len(data)} bytes, "
+            f"{100 * len(data) / len(original) - 100:+.1f} % of {len(original)}, without loss, "
+            f"{time.perf_counter() - started:.1f} s"
+        )
+
+    return run_jobs(jobs, outcome, work)
