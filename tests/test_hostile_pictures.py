@@ -22,6 +22,7 @@ from overtone.errors import BitstreamError, ImageError
 from overtone.imaging.formats import OPENED_FORMATS
 from overtone.imaging.high_depth import read_deep_picture
 from overtone.imaging.image import Picture, metadata_of, picture_to_bytes, read_picture
+from overtone.imaging.reader import read_with
 
 ROOT = pathlib.Path(__file__).parent.parent
 NUM_MUTATIONS = 30
@@ -84,6 +85,12 @@ def test_whatever_pillow_raises_is_an_image_error_with_its_type(error, monkeypat
     monkeypatch.setattr(Image.Image, "save", fail)
     with pytest.raises(ImageError, match=f"cannot hold .*{error.__name__}: odd"):
         picture_to_bytes(Picture(scene(4, 6), Metadata()), ".png")
+
+
+def test_a_missing_file_is_no_damage(tmp_path):
+    for path in (str(tmp_path / "none.png"), tmp_path / "none.png"):
+        with pytest.raises(FileNotFoundError):
+            read_with(path, lambda image: image.size)
 
 
 def test_memory_that_runs_out_is_no_damage(monkeypatch):

@@ -7,6 +7,7 @@ that becomes an error of ours.
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -22,7 +23,7 @@ _T = TypeVar("_T")
 
 
 def read_with(
-    source: str | BinaryIO,
+    source: str | os.PathLike[str] | BinaryIO,
     convert: Callable[[Image.Image], _T],
     *,
     max_pixels: int = DEFAULT_MAX_PIXELS,
@@ -40,7 +41,8 @@ def read_with(
         OSError: The file cannot be opened.
     """
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(open(source, "rb")) if isinstance(source, str) else source
+        is_path = isinstance(source, str | os.PathLike)
+        file = stack.enter_context(open(source, "rb")) if is_path else source
         stack.enter_context(pillow_errors_as(_about_reading))
         return convert(stack.enter_context(open_picture(file, max_pixels=max_pixels)))
 
