@@ -15,6 +15,7 @@ def info(
     inputs: Inputs,
     /,
     *,
+    full: bool = False,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Show the header, the settings and each section's share of the rate of .ovt files.
@@ -23,11 +24,13 @@ def info(
 
     Args:
         inputs: Files, folders of .ovt files, globs, or - for standard input.
+        full: Also decode the coefficients and count what they are made of.
         as_json: Print one JSON object a line and nothing else.
     """
 
     def work(job: Job) -> None:
-        found: dict[str, Any] = {"file": job.source, **overtone.info(read_bytes(job.source))}
+        found: dict[str, Any] = {"file": job.source}
+        found |= overtone.info(read_bytes(job.source), full=full)
         print(json.dumps(found) if as_json else _to_text(found))
 
     sources = find_inputs(inputs, {".ovt"})

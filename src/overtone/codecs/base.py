@@ -164,11 +164,15 @@ class AbstractCodec(abc.ABC, Generic[File]):
         """
 
     @abc.abstractmethod
-    def describe(self, file: File) -> dict[str, object]:
+    def describe(self, file: File, *, full: bool) -> dict[str, object]:
         """What `overtone info` shows of a file, ready for JSON.
 
         The key "sections" maps the name of each section to its size in bytes; other keys are
         settings read from the file.
+
+        Args:
+            file: The file.
+            full: Also what only decoding the coefficients tells, such as the number of tiles.
         """
 
 

@@ -111,7 +111,7 @@ class DctListCodec(NativeCodec):
         return iter([model.image_of(triples)])
 
     @override
-    def describe(self, file: Container) -> dict[str, object]:
+    def describe(self, file: Container, *, full: bool) -> dict[str, object]:
         fingerprint, code = _read_section(file)
         return {
             "model_fingerprint": fingerprint.hex(),

@@ -6,18 +6,22 @@ from overtone.bitstream.container import DEFAULT_MAX_PIXELS, FORMAT_VERSION, Con
 from overtone.codecs.registry import codec_of
 
 
-def info(data: bytes) -> dict[str, object]:
+def info(data: bytes, *, full: bool = False) -> dict[str, object]:
     """What an `.ovt` file holds, ready for JSON: header, metadata, sections, settings.
 
     "sections" maps names to sizes in bytes; "container" among them is the header, lengths and
     checksums, and "metadata" what ICC, EXIF and resolution take.
+
+    Args:
+        data: The whole file.
+        full: Also decode the coefficients and count what they are made of, such as tiles by size.
 
     Raises:
         BitstreamError: The file is foreign or damaged.
     """
     container = Container.from_bytes(data, max_pixels=DEFAULT_MAX_PIXELS)
     codec = codec_of(container.codec_id)
-    described = codec.describe(container)
+    described = codec.describe(container, full=full)
     sizes = described.pop("sections")
     assert isinstance(sizes, dict)
     bare = dataclasses.replace(container, metadata=Metadata()).to_bytes()
