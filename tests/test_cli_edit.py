@@ -131,7 +131,7 @@ def test_streams_are_read_and_written(folder, monkeypatch, capsysbinary):
         ("edit a.png -o x.png --notch-at 5", "X,Y in cycles per image, got '5'"),
         ("edit a.png -o x.png --notch-at 5,99", "within -20..20 cycles per image"),
         ("edit a.png -o x.png --gain low=2 --notch-threshold 9", "is for --notch"),
-        ("edit a.png -o x.png --gain low=2 --cutoff 9", "a cutoff is for mixing"),
+        ("edit a.png -o x.png --gain low=2 --cutoff 9", "--cutoff is for --mix"),
         ("edit a.png -o x.png --mix missing.png", "No such file or directory: missing.png"),
         ("edit a.png -o x.png --match bad.bmp", "error: bad.bmp: this is no picture"),
         ("edit missing.png -o x.png --notch", "there is no file missing.png"),

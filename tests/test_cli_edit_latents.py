@@ -80,7 +80,7 @@ def test_the_command_changes_atoms(folder, monkeypatch, capsys):
     ("options", "message"),
     [
         ("--direction 1=2", "--direction needs --model"),
-        ("--gain low=1 --rest drop", "--rest needs --model"),
+        ("--gain low=1 --residual drop", "--residual needs --model"),
         ("--model ramp.safetensors --notch --direction 1=2", "--notch cannot be used with --model"),
         ("--model ramp.safetensors", "with --model give either --direction"),
         ("--model ramp.safetensors --direction 1=2 --gain low=1", "with --model give either"),

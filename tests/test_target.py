@@ -105,3 +105,29 @@ def test_the_public_door_searches(raw_codec):
 def test_goals_are_positive(raw_codec, value):
     with pytest.raises(ConfigError, match="bpp must be a positive number"):
         overtone.encode(scene(8, 8), codec=raw_codec, bpp=value)
+
+
+@pytest.mark.parametrize("size", [2_300, 10_000, 48_000])
+def test_a_limit_is_come_near_to_and_never_crossed(size):
+    codec = CurveCodec(sizes_of_a_photograph)
+    target = Target.from_goal("max_size_bytes", size, num_pixels=24)
+    data = encode_to_target(codec, IMAGE, EncodeOptions(), target)
+    assert 0.99 * size <= len(data) <= size
+    assert len(codec.asked) <= 9
+
+
+def test_a_limit_takes_what_a_coarse_dial_gives_below_it():
+    codec = CurveCodec(lambda quality: 100 if quality < 37 else 200, quality_step=1.0)
+    for size, found in ((150, 100), (199, 100), (10**6, 200)):
+        target = Target.from_goal("max_size_bytes", size, num_pixels=24)
+        assert len(encode_to_target(codec, IMAGE, EncodeOptions(), target)) == found
+    target = Target.from_goal("max_size_bytes", 99, num_pixels=24)
+    with pytest.raises(FitError, match=r"100 bytes.* at its lowest quality.* not at most 99 bytes"):
+        encode_to_target(codec, IMAGE, EncodeOptions(), target)
+
+
+def test_the_public_door_keeps_a_limit(raw_codec):
+    image = scene(41, 60)
+    assert len(overtone.encode(image, codec="jpeg", max_size_bytes=2000)) <= 2000
+    with pytest.raises(ConfigError, match="give only one of"):
+        overtone.encode(image, codec=raw_codec, max_size_bytes=2000, bpp=1)

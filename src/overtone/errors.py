@@ -16,6 +16,10 @@ class ImageError(OvertoneError, ValueError):
     """A picture cannot be read, or its mode or depth is not supported."""
 
 
+class ConversionNeededError(ImageError):
+    """A picture of a kind that is only read where it may be converted, which loses something."""
+
+
 class DataError(OvertoneError, ValueError):
     """A data set is missing, damaged or foreign, or contradicts itself."""
 

@@ -1,7 +1,8 @@
 """Arguments that several verbs share. A lone dash is a standard stream, not an option."""
 
+import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
@@ -27,6 +28,22 @@ Output = Annotated[
 ]
 
 
+Recursive = Annotated[bool, Parameter(name=["--recursive", "-r"])]
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"])]
+# What is not kept of what a file says about its picture; a lone `--strip` is `--strip all`.
+Strip = Annotated[Literal["all", "gps"] | None, Parameter(name="--strip")]
+
+_UNIT_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+def spell_out(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the value that a lone `--strip` stands for."""
+    return [
+        "--strip=all" if word == "--strip" and following not in ("all", "gps") else word
+        for word, following in zip(arguments, [*arguments[1:], ""], strict=True)
+    ]
+
+
 def whole_numbers(text: str, separator: str, count: int, form: str) -> list[int]:
     """The numbers in a text such as 640x480; `form` such as WxH is for the message.
 
@@ -39,6 +56,23 @@ def whole_numbers(text: str, separator: str, count: int, form: str) -> list[int]
     return [int(part) for part in parts]
 
 
+def byte_count(text: str) -> int:
+    """The number of bytes in a text such as 5000, 5k, 1.5M, 300kB or 64KiB.
+
+    Raises:
+        ValueError: It is none, or less than one byte.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+) *([kmg]i?|)b?", text.strip().lower())
+    count = round(float(match[1]) * _UNIT_BYTES[match[2]]) if match else 0
+    if count < 1:
+        raise ValueError(f"expected a number of bytes such as 5000, 5k or 1.5M, got {text}")
+    return count
+
+
+def _byte_count(_: object, tokens: Sequence[cyclopts.Token]) -> int:
+    return byte_count(tokens[0].value)
+
+
 def _size(_: object, tokens: Sequence[cyclopts.Token]) -> tuple[int, int]:
     width, height = whole_numbers(tokens[0].value, "x", 2, "WxH")
     return width, height
@@ -46,3 +80,5 @@ def _size(_: object, tokens: Sequence[cyclopts.Token]) -> tuple[int, int]:
 
 # Width, then height.
 Size = Annotated[tuple[int, int] | None, Parameter(converter=_size, n_tokens=1)]
+
+ByteCount = Annotated[int | None, Parameter(converter=_byte_count, n_tokens=1)]

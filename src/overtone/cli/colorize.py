@@ -6,8 +6,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.arguments import Inputs, Recursive, RequiredOutput
+from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
 
@@ -23,6 +23,7 @@ def colorize(
     temperature: float = 1.0,
     class_name: Annotated[str | None, Parameter(name="--class")] = None,
     originals: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
 ) -> int:
     """Draw colours for pictures; their luma stays as it is, to within 1 of 255.
@@ -41,6 +42,7 @@ def colorize(
         temperature: Spread of the colours; smaller is less varied.
         class_name: All of this class, by name or number, where the model knows classes.
         originals: Before the results of each picture what they were drawn from.
+        recursive: Search the folders in a folder too; a folder given with -o gets the same folders.
         force: Replace files that exist.
     """
     check_output(output, force=force)
@@ -48,7 +50,8 @@ def colorize(
     from overtone.models.store import load_model
 
     chosen = load_model(model)
-    names, given = load_pictures(images, chosen.spec)
+    outcome = Outcome()
+    names, given = load_pictures(images, chosen.spec, outcome, recursive=recursive)
     with progress_bar("drawing") as progress:
         results = overtone.colorize(
             chosen,
@@ -62,4 +65,4 @@ def colorize(
     before = given if originals else None
     said = write_results(output, results, names=names, originals=before, force=force)
     print(f"{model} -> {output}: {said}, seed {seed}", file=sys.stderr)
-    return EXIT_DONE
+    return outcome.exit_code()

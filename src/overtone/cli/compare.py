@@ -4,18 +4,24 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Literal
 
-from overtone.cli.arguments import Inputs, Output
-from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs
+from overtone.cli.arguments import Inputs, Output, Recursive
+from overtone.cli.exits import describe
+from overtone.cli.outcome import Job, Outcome
+from overtone.cli.sources import find_inputs, read_8_bits
 from overtone.errors import ConfigError
+from overtone.imaging.formats import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from overtone.evaluate.rate_distortion.run import Measured, Sample, Setting
+    from overtone.cli.files import Source
+    from overtone.evaluate.rate_distortion.rows import Row
+    from overtone.evaluate.rate_distortion.run import Measured, PlannedRow, Sample, Setting
     from overtone.evaluate.rate_distortion.side_by_side import SideBySide
 
 DEFAULT_CODECS = "tiled-dct,jpeg,webp,avif,jpeg2000"
 DEFAULT_RATES = "0.1,0.2,0.4,0.8"
+DEFAULT_FOLDER = "comparison"
 
 
 def compare(
@@ -33,6 +39,8 @@ def compare(
     pictures_bpp: float = 0.3,
     seed: int = 0,
     threads: int | None = None,
+    convert: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
 ) -> int:
     """Measure codecs against each other: rows of results, curves and a page of pictures.
@@ -50,25 +58,28 @@ def compare(
             if no qualities are given.
         qualities: Comma-separated, 1..100, instead of rates.
         suite: Name of the set of pictures, in the rows.
-        output: Folder for rows, curves.svg and report.html; results/SUITE by default.
+        output: Folder for rows, curves.svg and report.html; `comparison` by default.
         effort: Effort of the first codec.
         preset: Preset of the first codec.
         pictures: How many pictures the page shows; 0 writes no page.
         pictures_bpp: About which rate the page shows them.
         seed: Seed for all randomness.
         threads: Worker threads; all processors by default.
+        convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
+        recursive: Search the folders in a folder too.
         force: Measure again what is known.
     """
     from overtone.cli.progress import run_with_bar
     from overtone.codecs.registry import resolve_num_threads
-    from overtone.evaluate.rate_distortion.own_sections import own_sections
-    from overtone.evaluate.rate_distortion.plot import curves_svg
-    from overtone.evaluate.rate_distortion.report import report_html
-    from overtone.evaluate.rate_distortion.rows import current_rows, is_native, read_rows
-    from overtone.evaluate.rate_distortion.run import Setting, load_sample, plan
-    from overtone.evaluate.rate_distortion.table import markdown_table, summaries
+    from overtone.evaluate.rate_distortion.plot import check_matplotlib, curves_svg
+    from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
+    from overtone.evaluate.rate_distortion.run import Setting, plan
+    from overtone.evaluate.rate_distortion.table import RATES_BPP, markdown_table, summaries
 
+    check_matplotlib()
     names = [name.strip() for name in codecs.split(",")]
+    goals = _goals(rates, qualities)
+    rates_bpp = RATES_BPP if rates is None else [goal["target_bpp"] for goal in goals]
     settings = [
         Setting(
             codec=name,
@@ -79,33 +90,89 @@ def compare(
             **goal,
         )
         for name in names
-        for goal in _goals(rates, qualities)
+        for goal in goals
     ]
-    samples = [load_sample(pathlib.Path(path)) for path in find_inputs(images, PICTURE_SUFFIXES)]
-    folder = pathlib.Path(output) if output else pathlib.Path("results") / suite
+    outcome = Outcome()
+    folder = pathlib.Path(output or DEFAULT_FOLDER)
+    sources = find_inputs(images, PICTURE_SUFFIXES, outcome, recursive=recursive, output=output)
+    samples = _read_samples(sources, names, outcome, convert=convert)
     planned = plan(samples, settings, folder, force=force)
-    measured = list(run_with_bar(planned, suite=suite))
+    total = len(settings) * len(samples)
+    print(f"{len(planned)} of {total} rows to measure, into folder {folder}", file=sys.stderr)
+    measured = list(run_with_bar(planned, suite=suite, on_error=_notes_in(outcome)))
     hashes = {sample_hash(sample) for sample in samples}
     rows = [
         row
         for row in current_rows(read_rows(folder))
         if row.codec in names and row.image_hash in hashes
     ]
+    if not rows:
+        raise outcome.nothing_left()
     (folder / "curves.svg").write_text(curves_svg(rows), "utf-8")
     if pictures:
-        side_by_sides = _side_by_sides(
-            samples[:pictures], measured, settings, names, pictures_bpp, suite
-        )
-        page = report_html(
-            title=f"Codecs on {suite}",
-            rows=rows,
-            side_by_sides=side_by_sides,
-            sections=own_sections(side_by_sides[0]) if is_native(names[0]) else (),
-        )
-        (folder / "report.html").write_text(page, "utf-8")
-        print(f"{folder / 'report.html'}", file=sys.stderr)
-    print(markdown_table(summaries(rows)))
-    return 0
+        shown = {row.image_hash for row in rows if row.codec == names[0]}
+        seen = [sample for sample in samples if sample_hash(sample) in shown][:pictures]
+        side_by_sides = _side_by_sides(seen, measured, settings, names, pictures_bpp, suite)
+        _write_page(folder, suite, rows, side_by_sides, names[0], rates_bpp)
+    print(markdown_table(summaries(rows, rates_bpp=rates_bpp), rates_bpp))
+    return outcome.exit_code()
+
+
+def _notes_in(outcome: Outcome) -> "Callable[[PlannedRow, Exception], None]":
+    def fail(row: "PlannedRow", error: Exception) -> None:
+        outcome.fail(f"{row.sample.name} with {row.setting.codec}", describe(error))
+
+    return fail
+
+
+def _write_page(
+    folder: pathlib.Path,
+    suite: str,
+    rows: "Sequence[Row]",
+    side_by_sides: "Sequence[SideBySide]",
+    codec: str,
+    rates_bpp: "Sequence[float]",
+) -> None:
+    from overtone.evaluate.rate_distortion.own_sections import own_sections
+    from overtone.evaluate.rate_distortion.report import report_html
+    from overtone.evaluate.rate_distortion.rows import is_native
+
+    page = report_html(
+        title=f"Codecs on {suite}",
+        rows=rows,
+        rates_bpp=rates_bpp,
+        side_by_sides=side_by_sides,
+        sections=own_sections(side_by_sides[0]) if side_by_sides and is_native(codec) else (),
+    )
+    (folder / "report.html").write_text(page, "utf-8")
+    print(f"{folder / 'report.html'}", file=sys.stderr)
+
+
+def _read_samples(
+    sources: "Sequence[Source]", codecs: "Sequence[str]", outcome: Outcome, *, convert: bool
+) -> "list[Sample]":
+    """The pictures that can be read and that every codec can hold; names that tell them apart.
+
+    Raises:
+        DataError: None of them can.
+    """
+    from overtone.codecs.registry import get_codec
+    from overtone.evaluate.rate_distortion.run import Sample, as_held_by
+
+    chosen = [get_codec(name) for name in codecs]
+    names = [
+        str(pathlib.PurePath(each.below or "", pathlib.Path(each.path).stem)) for each in sources
+    ]
+    samples: list[Sample] = []
+    for source, name in zip(sources, names, strict=True):
+        with outcome.of(Job(source.path, source.path)):
+            pixels = read_8_bits(source.path, convert=convert).pixels
+            for codec in chosen:
+                as_held_by(codec, pixels)
+            samples.append(Sample(name if names.count(name) == 1 else source.path, pixels))
+    if not samples:
+        raise outcome.nothing_left()
+    return samples
 
 
 def sample_hash(sample: "Sample") -> str:

@@ -1,7 +1,6 @@
 """`overtone decode`: compressed files to pictures, at any size and of any part."""
 
 import pathlib
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -9,8 +8,18 @@ import cyclopts
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, Output, Size, whole_numbers
-from overtone.cli.files import STREAM, Job, Outcome, plan_jobs, run_jobs, write_bytes
+from overtone.cli.arguments import (
+    ByteCount,
+    Inputs,
+    Output,
+    Quiet,
+    Recursive,
+    Size,
+    Strip,
+    whole_numbers,
+)
+from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_bytes
+from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
 
@@ -33,12 +42,16 @@ def decode(
     crop: Annotated[
         tuple[int, int, int, int] | None, Parameter(converter=_crop, n_tokens=1)
     ] = None,
-    max_bytes: int | None = None,
+    max_bytes: ByteCount = None,
     to_jpeg: bool = False,
     model: str | None = None,
     max_pixels: int | None = None,
     threads: int | None = None,
+    strip: Strip = None,
+    recursive: Recursive = False,
+    skip_existing: bool = False,
     force: bool = False,
+    quiet: Quiet = False,
 ) -> int:
     """Decode .ovt files to pictures, one file out for each.
 
@@ -48,8 +61,8 @@ def decode(
 
     Args:
         inputs: Files, folders of .ovt files, globs, or - for standard input.
-        output: File, folder (for several inputs) or - for a PNG on standard output; the ending
-            chooses the format, PNG by default.
+        output: File, folder (for several inputs or a folder) or - for a PNG on standard output;
+            the ending chooses the format, PNG by default.
         scale: Output pixels per source pixel.
         size: Output size WxH, instead of a scale.
         crop: Part to decode, X,Y,W,H in source pixels: left, top, width, height.
@@ -58,22 +71,29 @@ def decode(
         model: The trained model that the files were coded with.
         max_pixels: Refuse pictures and outputs of more pixels; 268435456 by default.
         threads: Number of worker threads; all processors by default.
+        strip: Leave out EXIF and ICC, or `gps`: only where the picture was taken.
+        recursive: Search the folders in a folder too; -o gets the same folders.
+        skip_existing: Leave out files that have a result.
         force: Replace files that exist.
+        quiet: Print errors only.
     """
     from overtone.bitstream.container import DEFAULT_MAX_PIXELS
     from overtone.codecs.registry import decode as decode_file
     from overtone.codecs.registry import read_container
     from overtone.imaging.image import Picture, picture_to_bytes
+    from overtone.imaging.metadata import stripped
 
     limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
-    sources = find_inputs(inputs, {".ovt"})
-    jobs = plan_jobs(sources, output, JPEG_SUFFIX if to_jpeg else DEFAULT_SUFFIX, force=force)
+    outcome = Outcome(quiet=quiet)
+    sources = find_inputs(inputs, {".ovt"}, outcome, recursive=recursive, output=output)
+    ending = JPEG_SUFFIX if to_jpeg else DEFAULT_SUFFIX
+    jobs = plan_jobs(sources, output, ending, outcome, skip_existing=skip_existing, force=force)
     if to_jpeg:
-        chosen = {"scale": scale, "size": size, "crop": crop}
+        chosen = {"scale": scale, "size": size, "crop": crop, "strip": strip}
         given = [name for name, value in chosen.items() if value is not None]
         if given:
             raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
-        return run_jobs(jobs, lambda job: _to_jpeg(job, max_bytes, force=force))
+        return run_jobs(jobs, outcome, lambda job: _to_jpeg(job, max_bytes, outcome, force=force))
 
     list_model = None
     if model is not None:
@@ -94,25 +114,24 @@ def decode(
             num_threads=threads,
             model=list_model,
         )
-        picture = Picture(pixels, file.metadata)
+        picture = stripped(Picture(pixels, file.metadata), strip)
         write_bytes(job.destination, picture_to_bytes(picture, suffix), force=force)
-        height, width, _ = pixels.shape
-        print(f"{job.source} -> {job.destination}: {width}x{height} pixels", file=sys.stderr)
+        height, width, _ = picture.pixels.shape
+        outcome.say(f"{job.source} -> {job.destination}: {width}x{height} pixels")
 
-    outcome = Outcome()
     for job in jobs:
         with outcome.of(job):
             work(job)
     return outcome.exit_code()
 
 
-def _to_jpeg(job: Job, max_bytes: int | None, *, force: bool) -> None:
+def _to_jpeg(job: Job, max_bytes: int | None, outcome: Outcome, *, force: bool) -> None:
     if job.destination != STREAM and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
         raise ConfigError(f"--to-jpeg writes JPEG files, not {job.destination}; name it .jpg")
     data = read_bytes(job.source)
     jpeg = overtone.to_jpeg(data if max_bytes is None else overtone.shorten(data, max_bytes))
     write_bytes(job.destination, jpeg, force=force)
-    print(f"{job.source} -> {job.destination}: {len(jpeg)} bytes", file=sys.stderr)
+    outcome.say(f"{job.source} -> {job.destination}: {len(jpeg)} bytes")
 
 
 def _suffix_for(destination: str) -> str:

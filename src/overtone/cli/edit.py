@@ -2,32 +2,33 @@
 
 import functools
 import pathlib
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput, Size
+from overtone.cli.arguments import Inputs, Quiet, Recursive, RequiredOutput, Size
 from overtone.cli.edit_options import ModelEdit, parse_frequency, parse_gains
-from overtone.cli.exits import EXIT_DONE
-from overtone.cli.files import STREAM, Job, plan_jobs, run_jobs, write_bytes
+from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_bytes
+from overtone.cli.outcome import Job, Outcome
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import (
-    PICTURE_SUFFIXES,
     find_inputs,
     load_pictures,
-    open_source,
+    read_8_or_16_bits,
     read_named_picture,
 )
 from overtone.errors import ConfigError
+from overtone.imaging.formats import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     import numpy as np
 
     from overtone.editing.notch import Pattern
     from overtone.editing.through_model import Move
+    from overtone.imaging.high_depth import DeepPicture
+    from overtone.models.base import ImageSpec
     from overtone.models.latent import AbstractLatentModel
     from overtone.shapes import UInt, UInt8
 
@@ -55,8 +56,12 @@ def edit(
     direction: list[str] | None = None,
     toward: list[str] | None = None,
     size: Size = None,
-    rest: Literal["keep", "drop"] | None = None,
+    residual: Literal["keep", "drop"] | None = None,
+    convert: bool = False,
+    recursive: Recursive = False,
+    skip_existing: bool = False,
     force: bool = False,
+    quiet: Quiet = False,
 ) -> int:
     """Change the frequencies of pictures, or what a model knows of them.
 
@@ -67,7 +72,7 @@ def edit(
 
     Args:
         inputs: Pictures, folders of pictures, globs, or - for standard input.
-        output: File, folder for several pictures, or - for a PNG on standard output.
+        output: File, folder for several pictures or a folder, or - for a PNG on standard output.
         gain: Factors of bands, BAND=F[,BAND=F...]; 1 changes nothing.
         keep_bands: BAND[,BAND...]; everything else is removed but the mean.
         notch: Find periodic patterns, such as scan lines or halftone dots, and take them out.
@@ -85,24 +90,35 @@ def edit(
             standard deviations; N=FROM:TO:COUNT writes a row; repeatable.
         toward: CLASS=AMOUNT or CLASS=FROM:TO:COUNT: move from the picture's class to another.
         size: WxH of what the model draws; as trained by default.
-        rest: What the model cannot express; by default kept with gains, dropped with moves.
+        residual: What the model cannot express; by default kept with gains, dropped with moves.
+        convert: Read CMYK as RGB, and the first of several frames.
+        recursive: Search the folders in a folder too; -o gets the same folders.
+        skip_existing: Leave out pictures that have a result.
         force: Replace files that exist.
+        quiet: Print errors only.
     """
     gains = None if gain is None else parse_gains(gain)
     kept = [] if keep_bands is None else keep_bands.split(",")
-    for_models = {"direction": direction, "toward": toward, "size": size, "rest": rest}
-    for_pictures = {"notch": notch, "notch-at": notch_at, "match": match}
-    for_pictures |= {"on": domain == "dft", "luma": luma, "bits": bits}
+    for_models = {"direction": direction, "toward": toward, "size": size, "residual": residual}
+    for_pictures = {"notch": notch, "notch-at": notch_at, "match": match, "luma": luma}
+    for_pictures |= {"on": domain == "dft", "bits": bits, "skip-existing": skip_existing}
     _refuse_any(for_pictures if model else for_models, model)
     if notch_threshold is not None and not notch:
         raise ConfigError("--notch-threshold is for --notch; give it too")
+    if cutoff is not None and mix is None:
+        raise ConfigError("--cutoff is for --mix; give the picture to mix with too")
+    outcome = Outcome(quiet=quiet)
     if model is not None:
-        asked = ModelEdit(direction or (), toward or (), gains, kept, mix, cutoff, edge, size, rest)
-        return _edit_with_model(inputs, output, model, asked, force=force)
+        moves = direction or (), toward or ()
+        asked = ModelEdit(*moves, gains, kept, mix, cutoff, edge, size, residual)
+        load = functools.partial(load_pictures, inputs, outcome=outcome, recursive=recursive)
+        _edit_with_model(load, output, model, asked, outcome, force=force)
+        return outcome.exit_code()
     if not (gain or keep_bands or notch or notch_at or match or mix or bits):
         raise ConfigError("nothing to do; give --gain, --keep-bands, --notch, --match or --mix")
     frequencies = [parse_frequency(each) for each in notch_at or ()]
-    jobs = plan_jobs(find_inputs(inputs, PICTURE_SUFFIXES), output, ".png", force=force)
+    sources = find_inputs(inputs, PICTURE_SUFFIXES, outcome, recursive=recursive, output=output)
+    jobs = plan_jobs(sources, output, ".png", outcome, skip_existing=skip_existing, force=force)
     from overtone.editing.notch import THRESHOLD_DB
 
     change = functools.partial(
@@ -123,9 +139,14 @@ def edit(
     named = {"on": "dft" if domain == "dft" else None, "luma": "only" if luma else None}
     named |= {"mix": mix, "match": match, "keep-bands": keep_bands, "gain": gain}
     words = [f"{name} {value}" for name, value in named.items() if value is not None]
-    has_notch = notch or bool(frequencies)
-    work = functools.partial(_edit_picture, change, words, has_notch=has_notch, force=force)
-    return run_jobs(jobs, work)
+
+    def work(job: Job) -> None:
+        picture = read_8_or_16_bits(job.source, convert=convert)
+        has_notch = notch or bool(frequencies)
+        said = _edit_picture(change, picture, job, has_notch=has_notch, force=force)
+        outcome.say(f"{job.source} -> {job.destination}: {', '.join([*said, *words])}")
+
+    return run_jobs(jobs, outcome, work)
 
 
 def _refuse_any(options: Mapping[str, object], model: str | None) -> None:
@@ -137,30 +158,23 @@ def _refuse_any(options: Mapping[str, object], model: str | None) -> None:
 
 def _edit_picture(
     change: "Callable[..., UInt[np.ndarray, 'h w c']]",
-    words: Sequence[str],
+    picture: "DeepPicture",
     job: Job,
     *,
     has_notch: bool,
     force: bool,
-) -> None:
-    """One picture through `overtone.edit` with the settings of the command, which `words` tell."""
-    from overtone.imaging.high_depth import (
-        DeepPicture,
-        deep_picture_to_bytes,
-        read_deep_picture,
-    )
+) -> list[str]:
+    """One picture through `overtone.edit` with the settings of the command, and words about it."""
+    from overtone.imaging.high_depth import DeepPicture, deep_picture_to_bytes
 
-    picture = read_deep_picture(open_source(job.source))
     patterns: list[Pattern] = []
     pixels = change(picture.pixels, found=patterns.extend)
     suffix = ".png" if job.destination == STREAM else pathlib.PurePath(job.destination).suffix
     data = deep_picture_to_bytes(DeepPicture(pixels, picture.metadata), suffix)
     write_bytes(job.destination, data, force=force)
     height, width = pixels.shape[:2]
-    done = [f"{width}x{height} pixels"]
-    if has_notch:
-        done.append(_about(patterns, max(height, width)))
-    print(f"{job.source} -> {job.destination}: {', '.join([*done, *words])}", file=sys.stderr)
+    said = [f"{width}x{height} pixels"]
+    return [*said, _about(patterns, max(height, width))] if has_notch else said
 
 
 def _about(patterns: "Sequence[Pattern]", longest_px: int) -> str:
@@ -178,8 +192,14 @@ def _about(patterns: "Sequence[Pattern]", longest_px: int) -> str:
 
 
 def _edit_with_model(
-    inputs: Sequence[str], output: str, model: str, asked: ModelEdit, *, force: bool
-) -> int:
+    load: "Callable[[ImageSpec], tuple[list[str], UInt8[np.ndarray, 'n h w c']]]",
+    output: str,
+    model: str,
+    asked: ModelEdit,
+    outcome: Outcome,
+    *,
+    force: bool,
+) -> None:
     """Brings the pictures to the model's size, edits and writes them: with steps, a row for each.
 
     Raises:
@@ -190,7 +210,7 @@ def _edit_with_model(
 
     moves = asked.moves()
     chosen = latent_model(model, "edit")
-    names, pictures = load_pictures(inputs, chosen.spec)
+    names, pictures = load(chosen.spec)
     results = _moved(chosen, pictures, moves, asked) if moves else _banded(chosen, pictures, asked)
     steps = results.shape[1]
     if steps > 1:
@@ -199,8 +219,7 @@ def _edit_with_model(
     row = next((len(move.amounts) for move in reversed(moves) if len(move.amounts) > 1), None)
     write_pictures(output, drawn, names=names, num_columns=row, force=force)
     height, width = drawn.shape[1:3]
-    print(f"{model} -> {output}: {len(drawn)} of {width}x{height} pixels, {asked}", file=sys.stderr)
-    return EXIT_DONE
+    outcome.say(f"{model} -> {output}: {len(drawn)} of {width}x{height} pixels, {asked}")
 
 
 def _moved(
@@ -218,7 +237,7 @@ def _moved(
             pictures,
             moves,
             size=asked.size and (asked.size[1], asked.size[0]),
-            residual=asked.rest or "drop",
+            residual=asked.residual or "drop",
             progress=progress,
         )
 
@@ -232,7 +251,7 @@ def _banded(
 
     mix = None
     if asked.mix is not None:
-        _, others = load_pictures([asked.mix], model.spec)
+        _, others = load_pictures([asked.mix], model.spec, Outcome())
         if len(others) > 1:
             raise ConfigError(f"--mix takes one picture; {asked.mix} has {len(others)}")
         mix = Mix(others[0], asked.cutoff, asked.edge_octaves)
@@ -242,5 +261,5 @@ def _banded(
         BandGains(asked.keep_bands, asked.gain, asked.edge_octaves),
         mix=mix,
         size=asked.size and (asked.size[1], asked.size[0]),
-        residual=asked.rest or "keep",
+        residual=asked.residual or "keep",
     )[:, None]

@@ -25,7 +25,7 @@ class ModelEdit:
         cutoff: Cutoff of the mix, cycles per image.
         edge_octaves: Width of the edges of bands.
         size: Width and height of the results.
-        rest: What becomes of the part of a picture that the model cannot express.
+        residual: What becomes of the part of a picture that the model cannot express.
 
     Raises:
         ConfigError: Both are asked for, or nothing is.
@@ -39,7 +39,7 @@ class ModelEdit:
     cutoff: float | None
     edge_octaves: float
     size: tuple[int, int] | None
-    rest: Literal["keep", "drop"] | None
+    residual: Literal["keep", "drop"] | None
 
     def __post_init__(self) -> None:
         if self.has_moves == bool(self.gain or self.keep_bands or self.mix):

@@ -1,29 +1,25 @@
 """`overtone encode`: pictures to compressed files."""
 
+import dataclasses
 import functools
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, Output
-from overtone.cli.files import Job, Outcome, plan_jobs, run_jobs, write_bytes
-from overtone.cli.progress import progress_bar
-from overtone.cli.sources import (
-    PICTURE_SUFFIXES,
-    find_inputs,
-    load_pictures,
-    open_source,
-    read_bytes,
-)
+from overtone.cli.arguments import ByteCount, Inputs, Output, Quiet, Recursive, Strip
+from overtone.cli.files import plan_jobs, run_jobs, write_bytes
+from overtone.cli.outcome import Job, Outcome
+from overtone.cli.sources import find_inputs, read_8_bits, read_bytes
 from overtone.config import parse_assignments
 from overtone.errors import ConfigError
+from overtone.imaging.formats import PICTURE_SUFFIXES, endings_like
 
 if TYPE_CHECKING:
     from overtone.codecs.base import AbstractCodec
+    from overtone.imaging.image import Picture
 
 JPEG_SUFFIXES = frozenset({".jpeg", ".jpg"})
 
@@ -35,7 +31,8 @@ def encode(
     output: Output = None,
     quality: float | None = None,
     bpp: float | None = None,
-    size_bytes: Annotated[int | None, Parameter(name="--bytes")] = None,
+    size_bytes: Annotated[ByteCount, Parameter(name="--bytes")] = None,
+    max_size: ByteCount = None,
     psnr_db: Annotated[float | None, Parameter(name="--psnr")] = None,
     effort: Literal["fast", "default", "best"] = "default",
     codec: str = "tiled-dct",
@@ -45,7 +42,12 @@ def encode(
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     seed: int = 0,
     threads: int | None = None,
+    convert: bool = False,
+    strip: Strip = None,
+    recursive: Recursive = False,
+    skip_existing: bool = False,
     force: bool = False,
+    quiet: Quiet = False,
 ) -> int:
     """Compress pictures, one file out for each.
 
@@ -53,11 +55,13 @@ def encode(
 
     Args:
         inputs: Pictures, folders of pictures, globs, or - for standard input.
-        output: File, folder (for several inputs) or - for standard output; without it each result
-            goes beside its source.
+        output: File, folder (for several inputs or a folder) or - for standard output; without it
+            each result goes beside its source.
         quality: 1..100, larger is better and bigger; 50 if no goal is given.
         bpp: File size to reach within 3 %, bits per pixel; an upper limit for raw weights.
-        size_bytes: File size to reach within 3 %, bytes; an upper limit for raw weights.
+        size_bytes: File size to reach within 3 %, such as 5k or 1.5M; an upper limit for raw
+            weights.
+        max_size: File size to come near to but never above, such as 200k.
         psnr_db: PSNR to reach within 0.1 dB.
         effort: Time spent for fewer bytes.
         codec: Name of the codec.
@@ -67,26 +71,41 @@ def encode(
         settings: Change of a setting of `dfm`, such as width=8; may be given often.
         seed: Seed for all randomness.
         threads: Number of worker threads; all processors by default.
+        convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
+        strip: Leave out EXIF and ICC, or `gps`: only where the picture was taken.
+        recursive: Search the folders in a folder too; -o gets the same folders.
+        skip_existing: Leave out pictures that have a result.
         force: Replace files that exist.
+        quiet: Print errors only.
     """
     from overtone.codecs.base import EncodeOptions
     from overtone.codecs.registry import check_goals, get_codec, resolve_num_threads
+    from overtone.imaging.metadata import stripped
 
     chosen = get_codec(codec)
     values = parse_assignments(settings)
+    goals = {
+        "quality": quality,
+        "bpp": bpp,
+        "size_bytes": size_bytes,
+        "max_size_bytes": max_size,
+        "psnr_db": psnr_db,
+    }
     if values and (lossless or model is not None):
         raise ConfigError("--set changes how dfm fits; leave out --lossless and --model")
-    if lossless:
-        wishes = {"quality": quality, "bpp": bpp, "bytes": size_bytes, "psnr": psnr_db}
-        _check_lossless(codec, [name for name, value in wishes.items() if value is not None])
-    sources = find_inputs(inputs, JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES)
-    jobs = plan_jobs(sources, output, chosen.suffix, force=force)
+    if lossless or model is not None:
+        _check_only_way(codec, goals, strip, convert=convert, lossless=lossless)
+    outcome = Outcome(quiet=quiet)
+    suffixes = JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES
+    sources = find_inputs(inputs, suffixes, outcome, recursive=recursive, output=output)
+    plan = functools.partial(plan_jobs, skip_existing=skip_existing, force=force)
+    suffix, endings = chosen.suffix, endings_like(chosen.suffix)
+    jobs = plan(sources, output, suffix, outcome, endings=endings)
     if model is not None:
-        return run_jobs(jobs, lambda job: _encode_with_model(job, model, force=force))
+        return run_jobs(jobs, outcome, lambda job: _with_model(job, model, outcome, force=force))
     if lossless:
-        return run_jobs(jobs, lambda job: _repack_jpeg(job, force=force))
+        return run_jobs(jobs, outcome, lambda job: _repack_jpeg(job, strip, outcome, force=force))
     num_threads = resolve_num_threads(threads)
-    goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
     how: dict[str, Any] = {
         "effort": effort,
         "preset": preset,
@@ -99,10 +118,14 @@ def encode(
     check_goals(chosen, options, goals)
     # `_encode_picture` decodes the file, to measure its PSNR.
     encode_pixels = functools.partial(overtone.encode, codec=codec, verify=False, **goals, **how)
-    outcome = Outcome()
+
+    def read(source: str) -> "Picture":
+        return stripped(read_8_bits(source, convert=convert), strip)
+
     for job in jobs:
-        with outcome.of(job):
-            _encode_picture(encode_pixels, chosen, job, num_threads=num_threads, force=force)
+        with outcome.of(job, is_slow=True) as report:
+            encode_job = functools.partial(encode_pixels, progress=report)
+            outcome.say(_encode_picture(encode_job, chosen, job, read, num_threads, force=force))
     return outcome.exit_code()
 
 
@@ -110,65 +133,102 @@ def _encode_picture(
     encode_pixels: Callable[..., bytes],
     codec: "AbstractCodec",
     job: Job,
-    *,
+    read: "Callable[[str], Picture]",
     num_threads: int,
+    *,
     force: bool,
-) -> None:
-    """One picture through `overtone.encode` with the settings of the command, and its PSNR."""
+) -> str:
+    """One picture through `overtone.encode` with the settings of the command, and a line about it.
+
+    The line has the size, the rate, the PSNR of what is decoded, and the time.
+    """
     from overtone.codecs.base import full_view
     from overtone.codecs.view import render
-    from overtone.imaging.image import read_picture
     from overtone.metrics.psnr import psnr_db
 
     started = time.perf_counter()
-    picture = read_picture(open_source(job.source))
+    picture = read(job.source)
     height, width, _ = picture.pixels.shape
-    with progress_bar(f"{job.position} {job.source}".strip()) as report:
-        data = encode_pixels(picture.pixels, metadata=picture.metadata, progress=report)
+    data = encode_pixels(picture.pixels, metadata=picture.metadata)
     decoded = render(codec, data, full_view(width, height), num_threads=num_threads)
     reached_db = psnr_db(reference=picture.pixels, reconstruction=decoded)
     write_bytes(job.destination, data, force=force)
-    print(
+    return (
         f"{job.source} -> {job.destination}: {len(data)} bytes, "
         f"{8 * len(data) / (width * height):.3f} bpp, {reached_db:.2f} dB, "
-        f"{time.perf_counter() - started:.1f} s",
-        file=sys.stderr,
+        f"{time.perf_counter() - started:.1f} s"
     )
 
 
-def _encode_with_model(job: Job, model: str, *, force: bool) -> None:
+def _with_model(job: Job, model: str, outcome: Outcome, *, force: bool) -> None:
     """One picture, brought to the model's size, as the list that the model gives probabilities."""
+    import io
+
     from overtone.codecs.dct_list import as_list_model
+    from overtone.data.base import LoadOptions
+    from overtone.data.pictures import to_pixels
+    from overtone.imaging.image import read_with
     from overtone.models.store import load_model
 
-    chosen = load_model(model)
-    _, pictures = load_pictures([job.source], chosen.spec)
-    data = overtone.encode(pictures[0], model=as_list_model(chosen))
+    loaded = load_model(model)
+    spec = loaded.spec
+    source = read_bytes(job.source)
+    options = LoadOptions(size=(spec.height, spec.width), channels=spec.channels)
+    width, height = read_with(io.BytesIO(source), lambda image: image.size)
+    data = overtone.encode(to_pixels(source, options), model=as_list_model(loaded))
     write_bytes(job.destination, data, force=force)
-    rate_bpp = 8 * len(data) / (chosen.spec.height * chosen.spec.width)
-    print(
-        f"{job.source} -> {job.destination}: {len(data)} bytes, {rate_bpp:.3f} bpp",
-        file=sys.stderr,
-    )
+    about = f"{len(data)} bytes, {8 * len(data) / (spec.height * spec.width):.3f} bpp"
+    if (width, height) != (spec.width, spec.height):
+        about += f", resized and cropped from {width}x{height} to {spec.width}x{spec.height} pixels"
+    outcome.say(f"{job.source} -> {job.destination}: {about}")
 
 
-def _check_lossless(codec: str, goals: Sequence[str]) -> None:
-    """Raises `ConfigError` for options that contradict --lossless."""
-    if codec != "sparse-dct":
+def _check_only_way(
+    codec: str,
+    goals: Mapping[str, float | None],
+    strip: str | None,
+    *,
+    convert: bool,
+    lossless: bool,
+) -> None:
+    """Raises `ConfigError` for options that contradict --lossless or --model."""
+    if lossless and codec != "sparse-dct":
         raise ConfigError(f"--lossless needs --codec sparse-dct, got {codec}")
-    if goals:
-        raise ConfigError(f"--lossless keeps everything; leave out --{goals[0]}")
+    options = {
+        "quality": goals["quality"],
+        "bpp": goals["bpp"],
+        "bytes": goals["size_bytes"],
+        "max-size": goals["max_size_bytes"],
+        "psnr": goals["psnr_db"],
+        "convert": convert or None,
+    }
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        reason = "--lossless keeps everything" if lossless else "a model codes in its own way"
+        raise ConfigError(f"{reason}; leave out --{given[0]}")
+    if lossless and strip == "all":
+        raise ConfigError(
+            "--lossless keeps the picture as it is stored, which may need its EXIF and ICC to look "
+            "right; --strip gps leaves out where it was taken"
+        )
 
 
-def _repack_jpeg(job: Job, *, force: bool) -> None:
+def _repack_jpeg(
+    job: Job, strip: Literal["all", "gps"] | None, outcome: Outcome, *, force: bool
+) -> None:
     """One JPEG file with its coefficients coded anew."""
+    from overtone.bitstream.container import Container
+    from overtone.imaging.metadata import without_gps
+
     started = time.perf_counter()
     original = read_bytes(job.source)
     data = overtone.repack_jpeg(original)
+    if strip == "gps":
+        file = Container.from_bytes(data)
+        data = dataclasses.replace(file, metadata=without_gps(file.metadata)).to_bytes()
     write_bytes(job.destination, data, force=force)
-    print(
+    outcome.say(
         f"{job.source} -> {job.destination}: {len(data)} bytes, "
         f"{100 * len(data) / len(original) - 100:+.1f} % of {len(original)}, without loss, "
-        f"{time.perf_counter() - started:.1f} s",
-        file=sys.stderr,
+        f"{time.perf_counter() - started:.1f} s"
     )

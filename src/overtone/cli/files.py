@@ -5,78 +5,141 @@ import dataclasses
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from overtone.cli.exits import EXIT_DONE, EXIT_ERROR, describe, print_error
-from overtone.errors import ConfigError, OvertoneError
+from overtone.cli.outcome import Job, Outcome
+from overtone.errors import ConfigError
 from overtone.files import check_folder_of
+from overtone.imaging.formats import PICTURE_SUFFIXES
 
 STREAM = "-"
+EXISTS = "already there"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Job:
-    """One file to read and one to write; `STREAM` is standard input or output.
+class Source:
+    """A file to read; `STREAM` is standard input.
 
     Attributes:
-        position: Which of how many, "3/12"; empty for a single one.
+        path: Name of the file.
+        below: Where it lies in the folder that was given: "" directly in it, "a/b" deeper. None if
+            the file itself was named.
     """
 
-    source: str
-    destination: str
-    position: str = ""
+    path: str
+    below: str | None = None
 
 
-def plan_jobs(sources: Sequence[str], out: str | None, suffix: str, *, force: bool) -> list[Job]:
-    """Where each source's result goes.
+def plan_jobs(
+    sources: Sequence[Source],
+    out: str | None,
+    suffix: str,
+    outcome: Outcome,
+    *,
+    endings: Collection[str] = (),
+    skip_existing: bool = False,
+    force: bool,
+) -> list[Job]:
+    """Where each source's result goes, but for what is skipped or cannot be, which is noted.
 
     Without `out` it goes beside its source with the ending replaced by `suffix`; `out` may be a
-    file for one source, a folder, or `-`. A folder is made if it does not exist, not its parents.
+    file for one named source, a folder, or `-`. A folder is made if it does not exist, not its
+    parents; the sub-folders in it are those of the sources.
+
+    Args:
+        sources: What is read.
+        out: What was given with -o.
+        suffix: Ending of the results.
+        outcome: Takes note of what is skipped, and of failures where there are several sources.
+        endings: The endings that a single result may have; any without.
+        skip_existing: Leave out what has a result.
+        force: Replace files that exist.
 
     Raises:
-        ConfigError: Two results would have one name, or one would replace its source, or the only
-            one would replace a file without `force`.
+        ConfigError: The options contradict each other; or the only result would replace its source,
+            or a file without `force`, or has the ending of another format.
     """
+    if force and skip_existing:
+        raise ConfigError("--force replaces what --skip-existing keeps; give one of them")
+    jobs = []
+    taken: dict[str, str] = {}
+    for job in _all_jobs(sources, out, suffix, endings):
+        reason = _obstacle(job, taken)
+        exists = job.destination != STREAM and os.path.lexists(job.destination) and not force
+        if reason is None and not exists:
+            jobs.append(job)
+        elif reason is None and skip_existing:
+            outcome.skip(EXISTS)
+        elif len(sources) == 1:
+            raise ConfigError(reason or f"{job.destination} exists; give --force to replace it")
+        else:
+            hint = "give --force to replace it or --skip-existing to keep it"
+            outcome.fail(job.source, reason or f"{job.destination} exists; {hint}")
+    return outcome.plan(jobs)
+
+
+def _all_jobs(
+    sources: Sequence[Source], out: str | None, suffix: str, endings: Collection[str]
+) -> list[Job]:
+    """A job for each source, whatever is in its way."""
     if out is None:
-        destinations = [s if s == STREAM else _renamed(s, None, suffix) for s in sources]
-    elif out == STREAM:
+        return [Job(each.path, _beside(each.path, suffix)) for each in sources]
+    if out == STREAM:
         if len(sources) > 1:
             raise ConfigError("standard output (-) takes one result; give a folder with -o")
-        destinations = [STREAM]
-    elif len(sources) > 1 or out.endswith(("/", os.sep)) or os.path.isdir(out):
-        folder = pathlib.Path(out)
-        if folder.exists() and not folder.is_dir():
-            raise ConfigError(f"{out} is a file; several results need a folder")
-        folder.mkdir(exist_ok=True)
-        destinations = [_renamed(s, folder, suffix) for s in sources]
-    else:
-        destinations = [out]
-    _refuse_collisions(sources, destinations)
-    if len(sources) == 1:
-        check_destination(destinations[0], force=force)  # now, not after a minute's work
-        return [Job(sources[0], destinations[0])]
-    return [
-        Job(source, destination, f"{number}/{len(sources)}")
-        for number, (source, destination) in enumerate(zip(sources, destinations, strict=True), 1)
-    ]
+        return [Job(sources[0].path, STREAM)]
+    is_batch = len(sources) > 1 or sources[0].below is not None
+    if is_batch or out.endswith(("/", os.sep)) or os.path.isdir(out):
+        folder = _checked_folder(out)
+        places = [folder / (each.below or "") for each in sources]
+        return [
+            Job(each.path, str(place / _name(each.path, suffix)), str(place))
+            for each, place in zip(sources, places, strict=True)
+        ]
+    path = pathlib.PurePath(out)
+    if endings and path.suffix.lower() not in {"", *endings}:
+        raise ConfigError(f"{out} would hold a {suffix} file; name it {path.with_suffix(suffix)}")
+    check_folder_of(pathlib.Path(out))  # now, not after a minute's work
+    return [Job(sources[0].path, out)]
 
 
-def _renamed(source: str, folder: pathlib.Path | None, suffix: str) -> str:
-    path = pathlib.Path("stdin" if source == STREAM else source)
-    return str((folder or path.parent) / (path.stem + suffix))
+def _checked_folder(out: str) -> pathlib.Path:
+    """The folder for several results, which the first job makes."""
+    folder = pathlib.Path(out)
+    if folder.is_dir():
+        return folder
+    if folder.exists():
+        raise ConfigError(f"{out} is a file; several results need a folder")
+    if folder.suffix.lower() in {".ovt", *PICTURE_SUFFIXES}:
+        raise ConfigError(
+            f"a folder or several files become a folder, and {out} is the name of a file; "
+            f"give -o {folder.with_suffix('')}"
+        )
+    check_folder_of(folder)
+    return folder
 
 
-def _refuse_collisions(sources: Sequence[str], destinations: Sequence[str]) -> None:
-    taken: dict[str, str] = {}
-    for source, destination in zip(sources, destinations, strict=True):
-        if destination == STREAM:
-            continue
-        real = os.path.realpath(destination)
-        if source != STREAM and real == os.path.realpath(source):
-            raise ConfigError(f"{destination} would replace its own source; give another -o")
-        if real in taken:
-            raise ConfigError(f"{taken[real]} and {source} would both become {destination}")
-        taken[real] = source
+def _beside(source: str, suffix: str) -> str:
+    if source == STREAM:
+        return STREAM
+    return str(pathlib.Path(source).parent / _name(source, suffix))
+
+
+def _name(source: str, suffix: str) -> str:
+    return ("stdin" if source == STREAM else pathlib.PurePath(source).stem) + suffix
+
+
+def _obstacle(job: Job, taken: dict[str, str]) -> str | None:
+    """Why a job cannot be done even by force; `taken` holds the results planned so far."""
+    if job.destination == STREAM:
+        return None
+    real = os.path.realpath(job.destination)
+    if job.source != STREAM and real == os.path.realpath(job.source):
+        return f"{job.destination} would replace its own source; give another -o"
+    if real in taken:
+        return f"{job.destination} is the result of {taken[real]}; give this one another -o"
+    taken[real] = job.source
+    return None
 
 
 def check_destination(path: str, *, force: bool) -> None:
@@ -92,44 +155,16 @@ def check_destination(path: str, *, force: bool) -> None:
         raise ConfigError(f"{path} exists; give --force to replace it")
 
 
-def run_jobs(jobs: Sequence[Job], work: Callable[[Job], None]) -> int:
+def run_jobs(jobs: Sequence[Job], outcome: Outcome, work: Callable[[Job], None]) -> int:
     """Works on each job; one that fails leaves the others unharmed and is listed at the end.
 
     Returns:
         The exit code.
     """
-    outcome = Outcome()
     for job in jobs:
         with outcome.of(job):
             work(job)
     return outcome.exit_code()
-
-
-class Outcome:
-    """What became of several jobs: a failure of one leaves the others unharmed."""
-
-    def __init__(self) -> None:
-        self._num_jobs = 0
-        self._failures: list[str] = []
-
-    @contextlib.contextmanager
-    def of(self, job: Job) -> Iterator[None]:
-        """Around the work of one job; takes note of what a user, a file or a setting can cause."""
-        self._num_jobs += 1
-        try:
-            yield
-        except BrokenPipeError:
-            raise
-        except (OvertoneError, OSError, MemoryError) as error:
-            self._failures.append(f"{job.source}: {describe(error)}")
-
-    def exit_code(self) -> int:
-        """Lists the failures, after all jobs, and gives the exit code."""
-        if self._num_jobs > 1 and self._failures:
-            print(f"{len(self._failures)} of {self._num_jobs} files failed:", file=sys.stderr)
-        for failure in self._failures:
-            print_error(failure)
-        return EXIT_ERROR if self._failures else EXIT_DONE
 
 
 def write_bytes(destination: str, data: bytes, *, force: bool) -> None:

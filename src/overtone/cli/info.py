@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs
-from overtone.cli.files import Job, run_jobs
+from overtone.cli.arguments import Inputs, Recursive
+from overtone.cli.files import run_jobs
+from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_bytes
 
 
@@ -17,6 +18,7 @@ def info(
     *,
     full: bool = False,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
+    recursive: Recursive = False,
 ) -> int:
     """Show the header, the settings and each section's share of the rate of .ovt files.
 
@@ -26,6 +28,7 @@ def info(
         inputs: Files, folders of .ovt files, globs, or - for standard input.
         full: Also decode the coefficients and count what they are made of.
         as_json: Print one JSON object a line and nothing else.
+        recursive: Search the folders in a folder too.
     """
 
     def work(job: Job) -> None:
@@ -33,8 +36,9 @@ def info(
         found |= overtone.info(read_bytes(job.source), full=full)
         print(json.dumps(found) if as_json else _to_text(found))
 
-    sources = find_inputs(inputs, {".ovt"})
-    return run_jobs([Job(source, source) for source in sources], work)
+    outcome = Outcome()
+    sources = find_inputs(inputs, {".ovt"}, outcome, recursive=recursive)
+    return run_jobs([Job(source.path, source.path) for source in sources], outcome, work)
 
 
 def _to_text(found: dict[str, Any]) -> str:

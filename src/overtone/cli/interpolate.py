@@ -47,6 +47,7 @@ def interpolate(
         force: Replace files that exist.
     """
     check_output(output, force=force)
+    from overtone.cli.outcome import Outcome
     from overtone.cli.sources import load_pictures
     from overtone.models.store import load_model
 
@@ -57,7 +58,11 @@ def interpolate(
         assert seeds is not None
         start, end = _two_seeds(seeds)
     else:
-        _, (start, end) = load_pictures(pictures, chosen.spec)
+        outcome = Outcome()
+        _, ends = load_pictures(pictures, chosen.spec, outcome)
+        if len(ends) != 2 or outcome.exit_code() != EXIT_DONE:
+            raise ConfigError(f"two pictures are needed, got {len(ends)} that can be read")
+        start, end = ends
     drawn = overtone.interpolate(
         chosen,
         start,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import cyclopts
 
 from overtone import __version__
+from overtone.cli.arguments import spell_out
 from overtone.cli.atoms import atoms
 from overtone.cli.balance import balance
 from overtone.cli.colorize import colorize
@@ -84,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
     """Runs a command of an application; every error of a user is one line."""
     try:
-        code = app(arguments, exit_on_error=False, print_error=False)
+        words = spell_out(sys.argv[1:] if arguments is None else arguments)
+        code = app(words, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except cyclopts.CycloptsError as error:
         print_error(describe(error))

@@ -150,13 +150,17 @@ def _write_folder(
     """A new folder appears complete or not at all; in one that exists, each file does."""
     if folder.is_dir() and any(folder.iterdir()):
         for name, pixels in zip(names, pictures, strict=True):
-            write_bytes(str(folder / f"{name}.png"), _file(pixels, ".png"), force=force)
+            path = folder / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(str(path), _file(pixels, ".png"), force=force)
         return
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
         partial.mkdir()
         for name, pixels in zip(names, pictures, strict=True):
-            (partial / f"{name}.png").write_bytes(_file(pixels, ".png"))
+            path = partial / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_file(pixels, ".png"))
         partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,7 +56,11 @@ def training_bar() -> "Iterator[TrainProgressCallback | None]":
 
 
 def run_with_bar(
-    planned: "Sequence[PlannedRow]", *, suite: str, quiet: bool = False
+    planned: "Sequence[PlannedRow]",
+    *,
+    suite: str,
+    quiet: bool = False,
+    on_error: "Callable[[PlannedRow, Exception], None] | None" = None,
 ) -> "Iterator[Measured]":
     """`overtone.evaluate.rate_distortion.run.run` with a bar over the rows, on a terminal only."""
     from rich.console import Console
@@ -88,7 +92,7 @@ def run_with_bar(
         def report(fraction: float, message: str) -> None:
             progress.update(task, completed=done + fraction, note=message)
 
-        for measured in run(planned, suite=suite, progress=report):
+        for measured in run(planned, suite=suite, progress=report, on_error=on_error):
             done += 1
             row = measured.row
             note = f"{row.codec} {row.image}: {row.rate_bpp:.3f} bpp, {row.psnr_db:.2f} dB"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput, Size
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.arguments import Inputs, Recursive, RequiredOutput, Size
+from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import load_pictures
 
@@ -28,6 +28,7 @@ def reconstruct(
     split: Literal["train", "test", "all"] = "train",
     originals: bool = False,
     solve: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
 ) -> int:
     """Encode pictures with a model and decode them again, at any size.
@@ -46,6 +47,7 @@ def reconstruct(
         split: Which part of a data set.
         originals: Before each one its original, resized where the sizes differ.
         solve: Find the latents by least squares instead of the encoder, of a spectral dictionary.
+        recursive: Search the folders in a folder too; a folder given with -o gets the same folders.
         force: Replace files that exist.
     """
     check_output(output, force=force)
@@ -57,7 +59,8 @@ def reconstruct(
     from overtone.models.store import load_model
 
     chosen = load_model(model)
-    names, pictures = load_pictures(images, chosen.spec, split=split)
+    outcome = Outcome()
+    names, pictures = load_pictures(images, chosen.spec, outcome, recursive=recursive, split=split)
     names, pictures = names[:num_images], pictures[:num_images]
     with progress_bar("reconstructing") as progress:
         shape = size and (size[1], size[0])
@@ -76,7 +79,7 @@ def reconstruct(
         again = np.stack([before, again], axis=1).reshape(-1, *again.shape[1:])
     write_pictures(output, again, names=names, num_columns=_columns(again, originals), force=force)
     print(f"{model} -> {output}: {line}", file=sys.stderr)
-    return EXIT_DONE
+    return outcome.exit_code()
 
 
 def _columns(pictures: "UInt8[np.ndarray, 'n h w c']", originals: bool) -> int | None:

@@ -2,17 +2,17 @@
 
 import json
 import pathlib
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, Output
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.arguments import Inputs, Output, Quiet, Recursive
 from overtone.cli.files import STREAM, check_destination, plan_jobs, write_bytes
-from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs, read_named_picture
+from overtone.cli.outcome import Job, Outcome
+from overtone.cli.sources import find_inputs, read_8_or_16_bits
 from overtone.errors import ConfigError
+from overtone.imaging.formats import PICTURE_SUFFIXES
 
 
 def spectrum(
@@ -21,7 +21,10 @@ def spectrum(
     *,
     output: Output = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
+    convert: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
+    quiet: Quiet = False,
 ) -> int:
     """Draw the spectrum of a picture, or compare the radial profiles of several.
 
@@ -32,27 +35,37 @@ def spectrum(
         output: .png, .svg or .pdf file, or - for a PNG on standard output; by default
             photo.spectrum.png beside photo.png.
         as_json: Print the numbers, one JSON object a picture; draw only if -o is given.
+        convert: Read CMYK as RGB, and the first of several frames.
+        recursive: Search the folders in a folder too.
         force: Replace files that exist.
+        quiet: Print errors only, and numbers with --json.
     """
-    sources = find_inputs(inputs, PICTURE_SUFFIXES)
+    outcome = Outcome(quiet=quiet)
+    sources = find_inputs(inputs, PICTURE_SUFFIXES, outcome, recursive=recursive)
     if output is None and not as_json:
         if len(sources) > 1:
             raise ConfigError("several pictures are drawn together; give the file with -o")
-        (job,) = plan_jobs(sources, None, ".spectrum.png", force=force)
+        (job,) = plan_jobs(sources, None, ".spectrum.png", outcome, force=force)
         output = job.destination
     elif output is not None:
         check_destination(output, force=force)
-    measured = {source: overtone.spectrum(read_named_picture(source).pixels) for source in sources}
+    measured = {}
+    for source in sources:
+        with outcome.of(Job(source.path, source.path)):
+            pixels = read_8_or_16_bits(source.path, convert=convert).pixels
+            measured[source.path] = overtone.spectrum(pixels)
+    if not measured:
+        raise outcome.nothing_left()
     if output is not None:
         from overtone.editing.spectrum_plot import spectra_to_bytes
 
         suffix = ".png" if output == STREAM else pathlib.PurePath(output).suffix
-        names = [pathlib.PurePath(source).name for source in sources]
-        names = names if len(set(names)) == len(names) else sources
+        names = [pathlib.PurePath(path).name for path in measured]
+        names = names if len(set(names)) == len(names) else list(measured)
         spectra = dict(zip(names, measured.values(), strict=True))
         write_bytes(output, spectra_to_bytes(spectra, suffix), force=force)
-        print(f"{', '.join(sources)} -> {output}", file=sys.stderr)
+        outcome.say(f"{', '.join(measured)} -> {output}")
     if as_json:
-        for source, found in measured.items():
-            print(json.dumps({"file": source, **found.to_json()}))
-    return EXIT_DONE
+        for path, found in measured.items():
+            print(json.dumps({"file": path, **found.to_json()}))
+    return outcome.exit_code()

@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.arguments import Inputs, Recursive, RequiredOutput
+from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
 from overtone.errors import ConfigError
@@ -26,6 +26,7 @@ def upscale(
     temperature: float = 1.0,
     class_name: Annotated[str | None, Parameter(name="--class")] = None,
     originals: bool = False,
+    recursive: Recursive = False,
     force: bool = False,
 ) -> int:
     """Draw larger pictures whose low frequencies are those of the pictures given.
@@ -45,6 +46,7 @@ def upscale(
         temperature: Spread of the detail; smaller is less varied.
         class_name: All of this class, by name or number, where the model knows classes.
         originals: Before the results of each picture what they were drawn from, enlarged.
+        recursive: Search the folders in a folder too; a folder given with -o gets the same folders.
         force: Replace files that exist.
     """
     check_output(output, force=force)
@@ -52,11 +54,15 @@ def upscale(
     from overtone.models.store import load_model
 
     chosen = load_model(model)
+    outcome = Outcome()
     if factor < 1:
         raise ConfigError(f"--factor must be 2, 4, ..., got {factor}")
     height, width = (max(1, length // factor) for length in (chosen.spec.height, chosen.spec.width))
     names, given = load_pictures(
-        images, dataclasses.replace(chosen.spec, height=height, width=width)
+        images,
+        dataclasses.replace(chosen.spec, height=height, width=width),
+        outcome,
+        recursive=recursive,
     )
     with progress_bar("drawing") as progress:
         results = overtone.upscale(
@@ -72,4 +78,4 @@ def upscale(
     before = given if originals else None
     said = write_results(output, results, names=names, originals=before, force=force)
     print(f"{model} -> {output}: {said}, seed {seed}", file=sys.stderr)
-    return EXIT_DONE
+    return outcome.exit_code()

@@ -77,6 +77,7 @@ def encode(
     quality: float | None = None,
     bpp: float | None = None,
     size_bytes: int | None = None,
+    max_size_bytes: int | None = None,
     psnr_db: float | None = None,
     effort: Effort = "default",
     preset: str | None = None,
@@ -89,10 +90,10 @@ def encode(
 ) -> bytes:
     """Compresses a picture into the bytes of a file.
 
-    At most one of `quality`, `bpp`, `size_bytes` and `psnr_db` is given; without any,
-    `quality` is 50. The other three search for the quality that meets them, which encodes several
-    times: sizes are met within 3 %, PSNR within 0.1 dB. A raw network of `dfm`, as of the preset
-    "thesis", has no quality: a size is the most its weights may take.
+    At most one of `quality`, `bpp`, `size_bytes`, `max_size_bytes` and `psnr_db` is given; without
+    any, `quality` is 50. The other four search for the quality that meets them, which encodes
+    several times: sizes are met within 3 %, PSNR within 0.1 dB. A raw network of `dfm`, as of the
+    preset "thesis", has no quality: a size is the most its weights may take.
 
     Args:
         image: 8-bit pixels, `h w c`; 1 to 4 channels are gray, gray + alpha, RGB, RGBA.
@@ -102,6 +103,7 @@ def encode(
         quality: 1..100, larger is better and bigger.
         bpp: File size to reach, bits per pixel.
         size_bytes: File size to reach, bytes.
+        max_size_bytes: File size to come as near to as the codec can, but never above, bytes.
         psnr_db: Quality to reach, decibels.
         effort: "fast", "default" or "best": time spent for fewer bytes.
         preset: A named set of settings of the codec, or the path of a TOML file with such.
@@ -130,7 +132,13 @@ def encode(
         metadata=metadata or Metadata(),
         progress=progress,
     )
-    goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
+    goals = {
+        "quality": quality,
+        "bpp": bpp,
+        "size_bytes": size_bytes,
+        "max_size_bytes": max_size_bytes,
+        "psnr_db": psnr_db,
+    }
     given = check_goals(chosen, options, goals)
     if given.keys() - {"quality"}:
         target = Target.from_goal(*given.popitem(), num_pixels=image.shape[0] * image.shape[1])
@@ -153,7 +161,8 @@ def check_goals(
     Args:
         codec: What is to encode.
         options: Its options.
-        goals: "quality", "bpp", "size_bytes" and "psnr_db", as given to `encode`.
+        goals: "quality", "bpp", "size_bytes", "max_size_bytes" and "psnr_db", as given to
+            `encode`.
 
     Raises:
         ConfigError: Something is unknown, out of range, or contradicts something else.

@@ -1,4 +1,4 @@
-"""Finds the quality that meets a file size or a PSNR: bracketed interpolation, for any codec."""
+"""Finds the quality that meets a size or a PSNR, or keeps below a size: bracketed interpolation."""
 
 import dataclasses
 import math
@@ -20,10 +20,11 @@ from overtone.metrics.psnr import psnr_db
 from overtone.shapes import UInt8
 
 SIZE_TOLERANCE = 0.03  # of the size
+LIMIT_TOLERANCE = 0.01  # how far below a limit of the size is near enough
 PSNR_TOLERANCE_DB = 0.1
 MAX_TRIES = 16
 # What one step of quality is worth before two points are known.
-_USUAL_SLOPE = {"size": math.log(30) / 99, "psnr": 15 / 99}
+_USUAL_SLOPE = {"size": math.log(30) / 99, "limit": math.log(30) / 99, "psnr": 15 / 99}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,18 +32,18 @@ class Target:
     """A file size or a PSNR to reach.
 
     Attributes:
-        kind: What is to be met.
+        kind: What is to be met; of a limit, at most this size.
         value: Bytes, or decibels.
         goal: The caller's words, for messages: "0.3 bpp".
     """
 
-    kind: Literal["size", "psnr"]
+    kind: Literal["size", "limit", "psnr"]
     value: float
     goal: str
 
     @classmethod
     def from_goal(cls, name: str, value: float, *, num_pixels: int) -> "Target":
-        """From an argument of `encode`: "bpp", "size_bytes" or "psnr_db"."""
+        """From an argument of `encode`: "bpp", "size_bytes", "max_size_bytes" or "psnr_db"."""
         if not (math.isfinite(value) and value > 0):
             raise ConfigError(f"{name} must be a positive number, got {value:g}")
         match name:
@@ -50,21 +51,30 @@ class Target:
                 return cls("size", value * num_pixels / 8, f"{value:g} bpp")
             case "size_bytes":
                 return cls("size", value, f"{value} bytes")
+            case "max_size_bytes":
+                return cls("limit", value, f"at most {value} bytes")
             case "psnr_db":
                 return cls("psnr", value, f"{value:g} dB")
             case _:
                 raise ValueError(f"unknown goal {name}")
 
+    @property
+    def aim(self) -> float:
+        """What the search steers at: of a limit, the middle of what is near enough."""
+        return self.value * (1 - LIMIT_TOLERANCE / 2) if self.kind == "limit" else self.value
+
     def is_met(self, gap: float) -> bool:
         """Whether a `gap` as of `_Point.gap` is within tolerance."""
         if self.kind == "psnr":
             return abs(gap) <= PSNR_TOLERANCE_DB
+        if self.kind == "limit":
+            return 1 - LIMIT_TOLERANCE <= self.aim * math.exp(gap) / self.value <= 1
         return abs(math.expm1(gap)) <= SIZE_TOLERANCE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Point:
-    """One encoding: `gap` is how far it is above the target, in dB or in log size."""
+    """One encoding: `gap` is how far it is above the aim, in dB or in log size."""
 
     quality: float
     data: bytes
@@ -79,6 +89,9 @@ def encode_to_target(
     target: Target,
 ) -> bytes:
     """The file whose size or PSNR is within tolerance of the target.
+
+    Of a limit it is the largest file found that is not above it, which is within 1 % of it unless
+    the dial is too coarse or ends before.
 
     Where the codec knows the size beforehand, it encodes once and the size is an upper limit. Else
     each try encodes the whole picture; three or four usually do. Size and PSNR are taken to
@@ -108,6 +121,8 @@ def encode_to_target(
         else:
             high = point
         if quality >= MAX_QUALITY if point.gap < 0 else quality <= MIN_QUALITY:
+            if target.kind == "limit" and point.gap < 0:
+                return point.data
             end = "highest" if point.gap < 0 else "lowest"
             raise FitError(
                 f"{codec.name} reaches {point.reached} at its {end} quality on this picture, "
@@ -116,6 +131,8 @@ def encode_to_target(
         quality = _next_quality(codec, target, low, high)
         if low is not None and quality == low.quality:
             break
+    if target.kind == "limit" and low is not None:
+        return low.data
     tried = [f"{p.reached} (quality {p.quality:g})" for p in (low, high) if p is not None]
     raise FitError(
         f"{codec.name} comes no nearer to {target.goal} on this picture than "
@@ -172,12 +189,12 @@ def _try(
     )
     data = codec.encode(image, settings)
     height, width, _ = image.shape
-    if target.kind == "size":
-        gap = math.log(len(data) / target.value)
+    if target.kind != "psnr":
+        gap = math.log(len(data) / target.aim)
         return _Point(quality, data, gap, f"{len(data)} bytes, {_rate(data, width, height)}")
     decoded = render(codec, data, full_view(width, height), num_threads=options.num_threads)
     reached = psnr_db(reference=image, reconstruction=decoded)
-    return _Point(quality, data, reached - target.value, f"{reached:.2f} dB")
+    return _Point(quality, data, reached - target.aim, f"{reached:.2f} dB")
 
 
 def _rate(data: bytes, width: int, height: int) -> str:

@@ -11,12 +11,10 @@ from overtone.data.base import AbstractLoader, LoadOptions, Split
 from overtone.data.image_set import ImageSet
 from overtone.data.pictures import read_pictures
 from overtone.errors import DataError
+from overtone.imaging.formats import PICTURE_SUFFIXES
 
 # Of files Pillow reads; `.ovt` with the help of `overtone.pillow_plugin.hook`.
-SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".ovt", ".pgm", ".png", ".ppm"}
-    | {".tif", ".tiff", ".webp"}
-)
+SUFFIXES = PICTURE_SUFFIXES | {".ovt"}
 _TRAIN = "train"
 _TEST_NAMES = ("test", "val", "valid", "validation")
 

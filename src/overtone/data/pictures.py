@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from overtone.data.base import LoadOptions
 from overtone.data.pixels import fit_to_size, to_array
 from overtone.errors import DataError, ImageError
+from overtone.imaging.convert import upper_byte
 from overtone.shapes import Int64, UInt8
 
 # A name for messages, and how to get the file's bytes.
@@ -42,17 +43,13 @@ def read_pictures(
     skipped: list[str] = []
     for position, (name, read) in enumerate(files):
         try:
-            image = to_gray_or_rgb(read())
+            pixels = to_pixels(read(), options)
         except ImageError as error:
             if options.on_corrupt == "fail":
                 raise DataError(f"{where}: {name}: {error}") from error
             skipped.append(f"{name}: {error}")
             continue
-        if options.channels is not None:
-            image = image.convert("L" if options.channels == 1 else "RGB")
-        pictures.append(
-            to_array(image if options.size is None else fit_to_size(image, options.size))
-        )
+        pictures.append(pixels)
         kept.append(position)
         if pictures[-1].shape[:2] != pictures[0].shape[:2]:
             sizes = [f"{each.shape[1]}x{each.shape[0]}" for each in (pictures[0], pictures[-1])]
@@ -67,6 +64,18 @@ def read_pictures(
     channels = max(each.shape[2] for each in pictures)
     pixels = np.stack([np.broadcast_to(each, (*each.shape[:2], channels)) for each in pictures])
     return pixels, np.array(kept, np.int64), tuple(skipped)
+
+
+def to_pixels(data: bytes, options: LoadOptions) -> UInt8[np.ndarray, "h w c"]:
+    """The picture in a file, gray or RGB, at the size and with the channels of the options.
+
+    Raises:
+        ImageError: As `to_gray_or_rgb`.
+    """
+    image = to_gray_or_rgb(data)
+    if options.channels is not None:
+        image = image.convert("L" if options.channels == 1 else "RGB")
+    return to_array(image if options.size is None else fit_to_size(image, options.size))
 
 
 def to_gray_or_rgb(data: bytes) -> Image.Image:
@@ -95,19 +104,10 @@ def to_gray_or_rgb(data: bytes) -> Image.Image:
 
 def _converted(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_upper_byte(np.asarray(image), image.mode))
+        return Image.fromarray(upper_byte(np.asarray(image), image.mode))
     gray = image.mode in _GRAY_MODES
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
         coloured = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, coloured)
     return image.convert("L" if gray else "RGB")
-
-
-def _upper_byte(samples: np.ndarray, mode: str) -> UInt8[np.ndarray, "h w"]:
-    if mode.startswith("F") or samples.min() < 0 or samples.max() > 65535:
-        raise ImageError(
-            f"levels of 8 or 16 bits are expected, found {samples.min()}..{samples.max()} "
-            f"(mode {mode})"
-        )
-    return (samples.astype(np.uint16) >> 8).astype(np.uint8)

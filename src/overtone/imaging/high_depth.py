@@ -55,15 +55,20 @@ def to_depth(levels: Float64[np.ndarray, "*shape"], bits: int) -> UInt[np.ndarra
     return np.clip(np.rint(levels), 0, 65535).astype(np.uint16)
 
 
-def read_deep_picture(source: str | BinaryIO) -> DeepPicture:
+def read_deep_picture(source: str | BinaryIO, *, convert: bool = False) -> DeepPicture:
     """The picture in a file of any format Pillow reads, with all of its 8 or 16 bits.
 
+    Args:
+        source: Name of the file, or the open file.
+        convert: Take the first of several frames, and make RGB of other colour models.
+
     Raises:
-        ImageError: It cannot be read, or its mode or depth is not supported.
+        ConversionNeededError: It is only read with `convert`.
+        ImageError: It cannot be read, or its depth is not supported.
         OSError: The file cannot be opened.
     """
     data = pathlib.Path(source).read_bytes() if isinstance(source, str) else source.read()
-    return read_with(io.BytesIO(data), lambda image: _from_pillow(image, data))
+    return read_with(io.BytesIO(data), lambda image: _from_pillow(image, data, convert))
 
 
 def deep_picture_to_bytes(picture: DeepPicture, suffix: str) -> bytes:
@@ -82,11 +87,12 @@ def deep_picture_to_bytes(picture: DeepPicture, suffix: str) -> bytes:
     return _png(picture)
 
 
-def _from_pillow(image: Image.Image, data: bytes) -> DeepPicture:
+def _from_pillow(image: Image.Image, data: bytes, convert: bool) -> DeepPicture:
     if not (image.mode.startswith("I") or is_deep(image)):
-        shallow = from_pillow(image)
+        shallow = from_pillow(image, convert=convert)
         return DeepPicture(shallow.pixels, shallow.metadata)
-    refuse_frames(image)
+    if not convert:
+        refuse_frames(image)
     if "transparency" in image.info:
         raise ImageError(
             "16 bits a sample with a transparent colour are not supported; "

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 import numpy as np
 
 from overtone.bitstream.container import Metadata
-from overtone.errors import ImageError
+from overtone.errors import ConversionNeededError, ImageError
+from overtone.imaging.convert import to_8_bits
 from overtone.shapes import Float, UInt8
 
 if TYPE_CHECKING:
@@ -82,14 +83,19 @@ def to_grid(
     return grid
 
 
-def read_picture(source: str | BinaryIO) -> Picture:
+def read_picture(source: str | BinaryIO, *, convert: bool = False) -> Picture:
     """The picture in a file of any format Pillow reads.
 
+    Args:
+        source: Name of the file, or the open file.
+        convert: Make gray or RGB of 8 bits a sample of the first frame, whatever it is.
+
     Raises:
-        ImageError: It cannot be read, or its mode or depth is not supported.
+        ConversionNeededError: It is only read with `convert`.
+        ImageError: It cannot be read.
         OSError: The file cannot be opened.
     """
-    return read_with(source, from_pillow)
+    return read_with(source, lambda image: from_pillow(image, convert=convert))
 
 
 def read_with(source: str | BinaryIO, convert: Callable[[Image.Image], _T]) -> _T:
@@ -117,15 +123,24 @@ def read_with(source: str | BinaryIO, convert: Callable[[Image.Image], _T]) -> _
         raise ImageError(f"the picture is damaged: {error}") from error
 
 
-def from_pillow(image: Image.Image) -> Picture:
+def from_pillow(image: Image.Image, *, convert: bool = False) -> Picture:
     """Pixels and metadata of a Pillow image.
 
     Palette and bilevel pictures become RGB(A) and gray, which loses nothing.
 
+    Args:
+        image: The image, as it was opened.
+        convert: Make gray or RGB of 8 bits a sample of the first frame, whatever it is.
+
     Raises:
-        ImageError: More than 8 bits a sample, several frames, or a colour model like CMYK.
+        ConversionNeededError: More than 8 bits a sample, several frames, or a colour model like
+            CMYK, without `convert`.
+        ImageError: The samples are no levels of 8 or 16 bits.
     """
-    _refuse_unsupported(image)
+    if convert:
+        image = to_8_bits(image)
+    else:
+        _refuse_unsupported(image)
     mode = _MODES[image.mode]
     if "transparency" in image.info and mode in _WITH_ALPHA:
         mode = _WITH_ALPHA[mode]
@@ -186,20 +201,23 @@ def picture_to_bytes(picture: Picture, suffix: str) -> bytes:
 
 
 def refuse_frames(image: Image.Image) -> None:
-    """Raises `ImageError` for an animation or a file of several pages."""
+    """Raises `ConversionNeededError` for an animation or a file of several pages."""
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-        raise ImageError(f"the file has {image.n_frames} frames; save the one you want by itself")  # pyright: ignore[reportAttributeAccessIssue]
+        count = image.n_frames  # pyright: ignore[reportAttributeAccessIssue]
+        raise ConversionNeededError(f"the file has {count} frames; save the one you want by itself")
 
 
 def _refuse_unsupported(image: Image.Image) -> None:
     refuse_frames(image)
-    if image.mode.startswith(("I", "F")) or is_deep(image):
-        raise ImageError(
+    if image.mode.startswith("F"):
+        raise ImageError("floating-point samples have more than 8 bits; save it with 8 bits first")
+    if image.mode.startswith("I") or is_deep(image):
+        raise ConversionNeededError(
             f"the picture has more than 8 bits a sample (mode {image.mode}), "
             "which is not supported yet; save it with 8 bits first"
         )
     if image.mode not in _MODES:
-        raise ImageError(
+        raise ConversionNeededError(
             f"pictures of mode {image.mode} are not supported; convert it to RGB or gray first"
         )
 

@@ -18,6 +18,7 @@ _SETTINGS = frozenset(
         "bpp",
         "codec",
         "effort",
+        "max_size_bytes",
         "num_threads",
         "preset",
         "progress",

@@ -5,15 +5,35 @@ import statistics
 from collections.abc import Sequence
 from typing import Literal
 
+from overtone.codecs.target import SIZE_TOLERANCE
 from overtone.evaluate.rate_distortion.held_out import HeldOutRow
 from overtone.evaluate.rate_distortion.rows import Row
-from overtone.metrics.bd_rate import Curve, bd_rate_percent
+from overtone.metrics.bd_rate import Curve, bd_rate_percent, quality_at_rate
 from overtone.metrics.psnr import mse_from_psnr_db, psnr_db_from_mse
 
 Averaging = Literal["psnr", "mse", "ms_ssim"]
 Coded = Row | HeldOutRow
 # Where photographs have visible losses and no codec compared here is at the end of its dial.
 PICTURE_RANGE_DB = (27.5, 37.2)
+
+
+def psnr_at_rate(rows: Sequence[Coded], rate_bpp: float) -> float | None:
+    """Mean PSNR of a codec at a rate, on its curve; None if nothing was measured near it.
+
+    Just outside the curve, or where it has one point only, a rate that was searched for counts as
+    met if the mean of the pictures' rates is within 3 % of it.
+    """
+    curve = average_curve(rows, "psnr")
+    found = None if curve is None else quality_at_rate(curve, rate_bpp)
+    if found is not None:
+        return found
+    searched = [row for row in rows if row.target_bpp == rate_bpp]
+    if {row.image for row in searched} != {row.image for row in rows}:
+        return None
+    mean_bpp = statistics.fmean(row.rate_bpp for row in searched)
+    psnr_db = _average(searched, "psnr")
+    is_met = abs(mean_bpp / rate_bpp - 1) <= SIZE_TOLERANCE and math.isfinite(psnr_db)
+    return psnr_db if is_met else None
 
 
 def average_curve(rows: Sequence[Coded], averaging: Averaging) -> Curve | None:

@@ -1,5 +1,6 @@
 """Rows to rate-distortion curves, as SVG."""
 
+import importlib.util
 import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,16 +29,21 @@ PANELS: tuple[tuple[Averaging, str], ...] = (
 )
 
 
+def check_matplotlib() -> None:
+    """Raises `ConfigError` if matplotlib is not installed."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ConfigError("drawing needs matplotlib; pip install 'overtone-image[plot]'")
+
+
 def new_figure(width_inch: float, height_inch: float) -> "Figure":
     """An empty figure that needs no screen.
 
     Raises:
         ConfigError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError("drawing needs matplotlib; install overtone-image[plot]") from error
+    check_matplotlib()
+    from matplotlib.figure import Figure
+
     return Figure(figsize=(width_inch, height_inch), layout="constrained")
 
 
@@ -74,7 +80,8 @@ def curves_svg(rows: Sequence[Row], *, max_bpp: float = 1.3) -> str:
             axes.set_ylabel(label)
             axes.set_xlim(0, min(max_bpp, 1.05 * max(row.rate_bpp for row in rows)))
             axes.grid(alpha=0.3)
-        figure.axes[0].legend(loc="lower right")
+        if figure.axes[0].lines:  # a curve needs two rates
+            figure.axes[0].legend(loc="lower right")
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = buffer.getvalue()

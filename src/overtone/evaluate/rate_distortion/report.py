@@ -75,6 +75,7 @@ def report_html(
     *,
     title: str,
     rows: Sequence[Row],
+    rates_bpp: Sequence[float] = RATES_BPP,
     side_by_sides: Sequence[SideBySide] = (),
     sections: Sequence[Section] = (),
 ) -> str:
@@ -91,7 +92,7 @@ def report_html(
         "that of the 8-bit pixels decoded from it.</p>",
         "<h2>Rate and distortion</h2>",
         curves_svg(rows),
-        _table(summaries(rows)),
+        _table(summaries(rows, rates_bpp=rates_bpp), rates_bpp),
         *(_side_by_side(shown_together) for shown_together in side_by_sides),
         *(f"<h2>{html.escape(section.title)}</h2>{section.body}" for section in sections),
         "<dialog><p></p><img alt=''></dialog>",
@@ -115,8 +116,8 @@ def picture_tag(pixels: UInt8[np.ndarray, "h w c"], alt: str) -> str:
     return f'<img alt="{html.escape(alt)}" src="data:image/{kind};base64,{data}">'
 
 
-def _table(found: Sequence[Summary]) -> str:
-    head = ["codec", *(f"dB at {rate:g} bpp" for rate in RATES_BPP), "BD-rate (mean PSNR)"]
+def _table(found: Sequence[Summary], rates_bpp: Sequence[float]) -> str:
+    head = ["codec", *(f"dB at {rate:g} bpp" for rate in rates_bpp), "BD-rate (mean PSNR)"]
     head += ["BD-rate (mean MSE)", "BD-rate (MS-SSIM)", "encode, s", "decode, ms"]
     lines = ["<tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr>"]
     for summary in found:

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 import statistics
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from overtone.bitstream.container import Layout
 from overtone.codecs.base import AbstractCodec, Effort, EncodeOptions, ProgressCallback, full_view
 from overtone.codecs.registry import get_codec
 from overtone.codecs.view import render
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, OvertoneError
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.evaluate.rate_distortion.match import Attempt, encode_near, encode_once
 from overtone.evaluate.rate_distortion.rows import (
@@ -141,15 +141,32 @@ def _identity(row: Row) -> tuple[object, ...]:
 
 
 def run(
-    planned: Iterable[PlannedRow], *, suite: str, progress: ProgressCallback | None = None
+    planned: Iterable[PlannedRow],
+    *,
+    suite: str,
+    progress: ProgressCallback | None = None,
+    on_error: Callable[[PlannedRow, Exception], None] | None = None,
 ) -> Generator[Measured, None, None]:
-    """Measures each planned row, appends its row to its file, and yields it."""
+    """Measures each planned row, appends its row to its file, and yields it.
+
+    Args:
+        planned: What is to be measured.
+        suite: Name of the set of pictures, in the rows.
+        progress: Called by the codecs at work.
+        on_error: Called for a row that cannot be measured, which then does not stop the others.
+    """
     warm: set[str] = set()
     for each in planned:
         if each.setting.codec not in warm:
             warm.add(each.setting.codec)
             _warm_up(each.setting)
-        measured = measure_picture(each.sample, each.setting, suite=suite, progress=progress)
+        try:
+            measured = measure_picture(each.sample, each.setting, suite=suite, progress=progress)
+        except (OvertoneError, MemoryError) as error:
+            if on_error is None:
+                raise
+            on_error(each, error)
+            continue
         append_row(each.path, measured.row)
         yield measured
 

@@ -19,13 +19,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from overtone.errors import ConfigError
 from overtone.evaluate.rate_distortion.curves import (
     Coded,
-    average_curve,
     bd_rate,
     bits_by_picture,
+    psnr_at_rate,
 )
 from overtone.evaluate.rate_distortion.held_out import HeldOutRow, read_held_out
 from overtone.evaluate.rate_distortion.rows import Row, current_rows, read_rows
-from overtone.metrics.bd_rate import quality_at_rate
 
 ANCHOR = "jpeg"
 RIVAL = "avif"
@@ -42,7 +41,7 @@ class Summary:
         bits_avif_percent: Bits against AVIF at equal PSNR, mean over pictures; see
             `curves.bits_by_picture`.
         bits_jpeg_percent: Likewise against JPEG.
-        psnr_at: Mean PSNR at each of `RATES_BPP`; None outside the measured rates.
+        psnr_at: Mean PSNR at each of the rates asked for; None where none was measured near.
         bd_psnr_percent: BD-rate against JPEG, of the mean of each picture's PSNR.
         bd_mse_percent: BD-rate against JPEG, of the PSNR of the mean squared error.
         bd_ms_ssim_percent: BD-rate against JPEG, of the mean MS-SSIM in decibels.
@@ -88,13 +87,17 @@ def groups(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def summaries(
-    rows: Sequence[Row], held_out: Mapping[str, Sequence[HeldOutRow]] | None = None
+    rows: Sequence[Row],
+    held_out: Mapping[str, Sequence[HeldOutRow]] | None = None,
+    *,
+    rates_bpp: Sequence[float] = RATES_BPP,
 ) -> list[Summary]:
     """A line for every codec, preset and effort among the rows; differences on shared pictures.
 
     Args:
         rows: Rows of any number of codecs.
         held_out: By codec; their lines come before the codec's own.
+        rates_bpp: At which rates the PSNR is wanted.
     """
     by_label = groups(rows)
     rivals = {name: by_label.get(name, []) for name in (ANCHOR, RIVAL)}
@@ -102,17 +105,20 @@ def summaries(
     for label, group in by_label.items():
         clean = (held_out or {}).get(label, [])
         if clean:
-            found.append(_summary(f"{label}, cross-validated", clean, rivals))
+            found.append(_summary(f"{label}, cross-validated", clean, rivals, rates_bpp))
         times = {
             "encode_s": statistics.median(row.encode_s for row in group),
             "decode_s": statistics.median(row.decode_s for row in group),
         }
-        found.append(dataclasses.replace(_summary(label, group, rivals), **times))
+        found.append(dataclasses.replace(_summary(label, group, rivals, rates_bpp), **times))
     return found
 
 
 def _summary(
-    label: str, rows: Sequence[Row] | Sequence[HeldOutRow], rivals: Mapping[str, Sequence[Row]]
+    label: str,
+    rows: Sequence[Row] | Sequence[HeldOutRow],
+    rivals: Mapping[str, Sequence[Row]],
+    rates_bpp: Sequence[float],
 ) -> Summary:
     """Without times, which not all rows have."""
     images = {row.image for row in rows}
@@ -120,13 +126,12 @@ def _summary(
         [row for row in rivals[name] if row.image in images] for name in (ANCHOR, RIVAL)
     )
     newest = max(rows, key=lambda row: row.date)
-    curve = average_curve(rows, "psnr")
     return Summary(
         label=label,
         num_images=len(images),
         bits_avif_percent=_mean_bits(rival, rows),
         bits_jpeg_percent=_mean_bits(anchor, rows),
-        psnr_at=tuple(curve and quality_at_rate(curve, rate) for rate in RATES_BPP),
+        psnr_at=tuple(psnr_at_rate(rows, rate) for rate in rates_bpp),
         bd_psnr_percent=bd_rate(anchor, rows, "psnr"),
         bd_mse_percent=bd_rate(anchor, rows, "mse"),
         bd_ms_ssim_percent=bd_rate(anchor, rows, "ms_ssim"),
@@ -143,14 +148,14 @@ def _mean_bits(anchor: Sequence[Coded], rows: Sequence[Coded]) -> float | None:
     return None if by_picture is None else statistics.fmean(by_picture.values())
 
 
-def markdown_table(found: Sequence[Summary]) -> str:
-    """The table of `README.md`: bits by picture, PSNR at four rates, three BD-rates, two times."""
+def markdown_table(found: Sequence[Summary], rates_bpp: Sequence[float] = RATES_BPP) -> str:
+    """The table of `README.md`: bits by picture, PSNR at some rates, three BD-rates, two times."""
     head = [
         "codec",
         "images",
         "bits against AVIF",
         "bits against JPEG",
-        *(f"dB at {rate:g} bpp" for rate in RATES_BPP),
+        *(f"dB at {rate:g} bpp" for rate in rates_bpp),
         "BD-rate, mean PSNR",
         "BD-rate, mean MSE",
         "BD-rate, MS-SSIM",
