@@ -84,7 +84,7 @@ def test_failures_are_listed_at_the_end_and_harm_nobody(folder, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert lines[-2:] == [
         "1 of 3 files failed:",
-        "error: pictures/0.png: this is no picture in a format Pillow reads",
+        "error: pictures/0.png: this is no picture in a format that is read here",
     ]
 
 

@@ -64,7 +64,8 @@ def test_several_data_sets_in_a_folder_must_be_told_apart(tmp_path):
         (lambda data: data[:9], "3 sizes are expected"),
         (lambda data: data[:-1], "210 bytes are expected for .6, 5, 7., found only 209"),
         (lambda data: data + b"\0", "found more"),
-        (lambda data: data[:4] + b"\xff" * 12 + data[16:], "found only 210"),
+        (lambda data: data[:6] + b"\xff" + data[7:], "found only 210"),
+        (lambda data: data[:4] + b"\xff" * 12 + data[16:], "are the most that are read"),
     ],
 )
 def test_a_damaged_idx_file_is_named_with_expected_and_found(tmp_path, damage, message):

@@ -15,8 +15,9 @@ from overtone.errors import ModelError
 from overtone.files import write_atomically
 from overtone.models import store
 from overtone.models.base import ImageSpec
+from overtone.models.registry import get_model_class
 from overtone.models.store import load_model, read_summary, save_model, shipped_models
-from overtone.models.tensor_file import TensorFile
+from overtone.models.tensor_file import TensorFile, _checksum
 from overtone.models.vae.model import Vae
 from overtone.training.plan import resolve_plan
 
@@ -139,3 +140,89 @@ def test_a_newer_layout_is_refused(path):
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(ModelError, match=r"holds no model\.safetensors; it is no finished run"):
         load_model(tmp_path)
+
+
+def test_a_model_is_compared_with_its_file_before_memory_is_taken(path, monkeypatch):
+    """A height of a thousand million would take gigabytes, and so would as many layers."""
+    changed(path, {"spec": {"height": 4000, "width": 4000, "channels": 1, "num_images": 9}})
+    devices = []
+    real = Vae.__init__
+
+    def build(self, *given, **named):
+        devices.append(torch.get_default_device().type)
+        real(self, *given, **named)
+
+    monkeypatch.setattr(Vae, "__init__", build)
+    with pytest.raises(ModelError, match="size mismatch"):
+        load_model(path)
+    assert devices == ["meta"]
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"spec": {"height": 10**9, "width": 12, "channels": 1, "num_images": 9}}, "16777216"),
+        ({"spec": [1]}, "must be a table"),
+        ({"spec": None}, "must be a table"),
+        ({"config": [1]}, "fit"),
+        ({"config": 3}, "fit"),
+        ({"config": {"latent_dim": 10**12}}, "fit"),
+        ({"config": {"latent_dim": 10**400}}, "fit"),
+        ({"config": {"channels": [[1]]}}, "fit"),
+        ({"config": {"channels": [2] * 5000}}, "fit"),
+        ({"model": ["vae"]}, "fit"),
+        ({"model": None}, "fit"),
+        ({"version": {"a": 1}, "model": "next"}, "fit"),
+    ],
+)
+def test_odd_records_are_one_error(path, record, message):
+    changed(path, record)
+    with pytest.raises(ModelError, match=message) as caught:
+        load_model(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", "[" * 100_000, '"a"'])
+def test_a_record_that_is_no_table_is_damage(path, text):
+    file = TensorFile.read(path, "model")
+    tensors = {name: t.contiguous() for name, t in file.tensors.items()}
+    metadata = {
+        "overtone": "model",
+        "layout_version": "1",
+        "record": text,
+        "checksum": _checksum(text, tensors),
+    }
+    save_file(tensors, path, metadata)
+    with pytest.raises(ModelError, match="damaged"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    "header", [b"[]", b"{}", b'{"__metadata__": []}', b'{"__metadata__": {"overtone": 3}}']
+)
+def test_a_header_of_another_shape_is_refused(path, header):
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ModelError):
+        load_model(path)
+
+
+def test_settings_with_more_weights_than_the_file_stop_early(monkeypatch, path):
+    layers = []
+    real = torch.nn.Linear.__init__
+
+    def build(self, *given, **named):
+        layers.append(1)
+        real(self, *given, **named)
+
+    toy = (*TOY_NETWORKS["series-generator"], "train.steps=1")
+    config = resolve_plan("series-generator", assignments=toy).network
+    kind = get_model_class("series-generator")
+    spec = ImageSpec.of(toy_images())
+    model = kind(config, spec, generator=torch.Generator().manual_seed(1))
+    save_model(path, model, {})
+    hidden = {**read_summary(path)["config"], "decoder_hidden": [4] * 100_000}
+    changed(path, {"config": hidden})
+    monkeypatch.setattr(torch.nn.Linear, "__init__", build)
+    with pytest.raises(ModelError, match="more weights than the file has"):
+        load_model(path)
+    assert len(layers) < 1000

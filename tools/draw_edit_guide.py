@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from overtone.cli.main import main as overtone
+from overtone.imaging.formats import OPENED_FORMATS
 from overtone.imaging.image import to_uint8
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -67,7 +68,7 @@ def lined(image: np.ndarray) -> np.ndarray:
 
 def pixels(name: str) -> np.ndarray:
     """The RGB pixels of a file."""
-    with Image.open(name) as image:
+    with Image.open(name, formats=OPENED_FORMATS) as image:
         return np.asarray(image.convert("RGB"))
 
 

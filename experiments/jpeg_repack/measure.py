@@ -89,7 +89,7 @@ def row_of(path: pathlib.Path, quality: int) -> dict[str, Any]:
     packed_s = time.perf_counter()
     pixels = overtone.decode(packed)
     decoded_s = time.perf_counter()
-    shown = np.asarray(Image.open(io.BytesIO(jpeg)))
+    shown = np.asarray(Image.open(io.BytesIO(jpeg), formats=["JPEG"]))
     from_pixels = overtone.encode(image, codec="sparse-dct", quality=quality)
     return {
         "suite": "jpeg_repack",

@@ -145,6 +145,8 @@ def from_mapping(kind: type[_T], settings: Mapping[str, Any], path: str = "") ->
     Raises:
         ConfigError: A key is unknown, a value has the wrong type or the class refuses it.
     """
+    if not isinstance(settings, Mapping):
+        raise ConfigError(f"{path.rstrip('.') or 'settings'} must be a table, got {settings!r}")
     hints = typing.get_type_hints(kind)
     values = {}
     for key, value in settings.items():

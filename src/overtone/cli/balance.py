@@ -1,13 +1,12 @@
 """`overtone balance`: synthetic pictures for the rare classes of a data set."""
 
-import sys
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import RequiredOutput, Size
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.exits import EXIT_DONE, note
 
 
 def balance(
@@ -61,6 +60,6 @@ def balance(
             progress=progress,
         )
     for name, count in added.items():
-        print(f"{name}: {count} synthetic pictures", file=sys.stderr)
-    print(f"{source} -> {output}: {sum(added.values())} synthetic pictures", file=sys.stderr)
+        note(f"{name}: {count} synthetic pictures")
+    note(f"{source} -> {output}: {sum(added.values())} synthetic pictures")
     return EXIT_DONE

@@ -1,12 +1,12 @@
 """`overtone colorize`: colours for gray pictures."""
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Recursive, RequiredOutput
+from overtone.cli.exits import note
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
@@ -64,5 +64,5 @@ def colorize(
         )
     before = given if originals else None
     said = write_results(output, results, names=names, originals=before, force=force)
-    print(f"{model} -> {output}: {said}, seed {seed}", file=sys.stderr)
+    note(f"{model} -> {output}: {said}, seed {seed}")
     return outcome.exit_code()

@@ -5,10 +5,11 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 from overtone.cli.arguments import Inputs, Output, Recursive
-from overtone.cli.exits import describe
+from overtone.cli.exits import describe, note
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_bits
 from overtone.errors import ConfigError
+from overtone.files import write_atomically
 from overtone.imaging.formats import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def compare(
     ]
     if not rows:
         raise outcome.nothing_left()
-    (folder / "curves.svg").write_text(curves_svg(rows), "utf-8")
+    write_atomically(folder / "curves.svg", curves_svg(rows).encode())
     if pictures:
         shown = {row.image_hash for row in rows if row.codec == names[0]}
         seen = [sample for sample in samples if sample_hash(sample) in shown][:pictures]
@@ -144,8 +145,8 @@ def _write_page(
         side_by_sides=side_by_sides,
         sections=own_sections(side_by_sides[0]) if side_by_sides and is_native(codec) else (),
     )
-    (folder / "report.html").write_text(page, "utf-8")
-    print(f"{folder / 'report.html'}", file=sys.stderr)
+    write_atomically(folder / "report.html", page.encode())
+    note(f"{folder / 'report.html'}")
 
 
 def _read_samples(

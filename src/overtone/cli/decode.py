@@ -22,6 +22,7 @@ from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_bytes
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
+from overtone.files import is_stream
 
 DEFAULT_SUFFIX = ".png"
 JPEG_SUFFIX = ".jpg"
@@ -93,7 +94,9 @@ def decode(
         given = [name for name, value in chosen.items() if value is not None]
         if given:
             raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
-        return run_jobs(jobs, outcome, lambda job: _to_jpeg(job, max_bytes, outcome, force=force))
+        return run_jobs(
+            jobs, outcome, lambda job: _to_jpeg(job, max_bytes, limit, outcome, force=force)
+        )
 
     list_model = None
     if model is not None:
@@ -125,17 +128,21 @@ def decode(
     return outcome.exit_code()
 
 
-def _to_jpeg(job: Job, max_bytes: int | None, outcome: Outcome, *, force: bool) -> None:
-    if job.destination != STREAM and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
+def _to_jpeg(
+    job: Job, max_bytes: int | None, max_pixels: int, outcome: Outcome, *, force: bool
+) -> None:
+    named = not (job.destination == STREAM or is_stream(job.destination))
+    if named and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
         raise ConfigError(f"--to-jpeg writes JPEG files, not {job.destination}; name it .jpg")
     data = read_bytes(job.source)
-    jpeg = overtone.to_jpeg(data if max_bytes is None else overtone.shorten(data, max_bytes))
+    data = data if max_bytes is None else overtone.shorten(data, max_bytes)
+    jpeg = overtone.to_jpeg(data, max_pixels=max_pixels)
     write_bytes(job.destination, jpeg, force=force)
     outcome.say(f"{job.source} -> {job.destination}: {len(jpeg)} bytes")
 
 
 def _suffix_for(destination: str) -> str:
-    if destination == STREAM:
+    if destination == STREAM or is_stream(destination):
         return DEFAULT_SUFFIX
     suffix = pathlib.Path(destination).suffix.lower()
     if suffix in ("", ".ovt"):

@@ -1,7 +1,6 @@
 """`overtone edit`: pictures changed in the frequency domain, or along what a model has learned."""
 
 import functools
-import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +9,7 @@ from cyclopts import Parameter
 import overtone
 from overtone.cli.arguments import Inputs, Quiet, Recursive, RequiredOutput, Size
 from overtone.cli.edit_options import ModelEdit, parse_frequency, parse_gains
-from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_bytes
+from overtone.cli.files import plan_jobs, run_jobs, suffix_of, write_bytes
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import (
@@ -169,7 +168,7 @@ def _edit_picture(
 
     patterns: list[Pattern] = []
     pixels = change(picture.pixels, found=patterns.extend)
-    suffix = ".png" if job.destination == STREAM else pathlib.PurePath(job.destination).suffix
+    suffix = suffix_of(job.destination)
     data = deep_picture_to_bytes(DeepPicture(pixels, picture.metadata), suffix)
     write_bytes(job.destination, data, force=force)
     height, width = pixels.shape[:2]

@@ -42,6 +42,7 @@ def encode(
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     seed: int = 0,
     threads: int | None = None,
+    max_pixels: int | None = None,
     convert: bool = False,
     strip: Strip = None,
     recursive: Recursive = False,
@@ -71,6 +72,7 @@ def encode(
         settings: Change of a setting of `dfm`, such as width=8; may be given often.
         seed: Seed for all randomness.
         threads: Number of worker threads; all processors by default.
+        max_pixels: Refuse pictures of more pixels; 268435456 by default.
         convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
         strip: Leave out EXIF and ICC, or `gps`: only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
@@ -78,10 +80,12 @@ def encode(
         force: Replace files that exist.
         quiet: Print errors only.
     """
+    from overtone.bitstream.container import DEFAULT_MAX_PIXELS
     from overtone.codecs.base import EncodeOptions
     from overtone.codecs.registry import check_goals, get_codec, resolve_num_threads
     from overtone.imaging.metadata import stripped
 
+    limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
     chosen = get_codec(codec)
     values = parse_assignments(settings)
     goals = {
@@ -104,7 +108,8 @@ def encode(
     if model is not None:
         return run_jobs(jobs, outcome, lambda job: _with_model(job, model, outcome, force=force))
     if lossless:
-        return run_jobs(jobs, outcome, lambda job: _repack_jpeg(job, strip, outcome, force=force))
+        repack = functools.partial(_repack_jpeg, force=force)
+        return run_jobs(jobs, outcome, lambda job: repack(job, limit, strip, outcome))
     num_threads = resolve_num_threads(threads)
     how: dict[str, Any] = {
         "effort": effort,
@@ -120,7 +125,7 @@ def encode(
     encode_pixels = functools.partial(overtone.encode, codec=codec, verify=False, **goals, **how)
 
     def read(source: str) -> "Picture":
-        return stripped(read_8_bits(source, convert=convert), strip)
+        return stripped(read_8_bits(source, convert=convert, max_pixels=limit), strip)
 
     for job in jobs:
         with outcome.of(job, is_slow=True) as report:
@@ -214,7 +219,12 @@ def _check_only_way(
 
 
 def _repack_jpeg(
-    job: Job, strip: Literal["all", "gps"] | None, outcome: Outcome, *, force: bool
+    job: Job,
+    max_pixels: int,
+    strip: Literal["all", "gps"] | None,
+    outcome: Outcome,
+    *,
+    force: bool,
 ) -> None:
     """One JPEG file with its coefficients coded anew."""
     from overtone.bitstream.container import Container
@@ -222,7 +232,7 @@ def _repack_jpeg(
 
     started = time.perf_counter()
     original = read_bytes(job.source)
-    data = overtone.repack_jpeg(original)
+    data = overtone.repack_jpeg(original, max_pixels=max_pixels)
     if strip == "gps":
         file = Container.from_bytes(data)
         data = dataclasses.replace(file, metadata=without_gps(file.metadata)).to_bytes()

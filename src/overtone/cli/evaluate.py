@@ -1,13 +1,12 @@
 """`overtone evaluate`: how far samples are from real pictures, and how far real ones are."""
 
 import pathlib
-import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from overtone.cli.arguments import Size
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.exits import EXIT_DONE, note
 
 if TYPE_CHECKING:
     from overtone.data import ImageSet
@@ -83,7 +82,7 @@ def evaluate(
     rows[0] = with_reconstruction(rows[0], drawn.model, real, seed=seed)
     num_features = network.num_features
     for sentence in warnings_of(rows[0].num_samples, rows[0].num_reference, num_features):
-        print(f"warning: {sentence}", file=sys.stderr)
+        note(f"warning: {sentence}")
     if out is not None:
         append_distribution_rows(pathlib.Path(out), rows)
     print("\n".join(row.to_json() for row in rows) if json else distribution_table(rows))

@@ -1,15 +1,14 @@
 """Where each result of a command goes, and how: beside its source, in folders, written whole."""
 
-import contextlib
 import dataclasses
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from overtone.cli.outcome import Job, Outcome
 from overtone.errors import ConfigError
-from overtone.files import check_folder_of
+from overtone.files import check_folder_of, is_stream, write_atomically
 from overtone.imaging.formats import PICTURE_SUFFIXES
 
 STREAM = "-"
@@ -65,7 +64,7 @@ def plan_jobs(
     taken: dict[str, str] = {}
     for job in _all_jobs(sources, out, suffix, endings):
         reason = _obstacle(job, taken)
-        exists = job.destination != STREAM and os.path.lexists(job.destination) and not force
+        exists = _is_file_there(job.destination) and not force
         if reason is None and not exists:
             jobs.append(job)
         elif reason is None and skip_existing:
@@ -97,7 +96,7 @@ def _all_jobs(
             for each, place in zip(sources, places, strict=True)
         ]
     path = pathlib.PurePath(out)
-    if endings and path.suffix.lower() not in {"", *endings}:
+    if endings and not is_stream(out) and path.suffix.lower() not in {"", *endings}:
         raise ConfigError(f"{out} would hold a {suffix} file; name it {path.with_suffix(suffix)}")
     check_folder_of(pathlib.Path(out))  # now, not after a minute's work
     return [Job(sources[0].path, out)]
@@ -129,9 +128,13 @@ def _name(source: str, suffix: str) -> str:
     return ("stdin" if source == STREAM else pathlib.PurePath(source).stem) + suffix
 
 
+def _is_file_there(destination: str) -> bool:
+    return not (destination == STREAM or is_stream(destination)) and os.path.lexists(destination)
+
+
 def _obstacle(job: Job, taken: dict[str, str]) -> str | None:
     """Why a job cannot be done even by force; `taken` holds the results planned so far."""
-    if job.destination == STREAM:
+    if job.destination == STREAM or is_stream(job.destination):
         return None
     real = os.path.realpath(job.destination)
     if job.source != STREAM and real == os.path.realpath(job.source):
@@ -148,11 +151,18 @@ def check_destination(path: str, *, force: bool) -> None:
     Raises:
         ConfigError: The folder is missing, or there is something at `path` and `force` is off.
     """
-    if path == STREAM:
+    if path == STREAM or is_stream(path):
         return
     check_folder_of(pathlib.Path(path))
-    if os.path.lexists(path) and not force:
+    if _is_file_there(path) and not force:
         raise ConfigError(f"{path} exists; give --force to replace it")
+
+
+def suffix_of(destination: str) -> str:
+    """The ending that chooses the format of a picture: that of the name, .png for a stream."""
+    if destination == STREAM or is_stream(destination):
+        return ".png"
+    return pathlib.PurePath(destination).suffix
 
 
 def run_jobs(jobs: Sequence[Job], outcome: Outcome, work: Callable[[Job], None]) -> int:
@@ -181,17 +191,4 @@ def write_bytes(destination: str, data: bytes, *, force: bool) -> None:
         sys.stdout.buffer.flush()
         return
     check_destination(destination, force=force)
-    with _temporary_beside(pathlib.Path(destination)) as temporary:
-        with temporary.open("xb") as file:
-            file.write(data)
-        temporary.replace(destination)
-
-
-@contextlib.contextmanager
-def _temporary_beside(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A name in the same folder, so that renaming is atomic; removed whatever happens."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(pathlib.Path(destination), data)

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Recursive
+from overtone.cli.exits import printable
 from overtone.cli.files import run_jobs
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_bytes
@@ -44,7 +45,7 @@ def info(
 def _to_text(found: dict[str, Any]) -> str:
     """One line a fact, then one a section with its share of the file."""
     plain = {key: value for key, value in found.items() if key not in ("file", "sections")}
-    lines = [str(found["file"])]
+    lines = [printable(str(found["file"]))]
     for key, value in _flat(plain):
         shown = f"{value:.4f}" if isinstance(value, float) else value
         lines.append(f"  {key.replace('_', ' '):<24} {shown}")

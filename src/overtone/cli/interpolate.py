@@ -1,14 +1,13 @@
 """`overtone interpolate`: the pictures between two pictures or two seeds."""
 
 import pathlib
-import sys
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import RequiredOutput, Size
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.exits import EXIT_DONE, note
 from overtone.cli.pictures import ANIMATION_SUFFIX, check_output, write_animation, write_pictures
 from overtone.errors import ConfigError
 
@@ -78,7 +77,7 @@ def interpolate(
     else:
         write_pictures(output, drawn, num_columns=len(drawn), force=force)
     height, width = drawn.shape[1:3]
-    print(f"{model} -> {output}: {len(drawn)} of {width}x{height} pixels", file=sys.stderr)
+    note(f"{model} -> {output}: {len(drawn)} of {width}x{height} pixels")
     return EXIT_DONE
 
 

@@ -22,6 +22,7 @@ from overtone.cli.exits import (
     EXIT_USAGE,
     describe,
     print_error,
+    show_traceback,
 )
 from overtone.cli.info import info
 from overtone.cli.interpolate import interpolate
@@ -56,7 +57,7 @@ COMMANDS = (
 # Module -> the extra that installs it.
 OPTIONAL_MODULES = dict.fromkeys(
     ("torch", "safetensors", "accelerate", "sklearn", "tensorboard", "torchmetrics"), "models"
-) | {"jpeglib": "jpeg"}
+) | {"jpeglib": "jpeg", "simplejpeg": "jpeg"}
 
 
 def build_app() -> cyclopts.App:
@@ -96,6 +97,7 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
         sys.stdout = None
         return EXIT_ERROR
     except (OvertoneError, OSError, MemoryError) as error:
+        show_traceback(error)
         print_error(describe(error))
         return EXIT_ERROR
     except ModuleNotFoundError as error:

@@ -6,12 +6,19 @@ import dataclasses
 import datetime
 import os
 import pathlib
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from overtone.cli.exits import EXIT_DONE, EXIT_ERROR, describe, print_error
+from overtone.cli.exits import (
+    EXIT_DONE,
+    EXIT_ERROR,
+    describe,
+    describe_fault,
+    note,
+    print_error,
+    show_traceback,
+)
 from overtone.cli.progress import progress_bar
 from overtone.errors import DataError, OvertoneError
 
@@ -65,7 +72,7 @@ class Outcome:
 
     @contextlib.contextmanager
     def of(self, job: Job, *, is_slow: bool = False) -> "Iterator[ProgressCallback | None]":
-        """Around the work of one job; takes note of what a user, a file or a setting can cause.
+        """Around the work of one job; takes note of its failure, also of one nobody foresaw.
 
         Args:
             job: The job.
@@ -81,10 +88,13 @@ class Outcome:
                 if job.folder:
                     os.makedirs(job.folder, exist_ok=True)
                 yield report
-        except BrokenPipeError:
+        except (BrokenPipeError, ModuleNotFoundError):
             raise
-        except (OvertoneError, OSError, MemoryError) as error:
-            self._failures.append(f"{job.source}: {describe(error)}")
+        except Exception as error:
+            foreseen = isinstance(error, (OvertoneError, OSError, MemoryError))
+            said = describe(error) if foreseen else describe_fault(error)
+            self._failures.append(f"{job.source}: {said}")
+            show_traceback(error)
         self._bytes_done += _size_of(job.source)
         self._bytes_left -= _size_of(job.source)
         self._print_said()
@@ -96,7 +106,7 @@ class Outcome:
 
     def _print_said(self) -> None:
         for line in self._said:
-            print(line, file=sys.stderr)
+            note(line)
         self._said.clear()
 
     def skip(self, reason: str, count: int = 1) -> None:
@@ -123,9 +133,9 @@ class Outcome:
                 f"{count} {reason.replace('{s}', '' if count == 1 else 's')}"
                 for reason, count in self._skipped.items()
             ]
-            print(f"skipped: {', '.join(parts)}", file=sys.stderr)
+            note(f"skipped: {', '.join(parts)}")
         if self._num_jobs > 1 and self._failures:
-            print(f"{len(self._failures)} of {self._num_jobs} files failed:", file=sys.stderr)
+            note(f"{len(self._failures)} of {self._num_jobs} files failed:")
         for failure in self._failures:
             print_error(failure)
         return EXIT_ERROR if self._failures else EXIT_DONE

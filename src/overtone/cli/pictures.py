@@ -3,12 +3,12 @@
 import io
 import os
 import pathlib
-import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from overtone.cli.files import STREAM, check_destination, write_bytes
+from overtone.cli.files import STREAM, check_destination, suffix_of, write_bytes
 from overtone.errors import ConfigError
+from overtone.files import is_stream, new_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,7 @@ ANIMATION_SUFFIX = ".gif"
 
 def is_folder(output: str) -> bool:
     """Whether the name stands for a folder: it is one, ends in a slash, or has no ending."""
-    if output == STREAM:
+    if output == STREAM or is_stream(output):
         return False
     return (
         output.endswith(("/", os.sep))
@@ -81,7 +81,7 @@ def write_pictures(
 
         margin_px = 0 if len(pictures) == 1 else 2
         grid = to_grid(pictures, num_columns=num_columns, margin_px=margin_px)
-        suffix = ".png" if output == STREAM else pathlib.PurePath(output).suffix
+        suffix = suffix_of(output)
         write_bytes(output, _file(grid, suffix), force=force)
 
 
@@ -130,14 +130,12 @@ def write_animation(
 ) -> None:
     """Writes a GIF that runs forth and back for ever."""
     from overtone.data.pixels import to_image
+    from overtone.imaging.image import saved
 
     order = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
     images = [to_image(frames[number]) for number in order]
-    buffer = io.BytesIO()
-    images[0].save(
-        buffer, "GIF", save_all=True, append_images=images[1:], duration=frame_ms, loop=0
-    )
-    write_bytes(output, buffer.getvalue(), force=force)
+    options = {"save_all": True, "append_images": images[1:], "duration": frame_ms, "loop": 0}
+    write_bytes(output, saved(images[0], "GIF", options), force=force)
 
 
 def _write_folder(
@@ -154,16 +152,11 @@ def _write_folder(
             path.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(str(path), _file(pixels, ".png"), force=force)
         return
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    try:
-        partial.mkdir()
+    with new_folder(folder) as partial:
         for name, pixels in zip(names, pictures, strict=True):
             path = partial / f"{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(_file(pixels, ".png"))
-        partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _file(pixels: "UInt8[np.ndarray, 'h w c']", suffix: str) -> bytes:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from overtone.cli.exits import printable
+
 if TYPE_CHECKING:
     from overtone.codecs.base import ProgressCallback
     from overtone.evaluate.rate_distortion.run import Measured, PlannedRow
@@ -28,7 +30,7 @@ def progress_bar(name: str) -> "Iterator[ProgressCallback | None]":
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(name, total=1.0, message="")
+        task = progress.add_task(printable(name), total=1.0, message="")
 
         def report(fraction: float, message: str) -> None:
             progress.update(task, completed=fraction, message=message)
@@ -95,6 +97,8 @@ def run_with_bar(
         for measured in run(planned, suite=suite, progress=report, on_error=on_error):
             done += 1
             row = measured.row
-            note = f"{row.codec} {row.image}: {row.rate_bpp:.3f} bpp, {row.psnr_db:.2f} dB"
+            note = (
+                f"{row.codec} {printable(row.image)}: {row.rate_bpp:.3f} bpp, {row.psnr_db:.2f} dB"
+            )
             progress.update(task, completed=done, note=note)
             yield measured

@@ -1,12 +1,12 @@
 """`overtone reconstruct`: pictures through a model's encoder and decoder."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Recursive, RequiredOutput, Size
+from overtone.cli.exits import note
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import load_pictures
@@ -78,7 +78,7 @@ def reconstruct(
         names = [name for pair in pairs for name in pair]
         again = np.stack([before, again], axis=1).reshape(-1, *again.shape[1:])
     write_pictures(output, again, names=names, num_columns=_columns(again, originals), force=force)
-    print(f"{model} -> {output}: {line}", file=sys.stderr)
+    note(f"{model} -> {output}: {line}")
     return outcome.exit_code()
 
 

@@ -1,13 +1,12 @@
 """`overtone sample`: new pictures from a trained model."""
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import RequiredOutput, Size
-from overtone.cli.exits import EXIT_DONE
+from overtone.cli.exits import EXIT_DONE, note
 from overtone.cli.pictures import check_output, write_pictures
 
 
@@ -56,5 +55,5 @@ def sample(
         )
     write_pictures(output, pictures, force=force)
     count, height, width, _ = pictures.shape
-    print(f"{model} -> {output}: {count} of {width}x{height} pixels, seed {seed}", file=sys.stderr)
+    note(f"{model} -> {output}: {count} of {width}x{height} pixels, seed {seed}")
     return EXIT_DONE

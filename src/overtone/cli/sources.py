@@ -8,6 +8,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.files import STREAM, Source
 from overtone.cli.outcome import Job, Outcome
 from overtone.errors import ConfigError, ConversionNeededError, ImageError
@@ -123,7 +124,7 @@ def open_source(source: str) -> str | io.BytesIO:
     return io.BytesIO(read_bytes(STREAM)) if source == STREAM else source
 
 
-def read_8_bits(source: str, *, convert: bool) -> "Picture":
+def read_8_bits(source: str, *, convert: bool, max_pixels: int = DEFAULT_MAX_PIXELS) -> "Picture":
     """A picture of 8 bits a sample, from a file or standard input.
 
     Raises:
@@ -132,7 +133,7 @@ def read_8_bits(source: str, *, convert: bool) -> "Picture":
     from overtone.imaging.image import read_picture
 
     try:
-        return read_picture(open_source(source), convert=convert)
+        return read_picture(open_source(source), convert=convert, max_pixels=max_pixels)
     except ConversionNeededError as error:
         raise ImageError(f"{error}, or give --convert") from error
 

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Output, Quiet, Recursive
-from overtone.cli.files import STREAM, check_destination, plan_jobs, write_bytes
+from overtone.cli.files import check_destination, plan_jobs, suffix_of, write_bytes
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_or_16_bits
 from overtone.errors import ConfigError
@@ -59,7 +59,7 @@ def spectrum(
     if output is not None:
         from overtone.editing.spectrum_plot import spectra_to_bytes
 
-        suffix = ".png" if output == STREAM else pathlib.PurePath(output).suffix
+        suffix = suffix_of(output)
         names = [pathlib.PurePath(path).name for path in measured]
         names = names if len(set(names)) == len(names) else list(measured)
         spectra = dict(zip(names, measured.values(), strict=True))

@@ -1,13 +1,13 @@
 """`overtone train`: a model from images, in a folder that can be gone on with."""
 
 import json
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Size
+from overtone.cli.exits import note
 from overtone.cli.progress import training_bar
 
 
@@ -63,12 +63,11 @@ def train(
             progress=report,
         )
     for each in result.skipped:
-        print(f"left out {each}", file=sys.stderr)
+        note(f"left out {each}")
     ending = (
         "" if result.status == "finished" else f"; go on with: overtone train --resume -o {out}"
     )
-    print(
+    note(
         f"{result.status} at step {result.step} after {result.core_minutes:.2f} core-minutes: "
         f"{result.path}{ending}",
-        file=sys.stderr,
     )

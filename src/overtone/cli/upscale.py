@@ -1,13 +1,13 @@
 """`overtone upscale`: detail for small pictures."""
 
 import dataclasses
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import overtone
 from overtone.cli.arguments import Inputs, Recursive, RequiredOutput
+from overtone.cli.exits import note
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
@@ -77,5 +77,5 @@ def upscale(
         )
     before = given if originals else None
     said = write_results(output, results, names=names, originals=before, force=force)
-    print(f"{model} -> {output}: {said}, seed {seed}", file=sys.stderr)
+    note(f"{model} -> {output}: {said}, seed {seed}")
     return outcome.exit_code()

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from typing import ClassVar, final
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from typing_extensions import override
 
 from overtone.bitstream.container import Layout
 from overtone.codecs.base import AbstractCodec, EncodeOptions, View
 from overtone.errors import CorruptError, ImageError, NotABitstreamError
+from overtone.imaging.image import saved
+from overtone.imaging.reader import open_picture, pillow_errors_as, reason_of
 from overtone.shapes import UInt8
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -62,22 +64,12 @@ class PillowCodec(AbstractCodec[PillowFile]):
                 "convert the picture first"
             )
         picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-        file = io.BytesIO()
-        try:
-            picture.save(file, self.pillow_format, **self.save_options(image, options))
-        except (OSError, ValueError, RuntimeError) as error:
-            height, width = image.shape[:2]
-            raise ImageError(
-                f"{self.pillow_format} cannot hold this {width}x{height} picture: {error}"
-            ) from error
-        return file.getvalue()
+        return saved(picture, self.pillow_format, self.save_options(image, options))
 
     @override
     def open(self, data: bytes) -> PillowFile:
-        try:
-            picture = Image.open(io.BytesIO(data), formats=[self.pillow_format])
-        except (UnidentifiedImageError, SyntaxError, OSError, ValueError) as error:
-            raise NotABitstreamError(f"not a {self.pillow_format} file: {error}", 0) from error
+        with pillow_errors_as(self._not_this_format):
+            picture = open_picture(io.BytesIO(data), formats=(self.pillow_format,))
         if picture.mode not in MODES.values():
             raise ImageError(f"{self.pillow_format} files of mode {picture.mode} are not supported")
         return PillowFile(picture, len(data))
@@ -92,10 +84,8 @@ class PillowCodec(AbstractCodec[PillowFile]):
                 f"{self.pillow_format} files decode whole and at 1x only; "
                 "an .ovt file decodes at any size and crop"
             )
-        try:
+        with pillow_errors_as(self._damaged):
             pixels = np.asarray(picture)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise CorruptError(f"damaged {self.pillow_format} file: {error}") from error
         yield pixels if pixels.ndim == 3 else pixels[..., None]
 
     @override
@@ -107,6 +97,12 @@ class PillowCodec(AbstractCodec[PillowFile]):
             "layout": file.picture.mode,
             "sections": {"file": file.size_bytes},
         }
+
+    def _not_this_format(self, error: Exception) -> NotABitstreamError:
+        return NotABitstreamError(f"not a {self.pillow_format} file: {reason_of(error)}", 0)
+
+    def _damaged(self, error: Exception) -> CorruptError:
+        return CorruptError(f"damaged {self.pillow_format} file: {reason_of(error)}")
 
 
 def _metadata_options(options: EncodeOptions) -> dict[str, object]:

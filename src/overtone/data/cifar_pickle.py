@@ -1,7 +1,8 @@
 """The pickles of CIFAR's Python version, read without running what they ask for.
 
-A pickle may name any function to be called. Here only three names are known, all stand-ins that
-record what NumPy would have been told; arrays are built from the record after checking it.
+A pickle may name any function to be called, and do other harm by itself: its instructions are
+looked through first. Then only a few names are known, all stand-ins that record what NumPy would
+have been told; arrays are built from the record after checking it.
 """
 
 import io
@@ -13,6 +14,8 @@ from typing import Any
 import numpy as np
 from typing_extensions import override
 
+from overtone.data.limits import check_num_bytes
+from overtone.data.pickle_scan import check_pickle
 from overtone.errors import DataError
 from overtone.shapes import UInt8
 
@@ -127,10 +130,12 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _read_dict(path: pathlib.Path) -> dict[str, Any]:
-    # From memory, so that lengths in the pickle are checked against what is there.
-    file = io.BytesIO(path.read_bytes())
+    check_num_bytes(path.stat().st_size, str(path))
+    data = path.read_bytes()
     try:
-        content = _Unpickler(file, encoding="bytes").load()
+        check_pickle(data)
+        # From memory, so that lengths in the pickle are checked against what is there.
+        content = _Unpickler(io.BytesIO(data), encoding="bytes").load()
     except _DAMAGE as error:
         raise DataError(f"{path}: the pickle is foreign or damaged: {error}") from error
     if not isinstance(content, dict):

@@ -14,6 +14,7 @@ from typing_extensions import override
 from overtone.data.arrays import as_images, as_labels, names_for
 from overtone.data.base import AbstractLoader, LoadOptions, Split
 from overtone.data.image_set import ImageSet
+from overtone.data.limits import check_num_bytes
 from overtone.errors import DataError
 from overtone.shapes import UInt8
 
@@ -92,6 +93,7 @@ def _parse(file: io.BufferedIOBase, path: pathlib.Path) -> UInt8[np.ndarray, "..
         raise DataError(f"{path}: {num_dimensions} sizes are expected, but the file ends there")
     shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
     num_bytes = math.prod(shape)
+    check_num_bytes(num_bytes, str(path))
     data = _read_at_most(file, num_bytes + 1)
     if len(data) != num_bytes:
         found = "more" if len(data) > num_bytes else f"only {len(data)}"

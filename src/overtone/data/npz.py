@@ -14,6 +14,7 @@ from typing_extensions import override
 from overtone.data.arrays import as_images, as_labels, names_for
 from overtone.data.base import AbstractLoader, LoadOptions, Split
 from overtone.data.image_set import ImageSet
+from overtone.data.limits import check_num_bytes
 from overtone.errors import DataError
 
 _IMAGE_KEYS = ("x", "images", "X", "data")
@@ -133,6 +134,7 @@ def _member(archive: NpzFile, key: str, file: pathlib.Path) -> np.ndarray:
             f"{file}: {key} of shape {shape} needs {num_bytes} bytes, "
             f"found {info.file_size - start}"
         )
+    check_num_bytes(num_bytes, f"{file}: {key}")
     return archive[key]
 
 

@@ -2,27 +2,20 @@
 
 import contextlib
 import io
-import struct
-import warnings
-import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from overtone.data.base import LoadOptions
 from overtone.data.pixels import fit_to_size, to_array
 from overtone.errors import DataError, ImageError
 from overtone.imaging.convert import upper_byte
+from overtone.imaging.reader import read_with
 from overtone.shapes import Int64, UInt8
 
 # A name for messages, and how to get the file's bytes.
 NamedFile = tuple[str, Callable[[], bytes]]
-# What Pillow raises about damaged bytes.
-_DAMAGE = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError,
-    struct.error, zlib.error, Image.DecompressionBombError,
-)  # fmt: skip
 _GRAY_MODES = ("1", "L", "LA", "La")
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 
@@ -87,19 +80,14 @@ def to_gray_or_rgb(data: bytes) -> Image.Image:
     Raises:
         ImageError: The file is damaged, foreign, too large, or its samples are no levels.
     """
-    try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as image:
-            warnings.simplefilter("ignore")  # of large pictures, odd EXIF blocks and palettes
-            image.load()
-            with contextlib.suppress(*_DAMAGE):  # an EXIF block that makes no sense turns nothing
-                image = ImageOps.exif_transpose(image)
-            return _converted(image)
-    except UnidentifiedImageError as error:
-        raise ImageError("this is no picture in a format Pillow reads") from error
-    except ImageError:
-        raise
-    except _DAMAGE as error:
-        raise ImageError(f"the picture is damaged: {error}") from error
+    return read_with(io.BytesIO(data), _upright)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()
+    with contextlib.suppress(Exception):  # an EXIF block that makes no sense turns nothing
+        image = ImageOps.exif_transpose(image)
+    return _converted(image)
 
 
 def _converted(image: Image.Image) -> Image.Image:

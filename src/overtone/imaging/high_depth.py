@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageFile
 
-from overtone.bitstream.container import Metadata
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Metadata
 from overtone.errors import ImageError
 from overtone.imaging.image import (
     Picture,
@@ -22,10 +22,10 @@ from overtone.imaging.image import (
     is_deep,
     metadata_of,
     picture_to_bytes,
-    read_with,
     refuse_frames,
     to_uint8,
 )
+from overtone.imaging.reader import open_picture, read_with
 from overtone.shapes import Float64, UInt, UInt8, UInt16
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -55,20 +55,27 @@ def to_depth(levels: Float64[np.ndarray, "*shape"], bits: int) -> UInt[np.ndarra
     return np.clip(np.rint(levels), 0, 65535).astype(np.uint16)
 
 
-def read_deep_picture(source: str | BinaryIO, *, convert: bool = False) -> DeepPicture:
-    """The picture in a file of any format Pillow reads, with all of its 8 or 16 bits.
+def read_deep_picture(
+    source: str | BinaryIO, *, convert: bool = False, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> DeepPicture:
+    """The picture in a file of any of the formats that are read, with all of its 8 or 16 bits.
 
     Args:
         source: Name of the file, or the open file.
         convert: Take the first of several frames, and make RGB of other colour models.
+        max_pixels: Largest number of pixels; checked before they are decoded.
 
     Raises:
         ConversionNeededError: It is only read with `convert`.
-        ImageError: It cannot be read, or its depth is not supported.
+        ImageError: It cannot be read, is larger than `max_pixels`, or its depth is not supported.
         OSError: The file cannot be opened.
     """
     data = pathlib.Path(source).read_bytes() if isinstance(source, str) else source.read()
-    return read_with(io.BytesIO(data), lambda image: _from_pillow(image, data, convert))
+    return read_with(
+        io.BytesIO(data),
+        lambda image: _from_pillow(image, data, convert),
+        max_pixels=max_pixels,
+    )
 
 
 def deep_picture_to_bytes(picture: DeepPicture, suffix: str) -> bytes:
@@ -129,7 +136,7 @@ def _raw_mode(image: ImageFile.ImageFile | Image.Image) -> str:
 
 def _decoded(data: bytes, raw_mode: str) -> UInt8[np.ndarray, "h w c"]:
     """The pixels of a file whose samples are taken to be stored like this."""
-    with Image.open(io.BytesIO(data)) as image:
+    with open_picture(io.BytesIO(data)) as image:
         image.tile = [
             tile._replace(
                 args=(raw_mode, *tile.args[1:]) if isinstance(tile.args, tuple) else raw_mode

@@ -5,21 +5,20 @@ from __future__ import annotations
 import dataclasses
 import io
 import math
-import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from overtone.bitstream.container import Metadata
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS, MAX_METADATA_BYTES, Metadata
 from overtone.errors import ConversionNeededError, ImageError
 from overtone.imaging.convert import to_8_bits
+from overtone.imaging.reader import pillow_errors_as, read_with, reason_of
 from overtone.shapes import Float, UInt8
 
 if TYPE_CHECKING:
     from PIL import Image
 
-_T = TypeVar("_T")
 _EXIF_PREFIX = b"Exif\x00\x00"
 _MAX_DPI = 1e6
 # Pillow mode -> the mode with the same pixels that is read here.
@@ -83,44 +82,24 @@ def to_grid(
     return grid
 
 
-def read_picture(source: str | BinaryIO, *, convert: bool = False) -> Picture:
-    """The picture in a file of any format Pillow reads.
+def read_picture(
+    source: str | BinaryIO, *, convert: bool = False, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> Picture:
+    """The picture in a file of any of the formats that are read.
 
     Args:
         source: Name of the file, or the open file.
         convert: Make gray or RGB of 8 bits a sample of the first frame, whatever it is.
+        max_pixels: Largest number of pixels; checked before they are decoded.
 
     Raises:
         ConversionNeededError: It is only read with `convert`.
-        ImageError: It cannot be read.
+        ImageError: It cannot be read, or is larger than `max_pixels`.
         OSError: The file cannot be opened.
     """
-    return read_with(source, lambda image: from_pillow(image, convert=convert))
-
-
-def read_with(source: str | BinaryIO, convert: Callable[[Image.Image], _T]) -> _T:
-    """What `convert` makes of the Pillow image in a file.
-
-    Raises:
-        ImageError: It cannot be read, or `convert` raises it.
-        OSError: The file cannot be opened.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns at a size it still reads and refuses at twice that.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(source) as image:
-                return convert(image)
-    except UnidentifiedImageError as error:
-        raise ImageError("this is no picture in a format Pillow reads") from error
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"the picture is too large: {error}") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        if isinstance(error, (ImageError, FileNotFoundError, PermissionError, IsADirectoryError)):
-            raise
-        raise ImageError(f"the picture is damaged: {error}") from error
+    return read_with(
+        source, lambda image: from_pillow(image, convert=convert), max_pixels=max_pixels
+    )
 
 
 def from_pillow(image: Image.Image, *, convert: bool = False) -> Picture:
@@ -192,11 +171,27 @@ def picture_to_bytes(picture: Picture, suffix: str) -> bytes:
     if file_format is None or file_format not in Image.SAVE:
         raise ImageError(f"no picture format is known for the name ending {suffix!r}; use .png")
     options = _SAVE_OPTIONS.get(file_format, {}) | pillow_info(picture.metadata)
+    return saved(to_pillow(picture), file_format, options, "; use .png")
+
+
+def saved(
+    image: Image.Image, file_format: str, options: Mapping[str, Any], advice: str = ""
+) -> bytes:
+    """A Pillow image as a file: the one place that calls Pillow's writers.
+
+    Args:
+        image: The picture.
+        file_format: Pillow's name of the format.
+        options: Keywords of `PIL.Image.Image.save`.
+        advice: What to do if it cannot be written; the end of the message.
+
+    Raises:
+        ImageError: The format cannot hold this picture or its metadata.
+    """
     buffer = io.BytesIO()
-    try:
-        to_pillow(picture).save(buffer, file_format, **options)
-    except (OSError, ValueError, KeyError) as error:
-        raise ImageError(f"{file_format} cannot hold this picture: {error}; use .png") from error
+    what = f"{file_format} cannot hold this {image.width}x{image.height} picture"
+    with pillow_errors_as(lambda error: ImageError(f"{what}: {reason_of(error)}{advice}")):
+        image.save(buffer, file_format, **options)
     return buffer.getvalue()
 
 
@@ -236,15 +231,28 @@ def is_deep(image: Image.Image) -> bool:
 def metadata_of(image: Image.Image) -> Metadata:
     """ICC profile, EXIF block and resolution of a Pillow image."""
     return Metadata(
-        icc=image.info.get("icc_profile") or b"",
-        exif=image.info.get("exif", b"").removeprefix(_EXIF_PREFIX),
+        icc=_block(image, "icc_profile", "ICC profile"),
+        exif=_block(image, "exif", "EXIF block").removeprefix(_EXIF_PREFIX),
         dpi=_checked_dpi(image.info.get("dpi")),
     )
 
 
-def _checked_dpi(dpi: tuple[float, float] | None) -> tuple[float, float] | None:
+def _block(image: Image.Image, key: str, name: str) -> bytes:
+    """A block of bytes that the file brought along; a text of that name is none."""
+    block = image.info.get(key)
+    if not isinstance(block, bytes):
+        return b""
+    if len(block) > MAX_METADATA_BYTES:
+        raise ImageError(
+            f"the {name} has {len(block)} bytes, and {MAX_METADATA_BYTES} are the most that is "
+            "kept; take it out of the file first"
+        )
+    return block
+
+
+def _checked_dpi(dpi: object) -> tuple[float, float] | None:
     """Resolution to a thousandth; None for what is missing or makes no sense."""
-    if dpi is None or len(dpi) != 2:
+    if not isinstance(dpi, tuple) or len(dpi) != 2:
         return None
     horizontal, vertical = (float(value) for value in dpi)
     if not all(math.isfinite(v) and 0.001 <= v <= _MAX_DPI for v in (horizontal, vertical)):

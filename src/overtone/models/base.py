@@ -16,6 +16,8 @@ from overtone.shapes import Float, Int64, UInt8
 
 ProgressCallback = Callable[[float, str], None]  # share of the work done, 0..1, and a message
 
+MAX_PIXELS = 1 << 24  # of the images of a model: 4096 x 4096
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImageSpec:
@@ -40,6 +42,10 @@ class ImageSpec:
             raise ValueError(
                 f"height, width and num_images must be at least 1, got {self.height}, "
                 f"{self.width} and {self.num_images}"
+            )
+        if self.height * self.width > MAX_PIXELS:
+            raise ValueError(
+                f"images have at most {MAX_PIXELS} pixels, got {self.width}x{self.height}"
             )
         if self.channels not in (1, 3):
             raise ValueError(f"channels must be 1 or 3, got {self.channels}")

@@ -1,13 +1,17 @@
 """Models as files: weights, settings and what they were trained on; found by name or path."""
 
+import contextlib
 import dataclasses
 import difflib
+import functools
 import pathlib
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from overtone import __version__
 from overtone.config import from_mapping
@@ -20,6 +24,13 @@ from overtone.models.tensor_file import TensorFile
 MODEL_FILE = "model.safetensors"
 # How pixels become numbers; the only one there is so far.
 NORMALISATION = "value = level / 127.5 - 1"
+# Tables that a model makes for itself and that are not in its file.
+_MAX_TABLE_BYTES = 1 << 30
+# What a model's constructor and the parsers of its settings raise about a record that fits nothing.
+_MISFITS = (
+    ArithmeticError, AssertionError, AttributeError, ConfigError, LookupError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
 _DTYPES = {"float32": torch.float32, "float16": torch.float16}
 
 
@@ -119,16 +130,58 @@ def _model_in(path: pathlib.Path) -> AbstractModel:
         kind = get_model_class(record["model"])
         config = from_mapping(kind.config_class, kind.current_settings(record["config"]), "config.")
         spec = from_mapping(ImageSpec, record["spec"], "spec.")
-        model = kind(config, spec, generator=torch.Generator().manual_seed(0))
-        model.load_state_dict(kind.current_tensors(_part(file.tensors, "weights.")))
+        weights = kind.current_tensors(_part(file.tensors, "weights."))
+        build = functools.partial(kind, config, spec)
+        _check_fit(build, weights)
+        model = build(generator=torch.Generator().manual_seed(0))
+        model.load_state_dict(weights)
         model.load_extra_tensors(_part(file.tensors, "extra."))
-    except (ConfigError, KeyError, RuntimeError, TypeError, ValueError) as error:
+    except _MISFITS as error:
         written = record.get("version", "an unknown version")
         raise ModelError(
             f"{path}: written by Overtone {written}, does not fit {__version__}: "
             f"{' '.join(str(error).split())}"
         ) from error
     return model.eval()
+
+
+def _check_fit(build: Callable[..., AbstractModel], weights: Mapping[str, Tensor]) -> None:
+    """Compares a model that takes no memory with the weights in a file, before one is built.
+
+    Args:
+        build: Builds the model, given a generator.
+        weights: Weights and buffers of the file.
+
+    Raises:
+        ConfigError: The model has far more parameters than the file, or huge tables.
+        RuntimeError: The names or shapes are others.
+    """
+    with _few_parameters(2 * len(weights) + 16), torch.device("meta"):
+        model = build(generator=torch.Generator("cpu").manual_seed(0))
+    model.load_state_dict(weights, assign=True)
+    num_bytes = sum(table.numel() * table.element_size() for table in model.buffers())
+    if num_bytes > _MAX_TABLE_BYTES:
+        raise ConfigError(
+            f"the model needs tables of {num_bytes} bytes, and {_MAX_TABLE_BYTES} are the most"
+        )
+
+
+@contextlib.contextmanager
+def _few_parameters(limit: int) -> Iterator[None]:
+    """Stops the building of a model in this thread that would have more parameters than that."""
+    count, thread = 0, threading.get_ident()
+
+    def register(*_: object) -> None:
+        nonlocal count
+        count += threading.get_ident() == thread
+        if count > limit:
+            raise ConfigError("its settings ask for more weights than the file has")
+
+    hook = register_module_parameter_registration_hook(register)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _narrowed(tensor: Tensor, dtype: torch.dtype) -> Tensor:

@@ -68,10 +68,12 @@ class TensorFile:
         try:
             tensors = load(data)
             record = json.loads(metadata["record"])
-        except (SafetensorError, KeyError, ValueError) as error:
+        except (SafetensorError, KeyError, RecursionError, ValueError) as error:
             raise ModelError(f"this file is damaged: {error}") from error
         if metadata.get("checksum") != _checksum(metadata["record"], tensors):
             raise ModelError("this file is damaged: its checksum does not match its contents")
+        if not isinstance(record, dict):
+            raise ModelError("this file is damaged: its record is no table")
         return cls(kind, tensors, record)
 
     @classmethod
@@ -95,10 +97,14 @@ def _metadata(data: bytes) -> Mapping[str, str]:
         raise ModelError("this is no safetensors file, or it is cut short")
     try:
         header = json.loads(data[8 : 8 + length])
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise ModelError(f"the header of this file is damaged: {error}") from error
-    metadata = header.get("__metadata__", {})
-    return metadata if isinstance(metadata, dict) else {}
+    metadata = header.get("__metadata__") if isinstance(header, dict) else None
+    if not isinstance(metadata, dict):
+        return {}
+    if not all(isinstance(value, str) for value in metadata.values()):
+        raise ModelError("the header of this file is damaged: its metadata are no texts")
+    return metadata
 
 
 def _checksum(record: str, tensors: Mapping[str, Tensor]) -> str:

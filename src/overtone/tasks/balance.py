@@ -2,12 +2,10 @@
 
 import dataclasses
 import hashlib
-import io
 import json
 import os
 import pathlib
 import re
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +17,8 @@ from overtone.data import ImageSet, load_images
 from overtone.data.base import OnCorrupt, Split
 from overtone.data.pixels import to_image
 from overtone.errors import ConfigError, DataError
-from overtone.files import check_folder_of
+from overtone.files import check_folder_of, new_folder
+from overtone.imaging.image import saved
 from overtone.models.base import AbstractModel, ProgressCallback
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import find_model, load_model
@@ -114,9 +113,7 @@ def balance(
         prior=_prior_of(chosen, prior),
         temperature=temperature,
     )
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    try:
-        partial.mkdir()
+    with new_folder(folder) as partial:
         entries: list[dict[str, Any]] = []
         for done, (name, count) in enumerate(missing.items()):
             class_seed = seed + chosen.spec.class_names.index(name)
@@ -129,9 +126,6 @@ def balance(
                 progress((done + 1) / len(missing), f"{len(entries)} pictures")
         manifest = _manifest(images, missing, entries, origin)
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-        partial.rename(folder)  # onto nothing, or onto an empty folder
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return missing
 
 
@@ -217,9 +211,7 @@ def _write_class(
 def _png(pixels: UInt8[np.ndarray, "h w c"], entry: Mapping[str, Any]) -> bytes:
     text = PngInfo()
     text.add_text(PNG_KEY, json.dumps(dict(entry)))
-    buffer = io.BytesIO()
-    to_image(pixels).save(buffer, "PNG", pnginfo=text)
-    return buffer.getvalue()
+    return saved(to_image(pixels), "PNG", {"pnginfo": text})
 
 
 def _manifest(

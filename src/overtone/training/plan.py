@@ -16,6 +16,8 @@ from overtone.training.settings import TrainConfig
 PLAN_FILE = "run.json"
 _TABLES = ("network", "train")
 _LENGTHS = frozenset({"steps", "core_minutes"})  # of training: one of them is given
+# What a plan that was not written here raises.
+_MISFITS = (AttributeError, ConfigError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,14 @@ def read_plan(folder: pathlib.Path) -> tuple[TrainPlan, DataRecord]:
         record = json.loads(path.read_text("utf-8"))
         plan = record["plan"]
         return _plan_of(plan), from_mapping(DataRecord, record["data"], "data.")
-    except (ConfigError, KeyError, TypeError, ValueError) as error:
+    except (
+        AttributeError,
+        ConfigError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise CheckpointError(f"{path} is not the plan of a run: {error}") from error
 
 

@@ -91,7 +91,7 @@ class TrainState:
             self.generator.set_state(tensors["generator"])
             self.watch = LossWatch(**record["watch"])
             self.step, self.spent_s = record["step"], record["spent_s"]
-        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
 
     def _restore_ema(self, tensors: dict[str, Tensor]) -> None:

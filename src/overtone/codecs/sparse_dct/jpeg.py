@@ -5,21 +5,28 @@ import io
 import os
 import pathlib
 import tempfile
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from overtone.bitstream.container import Container, Layout, Metadata
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container, Layout, Metadata
 from overtone.codecs.sparse_dct.codec import SparseDctCodec
 from overtone.codecs.sparse_dct.header import NUM_BANDS, SparseDctHeader
-from overtone.codecs.sparse_dct.stream import pack_levels, read_coefficients, write_section
+from overtone.codecs.sparse_dct.stream import (
+    Coefficients,
+    pack_levels,
+    read_coefficients,
+    write_section,
+)
 from overtone.errors import ConfigError, ImageError
 from overtone.imaging.image import read_picture
-from overtone.shapes import Int16
+from overtone.shapes import Int16, UInt8
 from overtone.transform.levels import JPEG_BLOCK
 from overtone.transform.scan import zigzag, zigzag_number
 
+MAX_JPEG_STEP = 255  # of a baseline file
 _LAYOUTS = {1: Layout.GRAY, 3: Layout.RGB}
 _SAMPLINGS = ((1, 1), (1, 2), (2, 1), (2, 2))
 _EXIF_MARKER, _ICC_MARKER = 0xE1, 0xE2
@@ -28,7 +35,7 @@ _ICC_NAME = b"ICC_PROFILE\0"
 _EXIF_NAME = b"Exif\0\0"
 
 
-def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
+def repack_jpeg(data: bytes, *, verify: bool = True, max_pixels: int = DEFAULT_MAX_PIXELS) -> bytes:
     """A file of codec `sparse-dct` with the coefficients and tables of a JPEG file.
 
     The picture decodes to the pixels libjpeg shows of the JPEG file, and `to_jpeg` gives back a
@@ -37,15 +44,18 @@ def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
 
     Args:
         data: The JPEG file: gray or YCbCr, 8 bits, chroma 4:4:4, 4:2:2, 4:4:0 or 4:2:0.
-        verify: Read the result back and compare every coefficient.
+        verify: Read the result back and compare every coefficient, and the pixels of the JPEG file
+            that `to_jpeg` makes of it.
+        max_pixels: Largest number of pixels; checked before they are decoded.
 
     Raises:
-        ImageError: It is no such JPEG file.
-        ModuleNotFoundError: jpeglib is not installed.
+        ImageError: It is no such JPEG file, or a damaged one, of which libjpeg shows a part only.
+        ModuleNotFoundError: jpeglib or simplejpeg is not installed.
     """
     if data[:2] != b"\xff\xd8":
         raise ImageError("this is no JPEG file; without loss only JPEG files can be packed")
-    metadata = _metadata_of(data)
+    picture = read_picture(io.BytesIO(data), max_pixels=max_pixels)
+    _refuse_damage(data)
     found = _read(data)
     levels = [_to_levels(component) for component in _components(found)]
     header = _header(found, len(levels))
@@ -55,7 +65,7 @@ def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
         height=found.height,
         layout=_LAYOUTS[len(levels)],
         sections=(b"",),
-        metadata=metadata,
+        metadata=picture.metadata,
     )
     grids = [header.sampling(head).grid(c) for c in range(len(levels))]
     if [own.shape[1:] for own in levels] != grids:
@@ -63,28 +73,52 @@ def repack_jpeg(data: bytes, *, verify: bool = True) -> bytes:
     section = write_section(header, pack_levels(levels, header.steps(len(levels))))
     packed = dataclasses.replace(head, sections=(section,)).to_bytes()
     if verify:
-        back = read_coefficients(Container.from_bytes(packed)).levels
-        if not all(np.array_equal(*pair) for pair in zip(levels, back, strict=True)):
-            raise ImageError("this JPEG file has coefficients beyond the range of 8-bit pictures")
+        _check_packed(packed, levels, picture.pixels, max_pixels)
     return packed
 
 
-def to_jpeg(data: bytes) -> bytes:
+def to_jpeg(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> bytes:
     """A JPEG file with the coefficients, tables and metadata of a file of `sparse-dct`.
 
+    Args:
+        data: The whole file.
+        max_pixels: Largest number of pixels of the picture in the file.
+
     Raises:
-        BitstreamError: The file is damaged.
+        BitstreamError: The file is damaged or over the limit.
         ImageError: The picture has an alpha channel, or steps that JPEG cannot hold.
         ModuleNotFoundError: jpeglib is not installed.
     """
-    container = Container.from_bytes(data)
+    container = Container.from_bytes(data, max_pixels=max_pixels)
     if container.codec_id != SparseDctCodec.codec_id:
         raise ConfigError("only files of codec sparse-dct hold the coefficients of a JPEG file")
     if container.layout not in _LAYOUTS.values():
         raise ImageError("JPEG files have no alpha channel; decode this file to PNG")
-    found = read_coefficients(container)
+    return _jpeg_file(container, read_coefficients(container))
+
+
+def _check_packed(
+    packed: bytes,
+    levels: Sequence[Int16[np.ndarray, "bands _rows _columns"]],
+    pixels: UInt8[np.ndarray, "h w c"],
+    max_pixels: int,
+) -> None:
+    """Raises `ImageError` if a file holds other coefficients, or shows other pixels as JPEG."""
+    container = Container.from_bytes(packed, max_pixels=max_pixels)
+    back = read_coefficients(container)
+    if not all(np.array_equal(*pair) for pair in zip(levels, back.levels, strict=True)):
+        raise ImageError("this JPEG file has coefficients beyond the range of 8-bit pictures")
+    if max(int(table.max()) for table in back.tables) > MAX_JPEG_STEP:
+        return  # which cannot be written as baseline again
+    again = read_picture(io.BytesIO(_jpeg_file(container, back)), max_pixels=max_pixels)
+    if not np.array_equal(again.pixels, pixels):
+        raise ImageError("this JPEG file shows other pixels when it is written again")
+
+
+def _jpeg_file(container: Container, found: Coefficients) -> bytes:
+    """The JPEG file of coefficients, with the metadata of the file they are from."""
     tables, index_of = _distinct(found.tables)
-    if max(int(table.max()) for table in tables) > 255:
+    if max(int(table.max()) for table in tables) > MAX_JPEG_STEP:
         raise ImageError("baseline JPEG files have steps up to 255; decode this file to PNG")
     blocks = [_from_levels(levels) for levels in found.levels]
     jpeglib = _jpeglib()
@@ -111,6 +145,22 @@ def _jpeglib() -> ModuleType:
     import jpeglib
 
     return jpeglib
+
+
+def _refuse_damage(data: bytes) -> None:
+    """Raises `ImageError` for a file about which libjpeg has a warning.
+
+    Of such a file it shows what it could read and makes up the rest; packed, that would be all.
+    """
+    import simplejpeg
+
+    try:
+        simplejpeg.decode_jpeg(data, strict=True)
+    except ValueError as error:
+        raise ImageError(
+            f"the JPEG file is damaged, libjpeg says: {error}; without loss only whole files are "
+            "packed, encode what is left of it as a picture"
+        ) from error
 
 
 def _read(data: bytes) -> Any:
@@ -147,6 +197,8 @@ def _header(found: Any, num_components: int) -> SparseDctHeader:
             )
     steps = [np.asarray(found.qt)[int(number)] for number in found.quant_tbl_no[:num_components]]
     tables = [table.reshape(-1)[zigzag(JPEG_BLOCK)].astype(np.int64) for table in steps]
+    if min(int(table.min()) for table in tables) < 1:
+        raise ImageError("the JPEG file is damaged: it has a quantiser step of 0")
     for quality in range(1, 101):
         standard = SparseDctHeader(quality=quality, down=down, across=across)
         if all(map(np.array_equal, standard.steps(num_components), tables)):
@@ -178,10 +230,6 @@ def _from_levels(levels: Int16[np.ndarray, "bands _rows _columns"]) -> np.ndarra
     _, rows, columns = levels.shape
     raster = levels.transpose(1, 2, 0)[..., zigzag_number(JPEG_BLOCK)]
     return np.ascontiguousarray(raster).reshape(rows, columns, JPEG_BLOCK, JPEG_BLOCK)
-
-
-def _metadata_of(data: bytes) -> Metadata:
-    return read_picture(io.BytesIO(data)).metadata
 
 
 def _with_metadata(data: bytes, metadata: Metadata) -> bytes:

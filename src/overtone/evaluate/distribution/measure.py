@@ -14,6 +14,7 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.evaluate.distribution.rows import Compared, DistributionRow, SampleSource
 from overtone.evaluate.provenance import commit, machine, now
+from overtone.files import write_atomically
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork, Features
 from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
 from overtone.models.base import ProgressCallback
@@ -136,7 +137,7 @@ def through_jpeg(images: UInt8[np.ndarray, "n h w c"]) -> UInt8[np.ndarray, "n h
         Image.fromarray(image.squeeze(2) if mode == "L" else image).save(
             buffer, "JPEG", quality=JPEG_QUALITY
         )
-        pixels = np.asarray(Image.open(buffer).convert(mode))
+        pixels = np.asarray(Image.open(buffer, formats=["JPEG"]).convert(mode))
         decoded[number] = pixels.reshape(image.shape)
     return decoded
 
@@ -206,9 +207,9 @@ def _cached(
         return found
     found = network.extract(images, progress=report)
     reference_set.cache.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part.npz")
-    np.savez(partial, pooled=found.pooled, probabilities=found.probabilities, spatial=found.spatial)
-    partial.replace(path)
+    file = io.BytesIO()
+    np.savez(file, pooled=found.pooled, probabilities=found.probabilities, spatial=found.spatial)
+    write_atomically(path, file.getvalue())
     return found
 
 

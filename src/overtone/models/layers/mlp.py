@@ -39,7 +39,8 @@ class Mlp(torch.nn.Module):
         for number, (num_inputs, num_outputs) in enumerate(itertools.pairwise(sizes), 2):
             is_linear = number == len(sizes) and not has_active_output
             std = init_std or math.sqrt((1 if is_linear else 2) / num_inputs)
-            layer = torch.nn.Linear(num_inputs, num_outputs, device="meta").to_empty(device="cpu")
+            layer = torch.nn.Linear(num_inputs, num_outputs, device="meta")
+            layer = layer.to_empty(device=torch.get_default_device())
             with torch.no_grad():
                 layer.weight.normal_(std=std, generator=generator)
                 layer.bias.zero_()
