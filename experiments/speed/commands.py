@@ -85,7 +85,7 @@ def identity(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def lay_out(photos: pathlib.Path, folder: pathlib.Path) -> None:
     """A JPEG file of every shape, photographs side by side, repeated where they do not reach."""
-    tiles = [Image.open(path).convert("RGB") for path in sorted(photos.glob("*.jp*g"))]
+    tiles = [Image.open(p, formats=("JPEG",)).convert("RGB") for p in sorted(photos.glob("*.jp*g"))]
     if not tiles:
         raise SystemExit(f"no .jpg files in {photos}; name a folder of photographs")
     wide, tall = max(tile.size for tile in tiles)
