@@ -272,7 +272,7 @@ def test_progress_is_drawn_on_a_terminal(archive, tmp_path, monkeypatch, capsys)
 )
 def test_a_users_mistake_is_one_line(tmp_path, capsys, words, message):
     extra = [] if message != "data are needed" else ["--set", "train.steps=1"]
-    assert main(["train", *words, *extra, "--out", str(tmp_path / "run")]) == 1
+    assert main(["train", *words, *extra, "-o", str(tmp_path / "run")]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1
