@@ -23,19 +23,9 @@ OPTIONS = {
 }
 # The same for words that are also plain English: only where a message asks for the argument.
 PLAIN_OPTIONS = (
-    *("bits", "bpp", "channels", "crop", "curve", "cutoff", "device", "effort", "factor", "preset"),
-    *(
-        "data",
-        "model",
-        "prior",
-        "quality",
-        "scale",
-        "seed",
-        "size",
-        "solve",
-        "target",
-        "temperature",
-    ),
+    *("bits", "bpp", "channels", "crop", "curve", "cutoff", "data", "device", "effort", "factor"),
+    *("model", "preset", "prior", "quality", "scale", "seed", "size", "solve", "target"),
+    "temperature",
 )
 _ARGUMENT = re.compile(rf"(?<![\w.`/-])({'|'.join(OPTIONS)})\b(?!\.)")
 _PLAIN = "|".join(PLAIN_OPTIONS)

@@ -82,7 +82,8 @@ def _check_same(plan: TrainPlan, request: TrainRequest) -> None:
 def _refuse_existing(folder: pathlib.Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CheckpointError(
-            f"{folder} exists already; go on with the run in it by resume=True, or name another folder"
+            f"{folder} exists already; go on with the run in it by resume=True, or name another "
+            "folder"
         )
 
 
