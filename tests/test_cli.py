@@ -160,7 +160,7 @@ def test_a_users_mistake_is_one_line(folder, capsys, arguments, message):
         (["encode"], "encode needs IN...; see overtone encode -h"),
         (["encode", "a.png", "--qualty", "3"], "unknown option --qualty; did you mean --quality?"),
         (["encode", "a.png", "--effort", "slow"], 'Choose from: "fast", "default", "best"'),
-        (["encode", "a.png", "-o", "--force"], "unknown option --force"),
+        (["encode", "a.png", "-o", "--force"], "--force is an option"),
         (["decode", "a.ovt", "--size", "3"], "expected WxH in whole pixels, got 3"),
         (["decode", "a.ovt", "--crop", "1,2,3"], "expected X,Y,W,H in whole pixels, got 1,2,3"),
         (["decode", "a.ovt", "--scale", "big"], "--scale"),

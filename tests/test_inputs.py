@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pathlib
@@ -55,14 +56,16 @@ def test_pictures_and_files_are_read(tmp_path, kind):
     picture, file = tmp_path / "a.png", tmp_path / "a.ovt"
     Image.fromarray(scene(5, 7)).save(picture, icc_profile=b"profile")
 
-    def source(path: pathlib.Path):
-        return path.open("rb") if kind is open else kind(path)
+    with contextlib.ExitStack() as opened:
 
-    data = overtone.encode(source(picture), **RAW)
-    assert overtone.info(data)["metadata"]["icc_bytes"] == 7
-    file.write_bytes(data)
-    np.testing.assert_array_equal(overtone.decode(source(file)), scene(5, 7))
-    assert overtone.info(source(file))["width"] == 7
+        def source(path: pathlib.Path):
+            return opened.enter_context(path.open("rb")) if kind is open else kind(path)
+
+        data = overtone.encode(source(picture), **RAW)
+        assert overtone.info(data)["metadata"]["icc_bytes"] == 7
+        file.write_bytes(data)
+        np.testing.assert_array_equal(overtone.decode(source(file)), scene(5, 7))
+        assert overtone.info(source(file))["width"] == 7
 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview, io.BytesIO])

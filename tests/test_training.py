@@ -14,9 +14,11 @@ from toy_training import toy_images, toy_settings
 
 import overtone
 from overtone.cli.main import main
+from overtone.config import preset_names
 from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import ParameterGroup
+from overtone.models.registry import MODELS
 from overtone.models.store import read_summary
 from overtone.models.vae.model import Vae
 from overtone.training.ema import Ema
@@ -49,8 +51,8 @@ def sets(model="vae"):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({}, "give one of steps and core_minutes"),
-        ({"steps": 1, "core_minutes": 1.0}, "give one of steps and core_minutes"),
+        ({}, "one of steps and core_minutes, and neither is given; set one, such as train.st"),
+        ({"steps": 1, "core_minutes": 1.0}, "one of steps and core_minutes, and both are given"),
         ({"steps": 0}, "steps must be above 0, got 0"),
         ({"steps": 1, "keep": 0}, "keep must be at least 1"),
         ({"steps": 1, "seed": -1}, "seed must not be below 0"),
@@ -249,6 +251,40 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(archive, tmp_path, capsys)
     assert not run.exists()
 
 
+def test_the_line_at_the_end_counts_the_fitting_of_priors(archive, tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main(["train", "vae", "--data", str(archive), "-o", str(run), *sets()]) == 0
+    error = capsys.readouterr().err
+    assert re.search(r"after [\d.]+ core-minutes and [\d.]+ of fitting priors: ", error)
+    last = read_log(run / "log.jsonl")[-1]
+    assert (last["kind"], last["core_s"] >= 0) == ("finish", True)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_trains_for_a_default_length(model):
+    length = resolve_plan(model).train
+    assert (length.steps, length.core_minutes) == ((1, None) if model == "pca" else (None, 20.0))
+    for preset in preset_names(model):
+        length = resolve_plan(model, preset).train
+        assert (length.steps or 0) + (length.core_minutes or 0) > 0
+
+
+def test_seed_and_threads_are_settings(archive, tmp_path, capsys):
+    words = ["--data", str(archive), "-o", str(tmp_path / "run"), "--seed", "5", "--threads", "3"]
+    assert main(["train", "vae", *words, "--dry-run"]) == 0
+    plan = json.loads(capsys.readouterr().out)["train"]
+    assert (plan["seed"], plan["num_threads"], plan["core_minutes"]) == (5, 3, 20.0)
+
+
+def test_a_card_that_is_not_there_is_one_line(archive, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    run = tmp_path / "run"
+    words = ["train", "vae", "--data", str(archive), "-o", str(run), *sets()]
+    assert main([*words, "--device", "cuda"]) == 2
+    assert "error: device cuda is not there" in capsys.readouterr().err
+    assert not run.exists()
+
+
 def test_progress_is_drawn_on_a_terminal(archive, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
@@ -266,13 +302,15 @@ def test_progress_is_drawn_on_a_terminal(archive, tmp_path, monkeypatch, capsys)
         (["--data", "x"], "name a model to train"),
         (["vae", "--data", "nowhere", "--set", "train.steps=1"], "nowhere"),
         (["vae", "--data", "x", "--preset", "mnits"], "did you mean mnist?"),
-        (["vae", "--data", "x"], "give one of steps and core_minutes"),
+        (["vae", "--data", "x", "--set", "train.step=3"], "did you mean train.steps? known are"),
+        (["vae", "--data", "x", "--set", "steps=3"], "did you mean train.steps? known are"),
         (["--resume"], "there is no run at"),
     ],
 )
 def test_a_users_mistake_is_one_line(tmp_path, capsys, words, message):
     extra = [] if message != "data are needed" else ["--set", "train.steps=1"]
-    assert main(["train", *words, *extra, "-o", str(tmp_path / "run")]) == 1
+    is_missing = message in ("nowhere", "there is no run at")
+    assert main(["train", *words, *extra, "-o", str(tmp_path / "run")]) == (1 if is_missing else 2)
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1

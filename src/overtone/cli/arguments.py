@@ -15,7 +15,7 @@ def _refuse_options(_: object, names: str | Sequence[str] | None) -> None:
     """What the parser takes for a name because of its dash alone is a mistyped option."""
     for name in [names] if isinstance(names, str) else names or ():
         if name.startswith("-") and name != "-":
-            raise ValueError(f"unknown option {name} (a file of that name is written ./{name})")
+            raise ValueError(f"must be a name, and {name} is an option")
 
 
 def _within(lowest: int, highest: int) -> Callable[[object, int | None], None]:

@@ -58,7 +58,9 @@ def describe_usage(error: cyclopts.CycloptsError, commands: Sequence[Command]) -
     verb = error.command_chain[0] if error.command_chain else ""
     if isinstance(error, cyclopts.UnknownCommandError):
         (name, *_) = error.unused_tokens or [""]
-        return f"unknown verb {name}; {suggestion(name, by_verb)}overtone -h lists all"
+        kind = "option" if _is_option(name) else "verb"
+        near = suggestion(name, [*by_verb, "--help", "--version"])
+        return f"unknown {kind} {name}; {near}overtone -h lists all"
     more = f"see overtone {verb} -h" if verb else "see overtone -h"
     if isinstance(error, cyclopts.UnknownOptionError):
         name = (error.token.keyword or error.token.value).partition("=")[0]
@@ -68,7 +70,7 @@ def describe_usage(error: cyclopts.CycloptsError, commands: Sequence[Command]) -
         unknown = [str(token.value) for token in argument.tokens if _is_option(str(token.value))]
         if unknown and argument.field_info.is_positional:
             return _unknown_option(unknown[0].partition("=")[0], by_verb.get(verb), more)
-        return f"{argument.name}: {error.exception_message}"
+        return f"{argument.name} {error.exception_message}"
     if isinstance(error, cyclopts.MissingArgumentError) and argument is not None:
         given = error.keyword or next((t.keyword for t in argument.tokens if t.keyword), None)
         missing = f"{given} needs a value" if given else f"{verb} needs {argument.name}"
@@ -78,7 +80,11 @@ def describe_usage(error: cyclopts.CycloptsError, commands: Sequence[Command]) -
 
 
 def _unknown_option(name: str, command: Command | None, more: str) -> str:
-    near = "" if command is None else suggestion(name, options_of(command))
+    if command is None:
+        return f"unknown option {name}; {more}"
+    if name == "--model" and "MODEL" in usage_of(command):
+        return f"unknown option {name}; MODEL is the first argument of {verb_of(command)}; {more}"
+    near = suggestion(name, options_of(command)) or f"a file of that name is written ./{name}; "
     return f"unknown option {name}; {near}{more}"
 
 

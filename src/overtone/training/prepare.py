@@ -51,7 +51,7 @@ def prepare(
         _refuse_existing(folder)
         plan = _new_plan(request.model, request.preset, request.settings)
     if request.data is None:
-        raise ConfigError("data are needed: give data, the path of a folder or file, or hf:NAME")
+        raise ConfigError("data are needed; give data, the path of a folder or file, or hf:NAME")
     images, test = _load(request.data, request)
     record = _describe(images, request)
     if known is not None and known.fingerprint != record.fingerprint:
