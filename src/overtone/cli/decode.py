@@ -11,11 +11,13 @@ import overtone
 from overtone.cli.arguments import (
     ByteCount,
     Inputs,
+    ModelOption,
     Output,
     Quiet,
     Recursive,
     Size,
     Strip,
+    Threads,
     whole_numbers,
 )
 from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_bytes
@@ -41,16 +43,16 @@ def decode(
     scale: float | None = None,
     size: Size = None,
     crop: Annotated[
-        tuple[int, int, int, int] | None, Parameter(converter=_crop, n_tokens=1)
+        tuple[int, int, int, int] | None, Parameter(converter=_crop, n_tokens=1, metavar="X,Y,W,H")
     ] = None,
     max_bytes: ByteCount = None,
     to_jpeg: bool = False,
-    model: str | None = None,
+    model: ModelOption = None,
     max_pixels: int | None = None,
-    threads: int | None = None,
     strip: Strip = None,
     recursive: Recursive = False,
     skip_existing: bool = False,
+    threads: Threads = None,
     force: bool = False,
     quiet: Quiet = False,
 ) -> int:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import ByteCount, Inputs, Output, Quiet, Recursive, Strip
+from overtone.cli.arguments import (
+    ByteCount,
+    Inputs,
+    ModelOption,
+    Output,
+    Quiet,
+    Recursive,
+    Seed,
+    Settings,
+    Strip,
+    Threads,
+)
 from overtone.cli.files import plan_jobs, run_jobs, write_bytes
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_bits, read_bytes
@@ -37,11 +48,11 @@ def encode(
     effort: Literal["fast", "default", "best"] = "default",
     codec: str = "tiled-dct",
     lossless: bool = False,
-    model: str | None = None,
+    model: ModelOption = None,
     preset: str | None = None,
-    settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
-    seed: int = 0,
-    threads: int | None = None,
+    settings: Settings = (),
+    seed: Seed = 0,
+    threads: Threads = None,
     max_pixels: int | None = None,
     convert: bool = False,
     strip: Strip = None,

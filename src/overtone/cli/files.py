@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 
 from overtone.cli.outcome import Job, Outcome
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, PathError
 from overtone.files import check_folder_of, is_stream, write_atomically
 from overtone.imaging.formats import PICTURE_SUFFIXES
 
@@ -70,7 +70,9 @@ def plan_jobs(
         elif reason is None and skip_existing:
             outcome.skip(EXISTS)
         elif len(sources) == 1:
-            raise ConfigError(reason or f"{job.destination} exists; give --force to replace it")
+            if reason is not None:
+                raise ConfigError(reason)
+            raise PathError(f"{job.destination} exists; give --force to replace it")
         else:
             hint = "give --force to replace it or --skip-existing to keep it"
             outcome.fail(job.source, reason or f"{job.destination} exists; {hint}")
@@ -155,7 +157,7 @@ def check_destination(path: str, *, force: bool) -> None:
         return
     check_folder_of(pathlib.Path(path))
     if _is_file_there(path) and not force:
-        raise ConfigError(f"{path} exists; give --force to replace it")
+        raise PathError(f"{path} exists; give --force to replace it")
 
 
 def suffix_of(destination: str) -> str:
