@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image, ImageCms
 
 from overtone.bitstream.container import Metadata
 from overtone.errors import ImageError
+from overtone.imaging.formats import OPENED_FORMATS, SUFFIXES_OF, endings_like
 from overtone.imaging.image import (
     Picture,
     from_pillow,
@@ -202,3 +204,25 @@ def test_a_grid_holds_each_image_in_reading_order():
     np.testing.assert_array_equal(grid[1, [1, 5, 9], 0], [0, 1, 2])
     np.testing.assert_array_equal(grid[4, [1, 5, 9], 0], [3, 4, 255])
     assert (grid[[0, 3, 6]] == 255).all()
+
+
+@pytest.mark.parametrize("name", [name for name in SUFFIXES_OF if name != "PSD"])
+def test_every_format_that_is_searched_for_is_read(name):
+    if name == "SUN":  # Pillow cannot write it: a header of eight numbers, then rows of even length
+        file = io.BytesIO(struct.pack(">8I", 0x59A66A95, 3, 2, 24, 20, 1, 0, 0) + bytes(20))
+        shape = (2, 3, 3)
+    elif name == "ICO":  # squares only
+        file, shape = saved(Image.new("RGBA", (16, 16)), name), (16, 16, 4)
+    elif name == "XBM":
+        file, shape = saved(Image.new("1", (40, 24)), name), (24, 40, 1)
+    else:
+        file, shape = saved(Image.fromarray(scene(24, 40)), name), (24, 40, 3)
+    assert read_picture(file).pixels.shape == shape
+    Image.init()
+    assert {Image.EXTENSION[ending] for ending in SUFFIXES_OF[name]} <= {name, "MPO"}
+
+
+def test_formats_that_other_programs_or_no_pictures_are_for_are_not_opened():
+    assert not set(OPENED_FORMATS) & {"EPS", "WMF", "FITS", "PDF", "HDF5", "GRIB", "BUFR", "MPEG"}
+    assert endings_like(".jpg") >= {".jpg", ".jpeg"}
+    assert endings_like(".ovt") == {".ovt"}

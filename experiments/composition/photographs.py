@@ -5,8 +5,8 @@ import statistics
 
 from experiments.harness.item import NOT_MEASURED
 from overtone.codecs.base import Effort
+from overtone.evaluate.rate_distortion.curves import average_curve
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
-from overtone.evaluate.rate_distortion.table import average_curve
 from overtone.metrics.bd_rate import Curve, bd_rate_percent
 
 KODAK = pathlib.Path("experiments/kodak/rows")

@@ -15,6 +15,8 @@ LARGEST_SEED = (1 << 63) - 1
 def _refuse_options(_: object, names: str | Sequence[str] | None) -> None:
     """What the parser takes for a name because of its dash alone is a mistyped option."""
     for name in [names] if isinstance(names, str) else names or ():
+        if not name:
+            raise ValueError("the name is empty")
         if name.startswith("-") and name != "-":
             raise ValueError(f"must be a name, and {name} is an option")
 
@@ -87,13 +89,12 @@ def byte_count(text: str) -> int:
     """The number of bytes in a text such as 5000, 5k, 1.5M, 300kB or 64KiB.
 
     Raises:
-        ValueError: It is none, or less than one byte.
+        ValueError: It has another form.
     """
     match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+) *([kmg]i?|)b?", text.strip().lower())
-    count = round(float(match[1]) * _UNIT_BYTES[match[2]]) if match else 0
-    if count < 1:
+    if match is None:
         raise ValueError(f"expected a number of bytes such as 5000, 5k or 1.5M, got {text}")
-    return count
+    return round(float(match[1]) * _UNIT_BYTES[match[2]])
 
 
 def _byte_count(_: object, tokens: Sequence[cyclopts.Token]) -> int:

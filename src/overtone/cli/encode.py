@@ -2,8 +2,9 @@
 
 import dataclasses
 import functools
+import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -117,7 +118,7 @@ def encode(
     suffix, endings = chosen.suffix, endings_like(chosen.suffix)
     jobs = plan(sources, output, suffix, outcome, endings=endings)
     if model is not None:
-        return run_jobs(jobs, outcome, lambda job: _with_model(job, model, outcome, force=force))
+        return _encode_with_model(jobs, model, outcome, force=force)
     if lossless:
         repack = functools.partial(_repack_jpeg, force=force)
         return run_jobs(jobs, outcome, lambda job: repack(job, limit, strip, outcome))
@@ -176,10 +177,8 @@ def _encode_picture(
     )
 
 
-def _with_model(job: Job, model: str, outcome: Outcome, *, force: bool) -> None:
-    """One picture, brought to the model's size, as the list that the model gives probabilities."""
-    import io
-
+def _encode_with_model(jobs: Sequence[Job], model: str, outcome: Outcome, *, force: bool) -> int:
+    """Pictures, brought to the model's size, as lists that the model gives probabilities."""
     from overtone.codecs.dct_list import as_list_model
     from overtone.data.base import LoadOptions
     from overtone.data.pictures import to_pixels
@@ -187,16 +186,21 @@ def _with_model(job: Job, model: str, outcome: Outcome, *, force: bool) -> None:
     from overtone.models.store import load_model
 
     loaded = load_model(model)
-    spec = loaded.spec
-    source = read_bytes(job.source)
+    list_model, spec = as_list_model(loaded), loaded.spec
     options = LoadOptions(size=(spec.height, spec.width), channels=spec.channels)
-    width, height = read_with(io.BytesIO(source), lambda image: image.size)
-    data = overtone.encode(to_pixels(source, options), model=as_list_model(loaded))
-    write_bytes(job.destination, data, force=force)
-    about = f"{len(data)} bytes, {8 * len(data) / (spec.height * spec.width):.3f} bpp"
-    if (width, height) != (spec.width, spec.height):
-        about += f", resized and cropped from {width}x{height} to {spec.width}x{spec.height} pixels"
-    outcome.say(f"{job.source} -> {job.destination}: {about}")
+
+    def work(job: Job) -> None:
+        source = read_bytes(job.source)
+        width, height = read_with(io.BytesIO(source), lambda image: image.size)
+        data = overtone.encode(to_pixels(source, options), model=list_model)
+        write_bytes(job.destination, data, force=force)
+        line = f"{job.source} -> {job.destination}: {len(data)} bytes, "
+        line += f"{8 * len(data) / (spec.height * spec.width):.3f} bpp"
+        if (width, height) != (spec.width, spec.height):
+            line += f", resized and cropped from {width}x{height} to {spec.width}x{spec.height} px"
+        outcome.say(line)
+
+    return run_jobs(jobs, outcome, work)
 
 
 def _check_only_way(
