@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import sys
 
@@ -12,7 +11,6 @@ import pytest
 from helpers import RawCodec, scene
 from PIL import Image
 
-import overtone
 from overtone.bitstream.container import Container, Metadata
 from overtone.cli.main import main
 from overtone.imaging.image import Picture, picture_to_bytes, read_picture
@@ -282,21 +280,3 @@ def test_decode_mistakes_are_one_line(folder, capsys, arguments, message):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert message in error
-
-
-def test_info_as_json_is_the_public_function(folder, capsys):
-    encode("pictures", "-o", "out")
-    capsys.readouterr()
-    assert main(["info", "out", "--json"]) == 0
-    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    expected = overtone.info((folder / "out" / "a.ovt").read_bytes())
-    assert first == json.loads(json.dumps({"file": "out/a.ovt", **expected}))
-    assert second["file"] == "out/b.ovt"
-
-
-def test_info_shows_the_share_of_each_section(folder, capsys):
-    encode("pictures/a.png", "-o", "a.ovt")
-    assert main(["info", "a.ovt"]) == 0
-    out = capsys.readouterr().out
-    for word in ("codec", "raw", "rate bpp", "metadata.icc bytes", "pixels", "container", "%"):
-        assert word in out

@@ -88,22 +88,22 @@ def test_the_same_seed_gives_the_same_numbers(place, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("code", "arguments", "message"),
     [
-        (["wide.npz"], "the samples are 30x28 with 1 channels, bars/test is 28x28 with 1"),
-        (["run", "--features", "gray82"], "did you mean gray28"),
-        (["run", "--features", "gray28", "--size", "32x32"], "gray28 takes 28x28 gray"),
-        (["run", "--prior", "gausian"], "did you mean gaussian"),
-        (["run", "-n", "10"], "at least 50 images are needed, got 10"),
-        (["nowhere"], "nowhere"),
-        (["unfinished"], "it is no finished run"),
+        (2, ["wide.npz"], "the samples are 30x28 with 1 channels, bars/test is 28x28 with 1"),
+        (2, ["run", "--features", "gray82"], "did you mean gray28"),
+        (1, ["run", "--features", "gray28", "--size", "32x32"], "gray28 takes 28x28 gray"),
+        (2, ["run", "--prior", "gausian"], "did you mean gaussian"),
+        (2, ["run", "-n", "10"], "at least 50 images are needed, got 10"),
+        (1, ["nowhere"], "nowhere"),
+        (1, ["unfinished"], "it is no finished run"),
     ],
 )
-def test_what_cannot_be_measured_is_refused_in_a_line(place, capsys, arguments, message):
+def test_what_cannot_be_measured_is_refused_in_a_line(place, capsys, code, arguments, message):
     name, *options = arguments
     source = str(place / name) if name != "nowhere" else name
-    code, out, err = run(place, capsys, source, *options)
-    assert (code, out) == (1, "")
+    found, out, err = run(place, capsys, source, *options)
+    assert (found, out) == (code, "")
     assert err.startswith("error: ")
     assert message in err
     assert err.count("\n") == 1

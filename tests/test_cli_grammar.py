@@ -39,7 +39,7 @@ SHARED = {
     "--threads": "encode decode compare train sample reconstruct interpolate balance colorize "
     "upscale evaluate",
     "--device": "train sample reconstruct interpolate balance evaluate",
-    "--quiet": "train sample reconstruct interpolate balance evaluate",
+    "--quiet": "encode decode edit spectrum train sample reconstruct interpolate balance evaluate",
     "--force": "encode decode edit spectrum compare sample reconstruct interpolate atoms colorize "
     "upscale",
     "--json": "info spectrum atoms evaluate list",

@@ -1,5 +1,6 @@
 """Arguments that several verbs share. A lone dash is a standard stream, not an option."""
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
@@ -69,7 +70,7 @@ def spell_out(arguments: Sequence[str]) -> list[str]:
     """The arguments with the value that a lone `--strip` stands for."""
     return [
         "--strip=all" if word == "--strip" and following not in ("all", "gps") else word
-        for word, following in zip(arguments, [*arguments[1:], ""], strict=True)
+        for word, following in itertools.pairwise([*arguments, ""])
     ]
 
 

@@ -1,7 +1,6 @@
 """`overtone compare`: measured rows, curves and a page of pictures for several codecs."""
 
 import pathlib
-import sys
 from typing import TYPE_CHECKING, Literal
 
 from overtone.cli.arguments import Inputs, Output, Recursive, Seed, Threads
@@ -99,7 +98,7 @@ def compare(
     samples = _read_samples(sources, names, outcome, convert=convert)
     planned = plan(samples, settings, folder, force=force)
     total = len(settings) * len(samples)
-    print(f"{len(planned)} of {total} rows to measure, into folder {folder}", file=sys.stderr)
+    note(f"{len(planned)} of {total} rows to measure, into folder {folder}")
     measured = list(run_with_bar(planned, suite=suite, on_error=_notes_in(outcome)))
     hashes = {sample_hash(sample) for sample in samples}
     rows = [

@@ -8,6 +8,7 @@ import cyclopts
 from cyclopts import Parameter
 
 import overtone
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.arguments import (
     ByteCount,
     Inputs,
@@ -48,7 +49,7 @@ def decode(
     max_bytes: ByteCount = None,
     to_jpeg: bool = False,
     model: ModelOption = None,
-    max_pixels: int | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
     strip: Strip = None,
     recursive: Recursive = False,
     skip_existing: bool = False,
@@ -80,13 +81,11 @@ def decode(
         force: Replace files that exist.
         quiet: Print errors only.
     """
-    from overtone.bitstream.container import DEFAULT_MAX_PIXELS
     from overtone.codecs.registry import decode as decode_file
     from overtone.codecs.registry import read_container
     from overtone.imaging.image import Picture, picture_to_bytes
     from overtone.imaging.metadata import stripped
 
-    limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
     outcome = Outcome(quiet=quiet)
     sources = find_inputs(inputs, {".ovt"}, outcome, recursive=recursive, output=output)
     ending = JPEG_SUFFIX if to_jpeg else DEFAULT_SUFFIX
@@ -97,7 +96,7 @@ def decode(
         if given:
             raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
         return run_jobs(
-            jobs, outcome, lambda job: _to_jpeg(job, max_bytes, limit, outcome, force=force)
+            jobs, outcome, lambda job: _to_jpeg(job, max_bytes, max_pixels, outcome, force=force)
         )
 
     list_model = None
@@ -109,13 +108,13 @@ def decode(
 
     def work(job: Job) -> None:
         suffix = _suffix_for(job.destination)
-        file = read_container(read_bytes(job.source), max_bytes=max_bytes, max_pixels=limit)
+        file = read_container(read_bytes(job.source), max_bytes=max_bytes, max_pixels=max_pixels)
         pixels = decode_file(
             file,
             scale=scale,
             size=size,
             crop=crop,
-            max_pixels=limit,
+            max_pixels=max_pixels,
             num_threads=threads,
             model=list_model,
         )

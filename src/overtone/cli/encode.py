@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 import overtone
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.arguments import (
     ByteCount,
     Inputs,
@@ -54,7 +55,7 @@ def encode(
     settings: Settings = (),
     seed: Seed = 0,
     threads: Threads = None,
-    max_pixels: int | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
     convert: bool = False,
     strip: Strip = None,
     recursive: Recursive = False,
@@ -92,12 +93,10 @@ def encode(
         force: Replace files that exist.
         quiet: Print errors only.
     """
-    from overtone.bitstream.container import DEFAULT_MAX_PIXELS
     from overtone.codecs.base import EncodeOptions
     from overtone.codecs.registry import check_goals, get_codec, resolve_num_threads
     from overtone.imaging.metadata import stripped
 
-    limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
     chosen = get_codec(codec)
     values = parse_assignments(settings)
     goals = {
@@ -121,7 +120,7 @@ def encode(
         return _encode_with_model(jobs, model, outcome, force=force)
     if lossless:
         repack = functools.partial(_repack_jpeg, force=force)
-        return run_jobs(jobs, outcome, lambda job: repack(job, limit, strip, outcome))
+        return run_jobs(jobs, outcome, lambda job: repack(job, max_pixels, strip, outcome))
     num_threads = resolve_num_threads(threads)
     how: dict[str, Any] = {
         "effort": effort,
@@ -137,7 +136,7 @@ def encode(
     encode_pixels = functools.partial(overtone.encode, codec=codec, verify=False, **goals, **how)
 
     def read(source: str) -> "Picture":
-        return stripped(read_8_bits(source, convert=convert, max_pixels=limit), strip)
+        return stripped(read_8_bits(source, convert=convert, max_pixels=max_pixels), strip)
 
     for job in jobs:
         with outcome.of(job, is_slow=True) as report:

@@ -81,7 +81,7 @@ def printable(text: str) -> str:
 
 def note(message: str) -> None:
     """One line on standard error."""
-    print(printable(message), file=sys.stderr)
+    print(printable(message), file=sys.stderr, flush=True)
 
 
 def print_error(message: str) -> None:

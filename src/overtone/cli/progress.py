@@ -67,7 +67,7 @@ def _lines(name: str) -> "Iterator[ProgressCallback]":
             wait_s = LINE_EVERY_S
             line = progress_line(name, *latest, time.monotonic() - started)
             with contextlib.suppress(OSError, ValueError):  # standard error may be closed
-                print(line, file=sys.stderr, flush=True)
+                note(line)
 
     thread = threading.Thread(target=speak, daemon=True)
     thread.start()

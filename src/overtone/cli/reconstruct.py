@@ -16,7 +16,7 @@ from overtone.cli.arguments import (
     Size,
     Threads,
 )
-from overtone.cli.exits import EXIT_DONE, note
+from overtone.cli.exits import note
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import load_pictures
@@ -97,7 +97,7 @@ def reconstruct(
     write_pictures(output, again, names=names, num_columns=_columns(again, originals), force=force)
     if not quiet:
         note(f"{model} -> {output}: {line}")
-    return EXIT_DONE
+    return outcome.exit_code()
 
 
 def _columns(pictures: "UInt8[np.ndarray, 'n h w c']", originals: bool) -> int | None:

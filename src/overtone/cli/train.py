@@ -1,7 +1,6 @@
 """`overtone train`: a model from images, in a folder that can be gone on with."""
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -99,7 +98,4 @@ def _tell(result: "TrainResult", output: str) -> None:
         ending = ""
     else:
         ending = f"; go on with: overtone train --resume -o {output}"
-    print(
-        f"{result.status} at step {result.step} after {spent}: {result.path}{ending}",
-        file=sys.stderr,
-    )
+    note(f"{result.status} at step {result.step} after {spent}: {result.path}{ending}")
