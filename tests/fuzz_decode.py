@@ -1,11 +1,14 @@
 """Mutated files against the decoder: every input must give a picture or a `BitstreamError`.
 
-    python tests/fuzz_decode.py --runs 1000000 --seed 0
+    python tests/fuzz_decode.py --runs 1000000 --seed 0 --jobs 2
 
 Two inputs in three have their checksums recomputed, so that the damage reaches the codecs. Every
-input follows from the seed and its number alone; `--only NUMBER` repeats one. The input at work is
-kept in `runs/fuzz-input.ovt`, where a crash of the process leaves it. Exit code 1 if anything
-was found.
+input follows from the seed and its number alone; `--only NUMBER` repeats one. No input may take
+more than 10 seconds, or more memory than 64 bytes for each pixel that it claims to have and a fixed
+allowance for models and strips. One input in 400 is a list of coefficients for a toy model. Each
+job keeps the input at work in a file below `runs/`, where a crash leaves it. With `--record` what
+each part of the run found is appended to a file, and a run begun again goes on after the parts that
+are there. Exit code 1 if anything was found.
 """
 
 from __future__ import annotations
@@ -13,83 +16,73 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
-import dataclasses
 import faulthandler
-import itertools
 import json
 import mmap
+import multiprocessing
 import pathlib
+import platform
 import random
+import resource
+import subprocess
 import sys
 import time
 import traceback
+from typing import Any
 
-from helpers import SHAPES, mutate_section, scene
+from fuzz_files import MAX_PIXELS, ListFile, corpus, mutate
 
-from overtone.bitstream.container import Container, Layout, Metadata
+from overtone.bitstream.container import read_header
 from overtone.codecs.info import info
-from overtone.codecs.registry import CODEC_IDS, decode, encode
-from overtone.errors import BitstreamError, ConfigError, FitError
+from overtone.codecs.registry import CODEC_IDS, decode
+from overtone.errors import BitstreamError, ConfigError
 
-MAX_PIXELS = 1 << 14
-HANG_S = 60
-INPUT = pathlib.Path("runs/fuzz-input.ovt")
+MAX_SECONDS = 10.0
+BYTES_A_PIXEL = 64
+ALLOWANCE_BYTES = 48 << 20  # models of a decoder, free weights of dfm, buffers of a strip
+KEPT = pathlib.Path("runs")
 MAX_INPUT_BYTES = 1 << 16
-METADATA = Metadata(icc=b"profile", exif=b"II*\0", dpi=(300.0, 72.5))
+PART = 10_000  # inputs that are recorded together
+LIST_EVERY = 400  # inputs, because a model takes its time
+LARGE_EVERY = 500  # inputs that may claim more pixels
+LARGE_PIXELS = 1 << 18
 
 
-def corpus(codecs: list[str], seed: int) -> list[bytes]:
-    """Small valid files of every codec, in several shapes, layouts and qualities."""
-    files = []
-    for codec, (number, shape), quality in itertools.product(codecs, enumerate(SHAPES), (20, 80)):
-        with contextlib.suppress(FitError):  # a picture that one codec cannot fit is not the point
-            file = encode(
-                scene(*shape, channels=1 + (number + 2) % 4),
-                codec=codec,
-                quality=quality,
-                effort="fast",
-                seed=seed,
-                num_threads=1,
-                metadata=METADATA if number == 2 else Metadata(),
-            )
-            files.append(file)
-    print(f"{len(files)} files to mutate, {min(map(len, files))} to {max(map(len, files))} bytes")
-    return files
+_FORKED: dict[str, Any] = {}  # what a forked process finds there
 
 
-def mutate(files: list[bytes], rng: random.Random) -> bytes:
-    """A file with damaged bytes, or with damage in sections or header under right checksums."""
-    data = rng.choice(files)
-    kind = rng.randrange(6)
-    if kind < 2:
-        return mutate_section(data, rng)
-    container = Container.from_bytes(data)
-    if kind == 5:
-        side = (1, 2, 7, 8, 9, 64, 65, 1000, MAX_PIXELS)
-        container = dataclasses.replace(
-            container,
-            codec_id=rng.choice(list(CODEC_IDS)),
-            width=rng.choice((container.width, *side)),
-            height=rng.choice((container.height, *side)),
-            layout=rng.choice(list(Layout)),
-        )
-    sections = list(container.sections)
-    if rng.random() < 0.05:
-        sections.insert(rng.randrange(len(sections) + 1), rng.randbytes(rng.randrange(20)))
-    if rng.random() < 0.05 and len(sections) > 1:
-        del sections[rng.randrange(len(sections))]
-    if rng.random() < 0.9:
-        index = rng.randrange(len(sections))
-        sections[index] = mutate_section(sections[index], rng)
-    return dataclasses.replace(container, sections=tuple(sections)).to_bytes()
+class Tally:
+    """What became of the inputs of one codec, as far as its number could be read."""
+
+    def __init__(self) -> None:
+        self.inputs = 0
+        self.outcomes: collections.Counter[str] = collections.Counter()
+        self.most_seconds = 0.0
+        self.most_bytes_beyond = 0
+
+    def as_record(self) -> dict[str, object]:
+        """Ready for JSON."""
+        return {
+            "inputs": self.inputs,
+            "pictures": self.outcomes["picture"],
+            "errors": dict(sorted(self.outcomes.items())),
+            "most_seconds": round(self.most_seconds, 3),
+            "most_mib_beyond_pixels": round(self.most_bytes_beyond / 2**20, 1),
+        }
 
 
-def attempt(data: bytes, rng: random.Random) -> str:
+def attempt(data: bytes, rng: random.Random, max_pixels: int, model: Any) -> str:
     """What became of one input: "picture" or the name of the error."""
+    if model is not None:
+        try:
+            decode(data, max_pixels=max_pixels, num_threads=1, model=model)
+        except BitstreamError as error:
+            return type(error).__name__
+        return "picture"
     scale = rng.choice((None, None, 1.7, 0.3))
     crop = rng.choice((None, None, None, (0, 0, 1, 1)))
     try:
-        decode(data, scale=scale, crop=crop, max_pixels=MAX_PIXELS, num_threads=1)
+        decode(data, scale=scale, crop=crop, max_pixels=max_pixels, num_threads=1)
         if rng.random() < 0.05:
             info(data)
     except ConfigError:
@@ -99,32 +92,168 @@ def attempt(data: bytes, rng: random.Random) -> str:
     return "picture"
 
 
-def fuzz(files: list[bytes], numbers: range, seed: int) -> tuple[collections.Counter[str], int]:
-    """Counts of outcomes and of failures, which are printed with the input kept."""
-    INPUT.parent.mkdir(exist_ok=True)
-    outcomes: collections.Counter[str] = collections.Counter()
-    failures = 0
-    started = time.monotonic()
-    with INPUT.open("w+b") as file:
+def warm(files: list[bytes], lists: ListFile | None) -> None:
+    """Loads what decoding loads once, so that it is in no input's time and memory."""
+    for number, file in enumerate(files):
+        for scale in (None, 0.3, 1.7):
+            decode(file, scale=scale, num_threads=1)
+        attempt(file, random.Random(number), MAX_PIXELS, None)
+    if lists is not None:
+        attempt(lists.data, random.Random(0), MAX_PIXELS, lists.model)
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has held."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def held_bytes() -> int:
+    """The memory that this process holds."""
+    pages = int(pathlib.Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * mmap.PAGESIZE
+
+
+def forget_peak() -> None:
+    """From here on `peak_bytes` begins anew, on systems that can."""
+    with contextlib.suppress(OSError):
+        pathlib.Path("/proc/self/clear_refs").write_text("5", "ascii")
+
+
+def described(data: bytes) -> tuple[str, int]:
+    """Codec and number of pixels that an input claims; none where its head says nothing."""
+    try:
+        head = read_header(data)
+    except BitstreamError:
+        return "none", 0
+    return CODEC_IDS.get(head.codec_id, "unknown"), head.width * head.height
+
+
+def fuzz(files: list[bytes], lists: ListFile | None, numbers: range, seed: int) -> dict[str, Any]:
+    """Tallies by codec and failures, whose inputs are kept, of some inputs."""
+    KEPT.mkdir(exist_ok=True)
+    current = KEPT / f"fuzz-input-{seed}-{numbers.start}.ovt"
+    tallies: dict[str, Tally] = collections.defaultdict(Tally)
+    failures: list[str] = []
+    with current.open("w+b") as file:
         file.truncate(MAX_INPUT_BYTES)
-        with mmap.mmap(file.fileno(), MAX_INPUT_BYTES) as current:
+        with mmap.mmap(file.fileno(), MAX_INPUT_BYTES) as memory:
             for number in numbers:
                 rng = random.Random(f"{seed}:{number}")
-                data = mutate(files, rng)[:MAX_INPUT_BYTES]
-                current[: len(data)] = data
-                faulthandler.dump_traceback_later(HANG_S, exit=True)
-                try:
-                    outcomes[attempt(data, rng)] += 1
-                except Exception:
-                    failures += 1
-                    kept = INPUT.with_name(f"fuzz-{seed}-{number}.ovt")
+                listed = lists if number % LIST_EVERY == 0 else None
+                data = mutate(files, rng) if listed is None else listed.mutate(rng)
+                data = data[:MAX_INPUT_BYTES]
+                memory[: len(data)] = data
+                model = None if listed is None else listed.model
+                max_pixels = LARGE_PIXELS if number % LARGE_EVERY == 1 else MAX_PIXELS
+                tally = tallies[described(data)[0]]
+                found = _watched(data, rng, max_pixels, model, tally)
+                if found is not None:
+                    kept = KEPT / f"fuzz-{seed}-{number}.ovt"
                     kept.write_bytes(data)
-                    print(f"input {number} (kept as {kept}):", traceback.format_exc(), sep="\n")
-                if (number + 1) % 50_000 == 0:
-                    rate = (number + 1 - numbers.start) / (time.monotonic() - started)
-                    print(f"{number + 1} inputs, {rate:.0f} a second, {failures} failures")
+                    failures.append(f"input {number} (kept as {kept}): {found}")
+                    print(failures[-1], flush=True)
+    current.unlink()
+    found = {codec: tally.as_record() for codec, tally in sorted(tallies.items())}
+    return {"first": numbers.start, "inputs": len(numbers), "failures": failures, "codecs": found}
+
+
+def _watched(
+    data: bytes, rng: random.Random, max_pixels: int, model: Any, tally: Tally
+) -> str | None:
+    """Decodes one input; what was wrong with that, or nothing."""
+    before, highest = held_bytes(), peak_bytes()
+    faulthandler.dump_traceback_later(3 * MAX_SECONDS, exit=True)
+    started = time.perf_counter()
+    try:
+        outcome = attempt(data, rng, max_pixels, model)
+    except Exception:
+        return traceback.format_exc()
+    seconds = time.perf_counter() - started
     faulthandler.cancel_dump_traceback_later()
-    return outcomes, failures
+    tally.inputs += 1
+    tally.outcomes[outcome] += 1
+    tally.most_seconds = max(tally.most_seconds, seconds)
+    if seconds > MAX_SECONDS:
+        return f"{seconds:.1f} seconds"
+    if peak_bytes() > highest:  # this input needed more than any since the peak was forgotten
+        beyond = peak_bytes() - before - BYTES_A_PIXEL * min(described(data)[1], max_pixels)
+        tally.most_bytes_beyond = max(tally.most_bytes_beyond, beyond)
+        forget_peak()
+        if beyond > ALLOWANCE_BYTES:
+            return f"{beyond / 2**20:.1f} MiB beyond {BYTES_A_PIXEL} bytes a pixel"
+    return None
+
+
+def _job(
+    files: list[bytes], lists: ListFile | None, first: int, size: int, seed: int
+) -> dict[str, Any]:
+    return fuzz(files, lists, range(first, first + size), seed)
+
+
+def run(
+    files: list[bytes], lists: ListFile | None, arguments: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """The records of all parts, those of earlier runs that are in the file among them."""
+    records = _recorded(arguments.record, arguments.seed)
+    done = {record["first"] for record in records}
+    end = arguments.first + arguments.runs
+    starts = [at for at in range(arguments.first, end, PART) if at not in done]
+    parts = [(at, min(PART, end - at), arguments.seed) for at in starts]
+    if arguments.jobs == 1:
+        results = (_job(files, lists, *part) for part in parts)
+        return records + [_noted(result, arguments) for result in results]
+    # Each part has a process of its own: a crash in one is seen, and the others go on.
+    context = multiprocessing.get_context("fork")
+    _FORKED.update(files=files, lists=lists)
+    with context.Pool(arguments.jobs, maxtasksperchild=1) as pool:
+        waiting = [(part[0], pool.apply_async(_forked_job, part)) for part in parts]
+        for first, result in waiting:
+            try:
+                records.append(_noted(result.get(timeout=3600), arguments))
+            except multiprocessing.TimeoutError:
+                print(f"the part from input {first} on ended without an answer", flush=True)
+                records.append({"first": first, "inputs": 0, "failures": ["crash"], "codecs": {}})
+                break
+    return records
+
+
+def _forked_job(first: int, size: int, seed: int) -> dict[str, Any]:
+    warm([], _FORKED["lists"])  # what a process makes for itself
+    return _job(_FORKED["files"], _FORKED["lists"], first, size, seed)
+
+
+def _noted(result: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    record = {"seed": arguments.seed, **arguments.provenance, **result}
+    if arguments.record is not None:
+        with arguments.record.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+    return record
+
+
+def _recorded(path: pathlib.Path | None, seed: int) -> list[dict[str, Any]]:
+    if path is None or not path.exists():
+        return []
+    records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [record for record in records if record["seed"] == seed]
+
+
+def summary(records: list[dict[str, Any]]) -> list[str]:
+    """For each codec the inputs, those that were pictures, and the most time and memory."""
+    codecs = sorted({codec for record in records for codec in record["codecs"]})
+    lines = []
+    for codec in codecs:
+        own = [record["codecs"][codec] for record in records if codec in record["codecs"]]
+        seconds = max(each["most_seconds"] for each in own)
+        mib = max(each["most_mib_beyond_pixels"] for each in own)
+        inputs, pictures = (sum(each[key] for each in own) for key in ("inputs", "pictures"))
+        lines.append(f"{codec}: {inputs} inputs, {pictures} pictures, {seconds} s, {mib} MiB")
+    return lines
+
+
+def _provenance() -> dict[str, str]:
+    git = ["git", "rev-parse", "--short=12", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    return {"commit": commit, "machine": platform.machine(), "python": platform.python_version()}
 
 
 def main() -> int:
@@ -133,16 +262,30 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--only", type=int, help="repeat the input of this number alone")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="processes at work")
+    parser.add_argument("--record", type=pathlib.Path, help="file that parts are appended to")
     parser.add_argument("--codecs", nargs="+", default=sorted(CODEC_IDS.values()))
     arguments = parser.parse_args()
-    files = corpus(arguments.codecs, arguments.seed)
-    first = arguments.first if arguments.only is None else arguments.only
-    runs = arguments.runs if arguments.only is None else 1
-    outcomes, failures = fuzz(files, range(first, first + runs), arguments.seed)
-    for outcome, count in outcomes.most_common():
-        print(f"{count:>9}  {outcome}")
-    summary = {"inputs": runs, "failures": failures, "seed": arguments.seed, "first": first}
-    print(json.dumps({**summary, "codecs": arguments.codecs, "outcomes": outcomes}))
+    if arguments.only is not None:
+        arguments.first, arguments.runs, arguments.jobs, arguments.record = (
+            arguments.only,
+            1,
+            1,
+            None,
+        )
+    arguments.provenance = _provenance()
+    files = corpus(arguments.codecs)
+    print(f"{len(files)} files to mutate, {min(map(len, files))} to {max(map(len, files))} bytes")
+    started = time.monotonic()
+    lists = ListFile.made() if "dct-list" in arguments.codecs else None
+    warm(files, lists)
+    records = run(files, lists, arguments)
+    failures = [failure for record in records for failure in record["failures"]]
+    inputs = sum(record["inputs"] for record in records)
+    seconds = time.monotonic() - started
+    print(f"{inputs} inputs, {len(failures)} failures, {seconds:.0f} s")
+    for line in summary(records):
+        print(line)
     return 1 if failures else 0
 
 

@@ -166,10 +166,13 @@ def test_compare_needs_one_picture_and_names_the_rest(holiday, capsys):
     assert "clear.png: jpeg files hold no alpha channel" in capsys.readouterr().err
 
 
-def test_compare_asks_for_matplotlib_before_any_work(holiday, capsys, monkeypatch):
+@pytest.mark.parametrize("arguments", [["compare", "one"], ["spectrum", "holiday", "-o", "s.svg"]])
+def test_matplotlib_is_asked_for_before_any_work(holiday, capsys, monkeypatch, arguments):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert main(["compare", "one", "--codecs", "jpeg"]) == 2
-    assert "drawing needs matplotlib" in capsys.readouterr().err
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: drawing needs matplotlib")
+    assert error.count("\n") == 1
     assert not pathlib.Path("comparison").exists()
 
 

@@ -31,9 +31,9 @@ def test_impossible_networks_are_refused(fields: dict[str, Any], message: str):
         NetSpec(**fields)
 
 
-@pytest.mark.parametrize("num_threads", [0, -1, 1000])
+@pytest.mark.parametrize("num_threads", [0, -1])
 def test_impossible_thread_counts_are_refused(num_threads: int):
-    with pytest.raises(ValueError, match=f"num_threads must be in 1..256, got {num_threads}"):
+    with pytest.raises(ValueError, match=f"num_threads must be at least 1, got {num_threads}"):
         Runner(SPEC, num_threads=num_threads)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import random
 
 import numpy as np
 import pytest
 import torch
+from helpers import mutate_section
 from toy_lists import build, images_of
 
-from overtone.bitstream.container import Container, Metadata
+from overtone.bitstream.container import Container, Layout, Metadata
 from overtone.cli.main import main
 from overtone.codecs.info import info
 from overtone.codecs.registry import decode, encode
@@ -99,6 +101,47 @@ def test_another_model_or_file_is_refused(model):
     longer = dataclasses.replace(container, sections=(container.sections[0] + b"abcdefgh",))
     with pytest.raises(CorruptError):
         decode(longer.to_bytes(), model=model)
+
+
+def test_a_second_section_and_another_layout_are_refused(model):
+    container = Container.from_bytes(encode(images_of(*SIZE, count=1)[0], model=model))
+    more = dataclasses.replace(container, sections=(*container.sections, b"more"))
+    for read in (info, lambda data: decode(data, model=model)):
+        with pytest.raises(CorruptError, match="has 1 section, the file 2"):
+            read(more.to_bytes())
+    for layout in set(Layout) - {Layout.RGB}:
+        other = dataclasses.replace(container, layout=layout)
+        with pytest.raises(CorruptError, match="size or layout"):
+            decode(other.to_bytes(), model=model)
+
+
+def test_damaged_lists_are_bitstream_errors():
+    """Under checksums that are right, as in tests/fuzz_decode.py."""
+    small = build(12, 10, 1)
+    data = encode(images_of(12, 10, 1, count=1)[0], model=small)
+    container = Container.from_bytes(data)
+    (section,) = container.sections
+    rng = random.Random(0)
+    said = set()
+    for _ in range(60):
+        damaged = section[:16] + mutate_section(section[16:], rng)
+        file = dataclasses.replace(container, sections=(damaged,)).to_bytes()
+        try:
+            decode(file, model=small)
+        except BitstreamError as error:
+            said.add(str(error)[:25])
+    assert said
+
+
+def test_a_list_that_makes_no_picture_is_corrupt(model, monkeypatch):
+    data = encode(images_of(*SIZE, count=1)[0], model=model)
+
+    def image_of(triples):
+        raise ValueError("a channel and position is named twice in a picture")
+
+    monkeypatch.setattr(model, "image_of", image_of)
+    with pytest.raises(CorruptError, match=r"makes no picture: .* named twice"):
+        decode(data, model=model)
 
 
 def test_pictures_of_another_size_are_refused(model):

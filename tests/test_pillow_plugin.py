@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import random
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from helpers import scene
-from PIL import Image
+from helpers import mutate_section, scene
+from PIL import Image, UnidentifiedImageError
 
 import overtone
 from overtone.bitstream.container import Container, Metadata
 from overtone.errors import BitstreamError, ConfigError, ImageError
+from overtone.pillow_plugin import image_file
+from overtone.pillow_plugin.image_file import DamagedFileError, UnidentifiedFileError
 
 
 def saved(image: Image.Image, **settings) -> bytes:
@@ -79,6 +83,85 @@ def test_a_damaged_file_says_so(raw_codec):
     data = saved(Image.fromarray(scene(8, 8)))
     with pytest.raises(BitstreamError, match="the file is damaged"):
         Image.open(io.BytesIO(data[:-1] + b"x"))
+
+
+@pytest.mark.parametrize("codec", ["tiled-dct", "sparse-dct", "dfm"])
+def test_damaged_files_raise_what_pillow_and_we_promise(codec):
+    """`Image.open` promises UnidentifiedImageError, and `load` OSError."""
+    data = overtone.encode(scene(16, 24), codec=codec, effort="fast", num_threads=1)
+    container = Container.from_bytes(data)
+    rng = random.Random(codec)
+    outcomes = set()
+    for number in range(40):
+        damaged = mutate_section(data, rng)
+        if number % 2:  # under a checksum that is right
+            sections = (mutate_section(container.sections[0], rng), *container.sections[1:])
+            damaged = dataclasses.replace(container, sections=sections).to_bytes()
+        try:
+            image = Image.open(io.BytesIO(damaged))
+        except UnidentifiedImageError as error:
+            outcomes.add(type(error))
+            continue
+        try:
+            image.load()
+        except OSError as error:
+            outcomes.add(type(error))
+    assert {UnidentifiedFileError, DamagedFileError} <= outcomes
+    assert all(issubclass(each, BitstreamError | UnidentifiedImageError) for each in outcomes)
+
+
+def test_a_file_that_needs_a_model_says_so_at_load():
+    container = Container.from_bytes(overtone.encode(scene(8, 8), effort="fast"))
+    data = dataclasses.replace(container, codec_id=4, sections=(bytes(20),)).to_bytes()
+    with Image.open(io.BytesIO(data)) as image, pytest.raises(OSError, match="trained model"):
+        image.load()
+
+
+def test_the_mime_type_is_known():
+    with Image.open(io.BytesIO(overtone.encode(scene(8, 12), effort="fast"))) as image:
+        assert image.get_format_mimetype() == "image/x-overtone"
+
+
+@pytest.mark.parametrize("codec", ["tiled-dct", "sparse-dct"])
+@pytest.mark.parametrize("shape", [(90, 160), (161, 77)], ids=str)
+def test_a_thumbnail_is_decoded_at_a_small_size(codec, shape, monkeypatch):
+    data = overtone.encode(scene(*shape), codec=codec, effort="fast", quality=70)
+    asked = []
+    real = image_file.decode
+
+    def decode(container, **options):
+        pixels = real(container, **options)
+        asked.append(pixels.shape[:2])
+        return pixels
+
+    monkeypatch.setattr(image_file, "decode", decode)
+    with Image.open(io.BytesIO(data)) as image:
+        image.thumbnail((20, 20))
+        small = np.asarray(image, float)
+    with Image.open(io.BytesIO(data)) as whole:
+        whole.load()
+        whole.thumbnail((20, 20))
+        expected = np.asarray(whole, float)
+    assert asked[1] == shape
+    assert max(asked[0]) <= 41 * max(shape) / min(shape)
+    assert asked[0][0] * asked[0][1] < shape[0] * shape[1] / 3
+    assert small.shape == expected.shape
+    assert np.abs(small - expected).mean() < 2
+
+
+def test_a_draft_keeps_proportions_and_is_never_too_small():
+    data = overtone.encode(scene(60, 100), effort="fast")
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.draft(None, (100, 60)) is None
+        assert image.draft(None, (300, 10)) is None
+        assert image.draft("RGB", None) is None
+        assert image.draft("L", (30, 11)) == ("RGB", (0, 0, 30, 18))
+        assert image.size == (30, 18)
+        image.load()
+        assert image.draft(None, (10, 10)) is None
+        np.testing.assert_array_equal(np.asarray(image), overtone.decode(data, size=(30, 18)))
+    with Image.open(io.BytesIO(data)) as image:
+        np.testing.assert_array_equal(np.asarray(image), overtone.decode(data))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -15,11 +16,13 @@ from overtone.errors import ModelError
 from overtone.files import write_atomically
 from overtone.models import store
 from overtone.models.base import ImageSpec
-from overtone.models.registry import get_model_class
+from overtone.models.registry import MODELS, get_model_class
 from overtone.models.store import load_model, read_summary, save_model, shipped_models
 from overtone.models.tensor_file import TensorFile, _checksum
 from overtone.models.vae.model import Vae
 from overtone.training.plan import resolve_plan
+
+PRESETS = pathlib.Path(overtone.__file__).parent / "presets"
 
 
 @pytest.fixture
@@ -226,3 +229,17 @@ def test_settings_with_more_weights_than_the_file_stop_early(monkeypatch, path):
     with pytest.raises(ModelError, match="more weights than the file has"):
         load_model(path)
     assert len(layers) < 1000
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_every_preset_is_built_without_memory_for_its_values(name):
+    """What `load_model` compares with a file first; see docs/guide/add-a-model.md."""
+    spec = ImageSpec(height=64, width=96, channels=3, num_images=5000, class_names=("a", "b"))
+    presets = sorted(path.stem for path in (PRESETS / name).glob("*.toml"))
+    assert presets
+    for preset in presets:
+        config = resolve_plan(name, preset=preset, assignments=["train.steps=1"]).network
+        with torch.device("meta"):
+            model = get_model_class(name)(config, spec, generator=torch.Generator("cpu"))
+        devices = {t.device.type for t in (*model.parameters(), *model.buffers())}
+        assert devices == {"meta"}, f"{name}, {preset}"

@@ -9,6 +9,7 @@ out), counted from the public function; in a worker thread the calls before it a
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import json
 import pathlib
@@ -34,6 +35,7 @@ FACES = {
     fit: "_fit",
     transformer: "_transformer",
 }
+UNCOUNTED = ("overtone.threads", "overtone.deadline")  # the pool, and limits of time
 SIZE = (24, 40)  # height and width: not square
 QUICK = {"effort": "fast", "num_threads": 1, "verify": False}
 
@@ -45,7 +47,6 @@ class Walk:
 
     def __init__(self) -> None:
         self.found: dict[str, Chain] = {}
-        self._thread_start = threading.Thread.start
 
     def reached(self, native: str) -> None:
         """Notes the calls that are on the stack now."""
@@ -56,14 +57,20 @@ class Walk:
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """While this is open, native functions and the threads that call them are watched."""
-        start = threading.Thread.start
+        start = _thread.start_new_thread
 
-        def started(thread: threading.Thread) -> None:
-            thread.calls_before = _calls()  # pyright: ignore[reportAttributeAccessIssue]
-            start(thread)
+        def started(function: Callable[..., object], arguments: tuple[object, ...]) -> int:
+            before = _calls()
+
+            def run() -> None:
+                thread = threading.current_thread()
+                thread.calls_before = before  # pyright: ignore[reportAttributeAccessIssue]
+                function(*arguments)
+
+            return start(run, ())
 
         with contextlib.ExitStack() as stack:
-            stack.enter_context(mock.patch.object(threading.Thread, "start", started))
+            stack.enter_context(mock.patch.object(_thread, "start_new_thread", started))
             for face, name in FACES.items():
                 spy = Spy(self, name, getattr(face, name))
                 stack.enter_context(mock.patch.object(face, name, spy))
@@ -97,7 +104,8 @@ def _calls() -> Chain:
     while frame is not None:
         module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_qualname
         is_comprehension = name.endswith(("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"))
-        if module.startswith("overtone.") and not is_comprehension:
+        is_ours = module.startswith("overtone.") and module not in UNCOUNTED
+        if is_ours and not is_comprehension:
             calls.append(f"{module.removeprefix('overtone.')}.{name}".replace(".<locals>", ""))
         frame = frame.f_back
     return tuple(reversed(calls))

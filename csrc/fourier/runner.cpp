@@ -23,8 +23,16 @@ Plane<T> shifted(Plane<T> plane, std::ptrdiff_t offset) {
 struct Runner::Impl {
   Impl(const Net& net, int num_threads, Isa isa)
       : net(net), owner(this->net), plan(owner.plan()), isa(resolve(isa)),
-        kernel(OVERTONE_VARIANT(this->isa, kernel)), pool(num_threads) {
-    for (int i = 0; i < num_threads; ++i) workers.emplace_back(this->net, plan, kernel);
+        kernel(OVERTONE_VARIANT(this->isa, kernel)), workers(make_workers(num_threads)),
+        pool(static_cast<int>(workers.size())) {
+    while (static_cast<int>(workers.size()) > pool.size()) workers.pop_back();
+  }
+
+  // Their memory is there before the threads are.
+  std::vector<Worker> make_workers(int num_threads) const {
+    std::vector<Worker> made;
+    for (int i = 0; i < checked_num_threads(num_threads); ++i) made.emplace_back(net, plan, kernel);
+    return made;
   }
 
   // One network, its pixels spread over all threads. Returns the loss.
@@ -84,8 +92,8 @@ struct Runner::Impl {
   const Plan& plan;
   const Isa isa;
   const Kernel& kernel;
-  Pool pool;
   std::vector<Worker> workers;
+  Pool pool;
 };
 
 Runner::Runner(const Net& net, int num_threads, Isa isa)

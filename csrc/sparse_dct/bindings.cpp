@@ -10,6 +10,7 @@
 #include "coder.h"
 #include "entropy/state.h"
 #include "platform/arrays.h"
+#include "platform/pulse.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -43,19 +44,21 @@ struct Picture {
     for (int c = 0; c < count; ++c) allocate(c, shapes[c], tables[c]);
   }
 
-  // Between the bands and an array of (64, rows, columns).
-  template <class Outside>
-  void copy(int c, Outside* outside) {
+  // From an array of (64, rows, columns) to the bands.
+  void read_levels(int c, const Level* outside) {
     Component& component = components[c];
     for (int k = 0; k < kBands; ++k) {
       for (int row = 0; row < component.height; ++row, outside += component.width) {
-        Level* inside = component.band(k) + component.at(row, 0);
-        if constexpr (std::is_const_v<Outside>)
-          std::copy_n(outside, component.width, inside);
-        else
-          std::copy_n(inside, component.width, outside);
+        std::copy_n(outside, component.width, component.band(k) + component.at(row, 0));
       }
     }
+  }
+  // All bands with their borders, which are not kept here.
+  nb::object take_levels(int c) {
+    Component& component = components[c];
+    const auto rows = static_cast<std::size_t>(component.height + 2 * kBorder);
+    const auto columns = static_cast<std::size_t>(component.stride());
+    return nb::cast(to_numpy<Level, 3>(std::move(component.levels), {kBands, rows, columns}));
   }
 
  private:
@@ -84,7 +87,8 @@ nb::tuple state_of(Models& models) {
 }
 
 nb::object encode(const std::vector<InputArray>& levels, const std::vector<InputArray>& tables,
-                  const InputArray& counters, const InputArray& weights, bool learned) {
+                  const InputArray& counters, const InputArray& weights, bool learned,
+                  nb::object check) {
   std::vector<Shape> shapes;
   std::vector<const Level*> data;
   for (const InputArray& component : levels) {
@@ -92,14 +96,15 @@ nb::object encode(const std::vector<InputArray>& levels, const std::vector<Input
     shapes.emplace_back(static_cast<int>(component.shape(1)), static_cast<int>(component.shape(2)));
   }
   Picture picture(shapes, tables);
-  for (int c = 0; c < picture.count; ++c) picture.copy(c, data[c]);
+  for (int c = 0; c < picture.count; ++c) picture.read_levels(c, data[c]);
   BinaryEncoder encoder;
   const auto coder =
       std::make_unique<Coder>(picture.components, picture.count, prior_of(counters, weights));
+  Pulse pulse(std::move(check));
   {
     nb::gil_scoped_release release;
     EncodeBits bits{encoder};
-    coder->run(bits, [] { return false; });
+    coder->run(bits, [] { return false; }, [&] { pulse(); });
   }
   const auto bytes = encoder.finish();
   const nb::bytes out(bytes.data(), bytes.size());
@@ -107,38 +112,35 @@ nb::object encode(const std::vector<InputArray>& levels, const std::vector<Input
   return out;
 }
 
-void decode_all(Coder& coder, BinaryDecoder& decoder, bool is_prefix) {
+void decode_all(Coder& coder, BinaryDecoder& decoder, bool is_prefix, Pulse& pulse) {
   DecodeBits bits{decoder};
+  const auto beat = [&] { pulse(); };
   if (is_prefix) {
-    coder.run(bits, [&] { return decoder.is_past_end(); });
+    coder.run(bits, [&] { return decoder.is_past_end(); }, beat);
     return;
   }
-  coder.run(bits, [&] {
+  const auto is_at_end = [&] {
     if (decoder.is_cut()) throw std::runtime_error("coefficients end too early");
     return false;
-  });
+  };
+  coder.run(bits, is_at_end, beat);
   if (!decoder.consumed_all()) throw std::runtime_error("bytes follow the last coefficient");
 }
 
 nb::list decode(const nb::bytes& data, const std::vector<Shape>& shapes,
                 const std::vector<InputArray>& tables, const InputArray& counters,
-                const InputArray& weights, bool is_prefix) {
+                const InputArray& weights, bool is_prefix, nb::object check) {
   Picture picture(shapes, tables);
   BinaryDecoder decoder(reinterpret_cast<const std::uint8_t*>(data.c_str()), data.size());
   const auto coder =
       std::make_unique<Coder>(picture.components, picture.count, prior_of(counters, weights));
+  Pulse pulse(std::move(check));
   {
     nb::gil_scoped_release release;
-    decode_all(*coder, decoder, is_prefix);
+    decode_all(*coder, decoder, is_prefix, pulse);
   }
   nb::list out;
-  for (int c = 0; c < picture.count; ++c) {
-    const auto rows = static_cast<std::size_t>(picture.components[c].height);
-    const auto columns = static_cast<std::size_t>(picture.components[c].width);
-    std::vector<Level> levels(kBands * rows * columns);
-    picture.copy(c, levels.data());
-    out.append(to_numpy<Level, 3>(std::move(levels), {kBands, rows, columns}));
-  }
+  for (int c = 0; c < picture.count; ++c) out.append(picture.take_levels(c));
   return out;
 }
 
@@ -146,9 +148,10 @@ nb::list decode(const nb::bytes& data, const std::vector<Shape>& shapes,
 
 NB_MODULE(_sparse_dct, m) {
   m.def("encode", &encode, "levels"_a, "tables"_a, "counters"_a, "weights"_a, nb::kw_only(),
-        "learned"_a = false);
+        "learned"_a = false, "check"_a = nb::none());
   m.def("decode", &decode, "data"_a, "shapes"_a, "tables"_a, "counters"_a, "weights"_a,
-        nb::kw_only(), "is_prefix"_a);
+        nb::kw_only(), "is_prefix"_a, "check"_a = nb::none());
+  m.attr("BORDER") = kBorder;
   m.def("untrained", [] {
     const auto models = std::make_unique<Models>();
     return state_of(*models);

@@ -19,15 +19,16 @@ class Coder {
       : components_(components), count_(count), models_(prior) {}
 
   // Codes everything; `is_at_end()` is asked after each coefficient, and once it is true the
-  // coefficient just read is forgotten and nothing more is read.
-  template <class Bits, class IsAtEnd>
-  void run(Bits& bits, IsAtEnd is_at_end) {
+  // coefficient just read is forgotten and nothing more is read. `pulse()` is called before each
+  // row of blocks.
+  template <class Bits, class IsAtEnd, class Pulse>
+  void run(Bits& bits, IsAtEnd is_at_end, Pulse pulse) {
     int begin = 0;
     for (const int end : kGroupEnds) {
       for (int c = 0; c < count_; ++c) {
         for (int k = begin; k < end; ++k) {
           // A prefix that ends in band 0 leaves the rest of it to the predictions.
-          const bool is_complete = run_band(bits, is_at_end, c, k);
+          const bool is_complete = run_band(bits, is_at_end, pulse, c, k);
           if (k == 0) {
             close_dc(components_[c]);
           } else if (is_complete) {
@@ -44,10 +45,11 @@ class Coder {
 
  private:
   // False when the stream has ended within the band, or before.
-  template <class Bits, class IsAtEnd>
-  bool run_band(Bits& bits, IsAtEnd is_at_end, int c, int k) {
+  template <class Bits, class IsAtEnd, class Pulse>
+  bool run_band(Bits& bits, IsAtEnd is_at_end, Pulse& pulse, int c, int k) {
     Component& own = components_[c];
     for (int row = 0; row < own.height; ++row) {
+      pulse();
       for (int column = 0; column < own.width; ++column) {
         if (is_over_ && k > 0) return false;
         code_coefficient(bits, is_at_end, c, k, own.at(row, column));

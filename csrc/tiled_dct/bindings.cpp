@@ -9,6 +9,7 @@
 
 #include "entropy/state.h"
 #include "platform/arrays.h"
+#include "platform/pulse.h"
 #include "render.h"
 #include "search.h"
 #include "tiling.h"
@@ -82,9 +83,11 @@ struct Decoder {
              reinterpret_cast<const std::uint8_t*>(bytes.c_str()) + bytes.size()),
         rows(data.data(), data.size(), geometry, prior) {}
 
-  void decode_row() {
+  void decode_row(nb::object check) {
     require(!rows.is_done(), "all rows have been decoded");
-    rows.decode_row();
+    Pulse pulse(std::move(check));
+    nb::gil_scoped_release release;
+    rows.decode_row([&] { pulse(); });
   }
 
   // A copy of one tile's levels.
@@ -191,7 +194,7 @@ void bind_decoder(nb::module_& m) {
                 Decoder(data, geometry_of(width, height, channels), prior_of(counters, weights));
           },
           "data"_a, "counters"_a, "weights"_a, nb::kw_only(), "width"_a, "height"_a, "channels"_a)
-      .def("decode_row", &Decoder::decode_row, nb::call_guard<nb::gil_scoped_release>())
+      .def("decode_row", &Decoder::decode_row, "check"_a = nb::none())
       .def_prop_ro("rows_decoded", [](const Decoder& self) { return self.rows.rows_decoded(); })
       .def_prop_ro("is_done", [](const Decoder& self) { return self.rows.is_done(); })
       .def_prop_ro("has_leftover", [](const Decoder& self) { return self.rows.has_leftover(); })

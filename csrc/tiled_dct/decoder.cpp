@@ -16,12 +16,13 @@ RowDecoder::RowDecoder(const std::uint8_t* data, std::size_t size, const Geometr
       decoder_(data, size), bits_{decoder_}, blocks_(std::make_unique<LevelBlock[]>(kMaxChannels)) {
 }
 
-void RowDecoder::decode_row() {
+void RowDecoder::decode_row(const std::function<void()>& pulse) {
   TileRow row(row_);
   row.levels.assign(static_cast<std::size_t>(geometry_.channels) * kMaxTile *
                         static_cast<std::size_t>(geometry_.width),
                     0);
   for (int x = 0; x < geometry_.width; x += kMaxTile) {
+    pulse();
     decode_square(row, x, row_, kMaxLog2);
     if (decoder_.is_cut()) throw std::runtime_error("coefficients end too early");
   }

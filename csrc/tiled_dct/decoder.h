@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 
 #include "tile.h"
@@ -37,8 +38,9 @@ class RowDecoder {
   RowDecoder(const std::uint8_t* data, std::size_t size, const Geometry& geometry,
              const Prior& prior);
   // Decodes the next row of superblocks, forgetting all but the last three.
-  // Throws std::runtime_error when the bytes end before the picture does.
-  void decode_row();
+  // Throws std::runtime_error when the bytes end before the picture does. `pulse` is called before
+  // each superblock; when it throws, the decoder cannot go on.
+  void decode_row(const std::function<void()>& pulse);
   int rows_decoded() const { return row_ / kMaxTile; }
   bool is_done() const { return row_ >= geometry_.height; }
   bool has_leftover() const { return !decoder_.consumed_all(); }

@@ -85,13 +85,20 @@ void render(const std::deque<TileRow>& rows, const Geometry& geometry, const Rec
   std::fill_n(values, plane * static_cast<std::size_t>(geometry.channels), 0.0f);
   std::vector<float> total(plane, 0.0f);
   const std::vector<TileView> tiles = views_of(rows, geometry, how);
-  num_threads = std::max(1, std::min(num_threads, grid.nx / kMaxTile));
+  num_threads = std::max(1, std::min(checked_num_threads(num_threads), grid.nx / kMaxTile));
   // For each thread two axes of cosines and weights, one half-transformed tile and one line.
-  const std::size_t across = static_cast<std::size_t>(grid.nx / num_threads) + 2;
-  const std::size_t down = static_cast<std::size_t>(grid.ny) + 1;
-  const std::size_t size = (across + 2 * down) * (kMaxTile + 1) + across;
-  std::vector<float> scratch(size * static_cast<std::size_t>(num_threads));
-  Pool(num_threads).run([&](int thread) {
+  const auto scratch_size = [&](int count) {
+    const std::size_t across = static_cast<std::size_t>(grid.nx / count) + 2;
+    const std::size_t down = static_cast<std::size_t>(grid.ny) + 1;
+    return (across + 2 * down) * (kMaxTile + 1) + across;
+  };
+  // There is memory before there are threads.
+  std::vector<float> scratch(scratch_size(num_threads) * static_cast<std::size_t>(num_threads));
+  Pool pool(num_threads);
+  num_threads = pool.size();
+  const std::size_t size = scratch_size(num_threads);
+  scratch.resize(std::max(scratch.size(), size * static_cast<std::size_t>(num_threads)));
+  pool.run([&](int thread) {
     const auto bound = [&](int t) {
       return static_cast<int>(std::int64_t{grid.nx} * t / num_threads);
     };

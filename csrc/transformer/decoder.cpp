@@ -71,9 +71,7 @@ void Decoder::prefill(const float* encoded, std::size_t num_lists, std::size_t l
   require(num_lists > 0 && length > 0 && capacity > 0,
           "there must be a list, a token to attend to, and room for a token");
   Program& program = *program_;
-  program.num_lists = num_lists;
-  program.encoded_length = length;
-  program.capacity = capacity;
+  program.num_lists = program.capacity = 0;  // until there is memory for all of them
   const std::size_t most = rounded_up(std::max(capacity, length), kMaxLanes);
   const Heads heads = program.heads(0);
   for (Memory& memory : program.scratch) memory.reserve(most + 2 * heads.padded_size);
@@ -93,6 +91,9 @@ void Decoder::prefill(const float* encoded, std::size_t num_lists, std::size_t l
           [&](int thread) { program.prefill_cross(thread, stack, encoded, first, count, length); });
     }
   }
+  program.num_lists = num_lists;
+  program.encoded_length = length;
+  program.capacity = capacity;
 }
 
 void Decoder::decode_step(std::size_t number, const Tokens& x, float* logits) {

@@ -52,8 +52,9 @@ class Arena {
   float* take(std::size_t num_floats) {
     const std::size_t size = rounded_up(num_floats, kLine);
     if (size > left_) {
-      left_ = std::max(size, kBlock);
-      blocks_.emplace_back(left_);
+      const std::size_t block = std::max(size, kBlock);
+      blocks_.emplace_back(block);  // may throw, and then nothing has changed
+      left_ = block;
       next_ = blocks_.back().get();
     }
     float* taken = next_;
@@ -76,9 +77,9 @@ class RowMemory {
   void reserve(std::size_t num_rows, std::size_t width) {
     const std::size_t stride = rounded_up(width, kMaxPanel) + kMaxLanes;
     if (num_rows <= num_rows_ && stride == stride_) return;
+    memory_ = Memory(num_rows * stride);  // may throw, and then nothing has changed
     num_rows_ = num_rows;
     stride_ = stride;
-    memory_ = Memory(num_rows * stride);
     // What is beyond `width` is written and read with the rest of a panel, and not used.
     std::memset(memory_.get(), 0, num_rows * stride * sizeof(float));
   }

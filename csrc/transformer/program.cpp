@@ -17,7 +17,7 @@ struct Share {
 Program::Program(Sizes sizes, int num_threads, Isa isa, bool is_bfloat16)
     : sizes(sizes), head_size(sizes.width / sizes.num_heads), isa(isa),
       kernel(OVERTONE_VARIANT(isa, kernel)), is_bfloat16(is_bfloat16), pool(num_threads, kNumSpins),
-      barrier(num_threads, kNumSpins), normal(num_threads), scratch(num_threads) {}
+      barrier(pool.size(), kNumSpins), normal(pool.size()), scratch(pool.size()) {}
 
 void Program::reserve(std::size_t num_rows, std::size_t num_last) {
   std::size_t most_logits = 0;

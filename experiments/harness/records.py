@@ -4,9 +4,9 @@ import json
 import pathlib
 from typing import Any
 
+from overtone.evaluate.json_lines import append_json_lines
+
 
 def append_record(path: pathlib.Path, row: dict[str, Any]) -> None:
     """Adds a row to a file, which is made if there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+    append_json_lines(path, [json.dumps(row)])

@@ -1,8 +1,8 @@
 """`overtone decode`: compressed files to pictures, at any size and of any part."""
 
 import pathlib
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import cyclopts
 from cyclopts import Parameter
@@ -50,6 +50,7 @@ def decode(
     to_jpeg: bool = False,
     model: ModelOption = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    max_seconds: float | None = None,
     strip: Strip = None,
     recursive: Recursive = False,
     skip_existing: bool = False,
@@ -74,8 +75,9 @@ def decode(
         to_jpeg: Write the JPEG file with the same coefficients (codec sparse-dct, extra `jpeg`).
         model: The trained model that the files were coded with.
         max_pixels: Refuse pictures and outputs of more pixels; 268435456 by default.
+        max_seconds: Give up a file that takes longer; no limit by default.
         threads: Number of worker threads; all processors by default.
-        strip: Leave out EXIF and ICC, or `gps`: only where the picture was taken.
+        strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
         skip_existing: Leave out files that have a result.
         force: Replace files that exist.
@@ -95,8 +97,9 @@ def decode(
         given = [name for name, value in chosen.items() if value is not None]
         if given:
             raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
+        limits = {"max_pixels": max_pixels, "max_seconds": max_seconds}
         return run_jobs(
-            jobs, outcome, lambda job: _to_jpeg(job, max_bytes, max_pixels, outcome, force=force)
+            jobs, outcome, lambda job: _to_jpeg(job, max_bytes, limits, outcome, force=force)
         )
 
     list_model = None
@@ -115,6 +118,7 @@ def decode(
             size=size,
             crop=crop,
             max_pixels=max_pixels,
+            max_seconds=max_seconds,
             num_threads=threads,
             model=list_model,
         )
@@ -130,14 +134,14 @@ def decode(
 
 
 def _to_jpeg(
-    job: Job, max_bytes: int | None, max_pixels: int, outcome: Outcome, *, force: bool
+    job: Job, max_bytes: int | None, limits: Mapping[str, Any], outcome: Outcome, *, force: bool
 ) -> None:
     named = not (job.destination == STREAM or is_stream(job.destination))
     if named and _suffix_for(job.destination) not in (JPEG_SUFFIX, ".jpeg"):
         raise ConfigError(f"--to-jpeg writes JPEG files, not {job.destination}; name it .jpg")
     data = read_bytes(job.source)
     data = data if max_bytes is None else overtone.shorten(data, max_bytes)
-    jpeg = overtone.to_jpeg(data, max_pixels=max_pixels)
+    jpeg = overtone.to_jpeg(data, **limits)
     write_bytes(job.destination, jpeg, force=force)
     outcome.say(f"{job.source} -> {job.destination}: {len(jpeg)} bytes")
 

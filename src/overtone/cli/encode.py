@@ -56,6 +56,7 @@ def encode(
     seed: Seed = 0,
     threads: Threads = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    max_seconds: float | None = None,
     convert: bool = False,
     strip: Strip = None,
     recursive: Recursive = False,
@@ -86,8 +87,9 @@ def encode(
         seed: Seed for all randomness.
         threads: Number of worker threads; all processors by default.
         max_pixels: Refuse pictures of more pixels; 268435456 by default.
+        max_seconds: Give up a picture that takes longer; no limit by default.
         convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
-        strip: Leave out EXIF and ICC, or `gps`: only where the picture was taken.
+        strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
         skip_existing: Leave out pictures that have a result.
         force: Replace files that exist.
@@ -117,10 +119,14 @@ def encode(
     suffix, endings = chosen.suffix, endings_like(chosen.suffix)
     jobs = plan(sources, output, suffix, outcome, endings=endings)
     if model is not None:
-        return _encode_with_model(jobs, model, outcome, force=force)
+        return _encode_with_model(jobs, model, max_seconds, outcome, force=force)
     if lossless:
-        repack = functools.partial(_repack_jpeg, force=force)
-        return run_jobs(jobs, outcome, lambda job: repack(job, max_pixels, strip, outcome))
+        pack = functools.partial(
+            overtone.repack_jpeg, max_pixels=max_pixels, max_seconds=max_seconds
+        )
+        return run_jobs(
+            jobs, outcome, lambda job: _repack_jpeg(job, pack, strip, outcome, force=force)
+        )
     num_threads = resolve_num_threads(threads)
     how: dict[str, Any] = {
         "effort": effort,
@@ -133,7 +139,9 @@ def encode(
     options = EncodeOptions(quality=50.0 if quality is None else quality, **how)
     check_goals(chosen, options, goals)
     # `_encode_picture` decodes the file, to measure its PSNR.
-    encode_pixels = functools.partial(overtone.encode, codec=codec, verify=False, **goals, **how)
+    encode_pixels = functools.partial(
+        overtone.encode, codec=codec, verify=False, max_seconds=max_seconds, **goals, **how
+    )
 
     def read(source: str) -> "Picture":
         return stripped(read_8_bits(source, convert=convert, max_pixels=max_pixels), strip)
@@ -176,12 +184,14 @@ def _encode_picture(
     )
 
 
-def _encode_with_model(jobs: Sequence[Job], model: str, outcome: Outcome, *, force: bool) -> int:
+def _encode_with_model(
+    jobs: Sequence[Job], model: str, max_seconds: float | None, outcome: Outcome, *, force: bool
+) -> int:
     """Pictures, brought to the model's size, as lists that the model gives probabilities."""
     from overtone.codecs.dct_list import as_list_model
     from overtone.data.base import LoadOptions
     from overtone.data.pictures import to_pixels
-    from overtone.imaging.image import read_with
+    from overtone.imaging.reader import read_with
     from overtone.models.store import load_model
 
     loaded = load_model(model)
@@ -191,7 +201,8 @@ def _encode_with_model(jobs: Sequence[Job], model: str, outcome: Outcome, *, for
     def work(job: Job) -> None:
         source = read_bytes(job.source)
         width, height = read_with(io.BytesIO(source), lambda image: image.size)
-        data = overtone.encode(to_pixels(source, options), model=list_model)
+        pixels = to_pixels(source, options)
+        data = overtone.encode(pixels, model=list_model, max_seconds=max_seconds)
         write_bytes(job.destination, data, force=force)
         line = f"{job.source} -> {job.destination}: {len(data)} bytes, "
         line += f"{8 * len(data) / (spec.height * spec.width):.3f} bpp"
@@ -234,7 +245,7 @@ def _check_only_way(
 
 def _repack_jpeg(
     job: Job,
-    max_pixels: int,
+    pack: Callable[[bytes], bytes],
     strip: Literal["all", "gps"] | None,
     outcome: Outcome,
     *,
@@ -246,7 +257,7 @@ def _repack_jpeg(
 
     started = time.perf_counter()
     original = read_bytes(job.source)
-    data = overtone.repack_jpeg(original, max_pixels=max_pixels)
+    data = pack(original)
     if strip == "gps":
         file = Container.from_bytes(data)
         data = dataclasses.replace(file, metadata=without_gps(file.metadata)).to_bytes()

@@ -64,7 +64,7 @@ def plan_jobs(
     taken: dict[str, str] = {}
     for job in _all_jobs(sources, out, suffix, endings):
         reason = _obstacle(job, taken)
-        exists = _is_file_there(job.destination) and not force
+        exists = _is_taken(job.destination) and not force
         if reason is None and not exists:
             jobs.append(job)
         elif reason is None and skip_existing:
@@ -130,10 +130,6 @@ def _name(source: str, suffix: str) -> str:
     return ("stdin" if source == STREAM else pathlib.PurePath(source).stem) + suffix
 
 
-def _is_file_there(destination: str) -> bool:
-    return not (destination == STREAM or is_stream(destination)) and os.path.lexists(destination)
-
-
 def _obstacle(job: Job, taken: dict[str, str]) -> str | None:
     """Why a job cannot be done even by force; `taken` holds the results planned so far."""
     if job.destination == STREAM or is_stream(job.destination):
@@ -147,6 +143,11 @@ def _obstacle(job: Job, taken: dict[str, str]) -> str | None:
     return None
 
 
+def _is_taken(path: str) -> bool:
+    """Whether there is something that a result would replace."""
+    return not (path == STREAM or is_stream(path)) and os.path.lexists(path)
+
+
 def check_destination(path: str, *, force: bool) -> None:
     """Refuses, before any work, a place that is taken or cannot be.
 
@@ -156,7 +157,7 @@ def check_destination(path: str, *, force: bool) -> None:
     if path == STREAM or is_stream(path):
         return
     check_folder_of(pathlib.Path(path))
-    if _is_file_there(path) and not force:
+    if _is_taken(path) and not force:
         raise PathError(f"{path} exists; give --force to replace it")
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from overtone.cli.exits import printable
+from overtone.cli.exits import note, printable
 
 if TYPE_CHECKING:
     from overtone.codecs.base import ProgressCallback

@@ -49,6 +49,10 @@ def spectrum(
         output = job.destination
     elif output is not None:
         check_destination(output, force=force)
+    if output is not None:
+        from overtone.evaluate.rate_distortion.plot import check_matplotlib
+
+        check_matplotlib()
     measured = {}
     for source in sources:
         with outcome.of(Job(source.path, source.path)):

@@ -8,8 +8,9 @@ import contextlib
 import os
 import signal
 import sys
+import warnings
 
-from overtone.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_TERMINATED, print_error
+from overtone.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_TERMINATED, note, print_error
 
 # In the order of their numbers. Standard output is opened for reading, so that writing to it fails
 # as it does where it is closed.
@@ -22,6 +23,7 @@ def main() -> int:
         _open_closed_streams()
         if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _terminate)
+        warnings.showwarning = _show_warning
         from overtone.cli.main import main as run
 
         code = run()
@@ -38,6 +40,11 @@ def main() -> int:
 def _terminate(*_: object) -> None:
     """Ends the program as an exception does, so that files half written are taken away."""
     raise SystemExit(EXIT_TERMINATED)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as one line, without the place in the program."""
+    note(f"warning: {' '.join(str(message).split())}")
 
 
 def _open_closed_streams() -> None:

@@ -100,11 +100,17 @@ class DctListCodec(NativeCodec):
             )
         shape = (file.height, file.width, int(file.layout))
         if shape != model.image_shape:
-            raise CorruptError("the file's size is not that of the model's pictures")
+            raise CorruptError(
+                f"the file's size or layout {shape} is not that of the model's pictures, "
+                f"{model.image_shape}"
+            )
         reader = SymbolReader(code)
         triples = model.write(reader)
         reader.finish()
-        return iter([model.image_of(triples)])
+        try:
+            return iter([model.image_of(triples)])
+        except ValueError as error:  # a coefficient named twice, say
+            raise CorruptError(f"the list of coefficients makes no picture: {error}") from error
 
     @override
     def describe(self, file: Container, *, full: bool) -> dict[str, object]:

@@ -6,12 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from overtone.bitstream.container import (
-    DEFAULT_MAX_PIXELS,
-    Container,
-    Metadata,
-    read_header,
-)
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Container, Metadata, read_header
 from overtone.codecs.base import (
     AbstractCodec,
     Effort,
@@ -28,8 +23,11 @@ from overtone.codecs.dct_list import DctListCodec, PictureListModel
 from overtone.codecs.inputs import FileSource, file_bytes, picture_of
 from overtone.codecs.target import Target, encode_to_target
 from overtone.codecs.view import assemble, render, resolve_view
+from overtone.deadline import limits_time
 from overtone.errors import (
     ConfigError,
+    FitError,
+    LimitExceededError,
     TruncatedError,
     UnsupportedCodecError,
     unknown_name,
@@ -70,6 +68,7 @@ def get_codec(name: str) -> AbstractCodec[Any]:
     return getattr(importlib.import_module(module), attribute)()
 
 
+@limits_time(FitError, "encoding")
 def encode(
     image: object,
     *,
@@ -88,6 +87,7 @@ def encode(
     metadata: Metadata | None = None,
     progress: ProgressCallback | None = None,
     verify: bool = True,
+    max_seconds: float | None = None,
 ) -> bytes:
     """Compresses a picture into the bytes of a file.
 
@@ -118,11 +118,12 @@ def encode(
             image or the picture file by default.
         progress: Called with the fraction done and a message such as "0.312 bpp, 28.41 dB".
         verify: Decode the result once and check it before returning it.
+        max_seconds: Longest time to take; no limit by default.
 
     Raises:
         ImageError: The image is no 8-bit picture; the message says how to convert it.
         ConfigError: A setting is unknown or out of range.
-        FitError: The target cannot be reached, or fitting failed.
+        FitError: The target cannot be reached, fitting failed, or the time is over.
     """
     picture = picture_of(image)
     pixels = picture.pixels
@@ -187,6 +188,7 @@ def check_goals(
     return given
 
 
+@limits_time(LimitExceededError, "decoding")
 def decode(
     data: FileSource | Container,
     *,
@@ -195,6 +197,7 @@ def decode(
     crop: tuple[float, float, float, float] | None = None,
     max_bytes: int | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    max_seconds: float | None = None,
     num_threads: int | None = None,
     model: PictureListModel | None = None,
 ) -> UInt8[np.ndarray, "h w c"]:
@@ -211,11 +214,12 @@ def decode(
         max_bytes: Use the first bytes of the file only, with a codec that codes coarse to fine;
             `data` may then be a file that has arrived in part.
         max_pixels: Largest number of pixels of the picture in the file and of the output.
+        max_seconds: Longest time to take; no limit by default, so that a file decodes everywhere.
         num_threads: Number of worker threads; all processors by default.
         model: The trained model that the file was coded with.
 
     Raises:
-        BitstreamError: The file is foreign, damaged or over the limit.
+        BitstreamError: The file is foreign, damaged or over a limit.
         ConfigError: The part or the size asked for makes no sense.
     """
     if not isinstance(data, Container):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from overtone.codecs.base import AbstractCodec, View
+from overtone.deadline import check_time
 from overtone.errors import ConfigError
 from overtone.shapes import UInt8
 
@@ -72,6 +73,7 @@ def assemble(
     image = None
     row = 0
     for strip in strips:
+        check_time()
         if image is None:
             image = np.empty((view.out_height, view.out_width, strip.shape[2]), np.uint8)
         image[row : row + len(strip)] = strip

@@ -72,9 +72,7 @@ def read_deep_picture(
     """
     data = pathlib.Path(source).read_bytes() if isinstance(source, str) else source.read()
     return read_with(
-        io.BytesIO(data),
-        lambda image: _from_pillow(image, data, convert),
-        max_pixels=max_pixels,
+        io.BytesIO(data), lambda image: _from_pillow(image, data, convert), max_pixels=max_pixels
     )
 
 

@@ -1,9 +1,10 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+BORDER: int
 _State = tuple[list[int], list[int], list[int]]
 
 @overload
@@ -14,6 +15,7 @@ def encode(
     weights: NDArray[np.int32],
     *,
     learned: Literal[False] = False,
+    check: Callable[[], None] | None = None,
 ) -> bytes: ...
 @overload
 def encode(
@@ -23,6 +25,7 @@ def encode(
     weights: NDArray[np.int32],
     *,
     learned: Literal[True],
+    check: Callable[[], None] | None = None,
 ) -> tuple[bytes, _State]: ...
 def decode(
     data: bytes,
@@ -32,5 +35,6 @@ def decode(
     weights: NDArray[np.int32],
     *,
     is_prefix: bool,
+    check: Callable[[], None] | None = None,
 ) -> list[NDArray[np.int16]]: ...
 def untrained() -> _State: ...

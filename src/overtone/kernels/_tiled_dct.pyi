@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +51,7 @@ class Decoder:
         height: int,
         channels: int,
     ) -> None: ...
-    def decode_row(self) -> None: ...
+    def decode_row(self, check: Callable[[], None] | None = None) -> None: ...
     def tiles(self) -> list[tuple[int, int, int, NDArray[np.int16]]]: ...
     def render(
         self,

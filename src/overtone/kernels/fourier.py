@@ -89,11 +89,12 @@ class NetSpec:
 class Runner:
     """Evaluates networks of one shape on a fixed number of threads.
 
-    Results are the same every time for the same number of threads. One call at a time: use a
+    At most 256 threads run, and fewer where the system grants fewer. Results are the same every
+    time for the same number of threads. One call at a time: use a
     runner per Python thread.
 
     Raises:
-        ValueError: The processor lacks `isa`, or `num_threads` is not in 1..256.
+        ValueError: The processor lacks `isa`, or `num_threads` is below 1.
     """
 
     def __init__(self, spec: NetSpec, *, num_threads: int = 1, isa: Isa = "auto") -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from overtone.deadline import check_time
 from overtone.errors import CorruptError
 from overtone.kernels import _sparse_dct
 
@@ -18,10 +19,12 @@ Learned = tuple[list[int], list[int], list[int]]  # probabilities in 1/65536, ob
 Levels = NDArray[np.int16]
 Table = NDArray[np.integer]
 
+_INSIDE = slice(_sparse_dct.BORDER, -_sparse_dct.BORDER)
+
 
 def encode(levels: Sequence[Levels], tables: Sequence[Table], state: State) -> bytes:
     """The coefficient stream of all components."""
-    return _sparse_dct.encode(_contiguous(levels), _steps(tables), *state)
+    return _sparse_dct.encode(_contiguous(levels), _steps(tables), *state, check=check_time)
 
 
 def encode_and_learn(
@@ -52,9 +55,12 @@ def decode(
         CorruptError: The stream is cut and should not be, or goes on after the last coefficient.
     """
     try:
-        return _sparse_dct.decode(stream, grids, _steps(tables), *state, is_prefix=is_prefix)
+        found = _sparse_dct.decode(
+            stream, grids, _steps(tables), *state, is_prefix=is_prefix, check=check_time
+        )
     except RuntimeError as error:
         raise CorruptError(f"{error}; the file is damaged") from error
+    return [own[:, _INSIDE, _INSIDE] for own in found]  # views: what surrounds them is not copied
 
 
 def untrained() -> Learned:

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from overtone.deadline import check_time
 from overtone.errors import CorruptError
 from overtone.kernels import _tiled_dct
 from overtone.kernels.fourier import Isa
@@ -96,6 +97,7 @@ def encode(
     rows = -(-height // SUPERBLOCK)
     for row in range(1, rows + 1):
         encoder.encode_row(np.ascontiguousarray(planes.rows(*encoder.next_rows)))
+        check_time()
         if progress is not None:
             progress(row / rows, encoder.size_bytes)
     if learned is not None:
@@ -139,7 +141,7 @@ class Decoder:
         """
         try:
             while self._native.rows_decoded < min(count, self.num_rows):
-                self._native.decode_row()
+                self._native.decode_row(check_time)
         except RuntimeError as error:
             raise CorruptError(f"{error}; the file is damaged") from error
 

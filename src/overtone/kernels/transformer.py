@@ -96,7 +96,8 @@ class Decoder:
     Args:
         spec: What the stacks look like.
         weights: Weights of each stack, as `DecoderSpec.shapes_of` has them.
-        num_threads: 1..256.
+        num_threads: Worker threads, at least 1; at most 256 run, and fewer where the system grants
+            fewer.
         isa: Instruction set.
         is_bfloat16: Keep matrices as bfloat16, in half the memory, by dropping the lower half of
             each weight; round before. Sums are float32 all the same.
@@ -114,8 +115,6 @@ class Decoder:
         isa: Isa = "auto",
         is_bfloat16: bool = False,
     ) -> None:
-        if not 1 <= num_threads <= 256:
-            raise ValueError(f"num_threads must be in 1..256, got {num_threads}")
         if len(weights) != len(spec.stacks):
             raise ValueError(f"expected weights of {len(spec.stacks)} stacks, got {len(weights)}")
         self.spec = spec

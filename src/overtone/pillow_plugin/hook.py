@@ -14,6 +14,7 @@ from typing import Any
 FORMAT = "OVT"
 SUFFIX = ".ovt"
 MAGIC = b"OVTN"
+MIME_TYPE = "image/x-overtone"
 
 
 def install() -> None:
@@ -30,6 +31,7 @@ def register(image_module: Any) -> None:
     image_module.register_open(FORMAT, _open, lambda prefix: prefix.startswith(MAGIC))
     image_module.register_save(FORMAT, _save)
     image_module.register_extension(FORMAT, SUFFIX)
+    image_module.register_mime(FORMAT, MIME_TYPE)
 
 
 def _open(fp: Any, filename: Any) -> Any:

@@ -26,8 +26,10 @@ from overtone.transform.scan import zigzag, zigzag_number
 
 JPEG_BLOCK = 8
 MAX_LEVEL = 32767
+Box = tuple[slice, slice]  # rows and columns of pixels, from a start to a stop
 _LIBJPEG_SCALE = 8  # of its forward transform
-_CHUNK_SAMPLES = 1 << 20  # that are transformed at once, so that temporaries stay small
+_REACH = 2  # samples of chroma beside those of a part
+_CHUNK_SAMPLES = 1 << 18  # that are transformed at once, so that temporaries stay small
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,15 +137,56 @@ def from_levels(
     levels: Sequence[Int16[np.ndarray, "*batch bands _rows _columns"]],
     tables: Sequence[Int64[np.ndarray, " bands"]],
     sampling: Sampling,
-) -> UInt8[np.ndarray, "*batch h w c"]:
-    """The pixels of levels; with blocks of 8 those that libjpeg shows of a JPEG file with these."""
-    planes = [
-        component_planes(own, steps, sampling.size(c))
-        for c, (own, steps) in enumerate(zip(levels, tables, strict=True))
-    ]
+    box: Box | None = None,
+) -> UInt8[np.ndarray, "*batch _h _w c"]:
+    """The pixels of levels; with blocks of 8 those that libjpeg shows of a JPEG file with these.
+
+    Args:
+        levels: Levels of each component.
+        tables: Quantiser steps of each component, zigzag order.
+        sampling: Sizes of the components.
+        box: Rows and columns of pixels to make, of which at least one is in the picture; all by
+            default. Only the blocks that these need are transformed.
+    """
+    rows, columns = box or (slice(0, sampling.height), slice(0, sampling.width))
+    planes = []
+    for c, (own, steps) in enumerate(zip(levels, tables, strict=True)):
+        down, across = (sampling.down, sampling.across) if sampling.is_chroma(c) else (1, 1)
+        tall, wide = sampling.size(c)
+        top, upper = _needed(rows, down, tall)
+        left, right = _needed(columns, across, wide)
+        plane = _part_plane(own, steps, (top, upper), (left, right))
+        if sampling.is_chroma(c):
+            plane = enlarge(plane, down, across, down * (upper - top), across * (right - left))
+        y, x = rows.start - down * top, columns.start - across * left
+        plane = plane[..., y : y + rows.stop - rows.start, x : x + columns.stop - columns.start]
+        planes.append(plane)
     if sampling.channels < 3:
         return np.stack(planes, axis=-1)
-    full = (sampling.height, sampling.width)
-    chroma = [enlarge(plane, sampling.down, sampling.across, *full) for plane in planes[1:3]]
-    color = ycbcr_to_rgb(np.stack([planes[0], *chroma], axis=-1))
+    color = ycbcr_to_rgb(np.stack(planes[:3], axis=-1))
     return np.concatenate([color, *(plane[..., None] for plane in planes[3:])], axis=-1)
+
+
+def _needed(pixels: slice, factor: int, limit: int) -> tuple[int, int]:
+    """First sample of a component, and the one after the last, that pixels of a side depend on.
+
+    Interpolation looks one sample further. Another one tells a part from a narrow component.
+    """
+    further = _REACH if factor > 1 else 0
+    stop = -(-pixels.stop // factor)
+    return max(0, pixels.start // factor - further), min(limit, stop + further)
+
+
+def _part_plane(
+    levels: Int16[np.ndarray, "*batch bands _rows _columns"],
+    steps: Int64[np.ndarray, " bands"],
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+) -> UInt8[np.ndarray, "*batch _h _w"]:
+    """Samples of one component, of which first and last row and column are given."""
+    block_size = round(len(steps) ** 0.5)
+    top, left = rows[0] // block_size, columns[0] // block_size
+    below, right = num_blocks(rows[1], block_size), num_blocks(columns[1], block_size)
+    size = (rows[1] - top * block_size, columns[1] - left * block_size)
+    plane = component_planes(levels[..., top:below, left:right], steps, size)
+    return plane[..., rows[0] - top * block_size :, columns[0] - left * block_size :]

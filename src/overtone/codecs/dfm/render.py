@@ -9,6 +9,7 @@ import numpy as np
 from overtone.codecs.base import View
 from overtone.codecs.dfm.stream import Networks
 from overtone.codecs.dfm.tiling import TileAxis
+from overtone.deadline import check_time
 from overtone.kernels.fourier import NetSpec, Runner
 from overtone.shapes import Float32, Float64, UInt8
 
@@ -36,6 +37,10 @@ def colour_map(
         half = np.full(spec.num_outputs, 0.5, dtype=np.float32)
         return np.diag(half), half
     return colour_axes(spec.num_outputs).T.astype(np.float32), mean.astype(np.float32)
+
+
+# Where a tile has a share of positions: the slice of them, local positions, shares.
+_Reach = tuple[slice, np.ndarray, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,10 +83,13 @@ class Picture:
         x = _centres(view.x, view.width, view.out_width * fine_x)
         y = _centres(view.y, view.height, view.out_height * fine_y)
         num_rows = max(1, STRIP_PIXELS // (x.size * fine_y))
+        horizontal = self._plan.horizontal
+        columns = [_reach(horizontal, index, x) for index in range(horizontal.count)]
         for start in range(0, view.out_height, num_rows):
             strip = y[start * fine_y : (start + num_rows) * fine_y]
             values = np.zeros((self._plan.spec.num_outputs, strip.size, x.size), np.float32)
-            for part in self._parts(x, strip):
+            for part in self._parts(columns, strip):
+                check_time()
                 outputs = self._runner.forward(self._weights[part.tile], part.positions)
                 colours = self._colours(part.tile, outputs).reshape(-1, *part.shares.shape)
                 values[:, part.at_y, part.at_x] += part.shares * colours
@@ -114,12 +122,9 @@ class Picture:
                 )
         return values
 
-    def _parts(
-        self, x: Float64[np.ndarray, " w"], y: Float64[np.ndarray, " h"]
-    ) -> Iterator["_Part"]:
-        """The parts that tiles have in a grid of source positions."""
+    def _parts(self, columns: list[_Reach], y: Float64[np.ndarray, " h"]) -> Iterator[_Part]:
+        """The parts that tiles have in a grid: what they reach across, and positions down."""
         plan = self._plan
-        columns = [_reach(plan.horizontal, index, x) for index in range(plan.horizontal.count)]
         for row in range(plan.vertical.count):
             at_y, local_y, share_y = _reach(plan.vertical, row, y)
             if local_y.size == 0:
@@ -150,9 +155,7 @@ def _centres(start: float, length: float, count: int) -> Float64[np.ndarray, " n
     return start + (np.arange(count) + 0.5) * (length / count)
 
 
-def _reach(
-    axis: TileAxis, index: int, positions: Float64[np.ndarray, " n"]
-) -> tuple[slice, Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+def _reach(axis: TileAxis, index: int, positions: Float64[np.ndarray, " n"]) -> _Reach:
     """Where a tile has a share of ascending positions: the slice, local positions, shares."""
     share = axis.window(index, positions)
     inside = np.flatnonzero(share > 0)

@@ -14,20 +14,18 @@ from overtone.bitstream.container import Container
 from overtone.bitstream.field import Field
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
+from overtone.codecs.dfm.plan import QUANTISED, RAW, TILE_PX, Plan, check_limits
 from overtone.codecs.dfm.tiling import TileAxis
+from overtone.deadline import check_time
 from overtone.entropy.coder import SymbolDecoder, SymbolEncoder
 from overtone.entropy.tables import NUM_SCALES, NUM_TABLES, SHAPES, best_table, cost_bits
-from overtone.errors import CorruptError, LimitExceededError, TruncatedError
+from overtone.errors import CorruptError, TruncatedError
 from overtone.kernels.fourier import NetSpec
 from overtone.shapes import Float32, Float64, Int32
 
 CODEC_ID = 2
 STEPS_PER_OCTAVE = 4  # step = 2 ** (-index / STEPS_PER_OCTAVE)
 WEIGHT_BYTES = 4  # of a raw weight, float32
-MAX_WEIGHTS = 1 << 24  # of all tiles together
-MAX_WORK = 1 << 41  # pixels times weights of a network: some minutes of decoding
-
-RAW, QUANTISED = 0, 1
 _FIRST_MEAN, _FIRST_STEP, _FIRST_SCALE = 128, 32, 20  # what the first tile's values differ from
 _MAX_STEP_INDEX = 80
 
@@ -42,28 +40,6 @@ _WIDTH = Field("width of a hidden layer", 1, 10)
 _FLAGS = Field("residual and tanh flags", 0, 3)
 _TABLE = Field("probability table", 0, NUM_TABLES - 1)
 _SHAPE = Field("shape of a probability table", 0, len(SHAPES) - 1)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Which networks a file holds.
-
-    Attributes:
-        kind: RAW or QUANTISED.
-        spec: Shape of every network.
-        horizontal: Tile columns.
-        vertical: Tile rows.
-    """
-
-    kind: int
-    spec: NetSpec
-    horizontal: TileAxis
-    vertical: TileAxis
-
-    @property
-    def num_tiles(self) -> int:
-        """Networks in the file."""
-        return self.horizontal.count * self.vertical.count
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +58,12 @@ class QuantisedNets:
 
     def weights(self, spec: NetSpec) -> Float32[np.ndarray, "tiles weights"]:
         """Levels times steps."""
-        steps = np.exp2(-self.step_indices / STEPS_PER_OCTAVE)
         groups = layer_of_weights(spec)
-        return np.where(groups >= 0, self.levels * steps[:, groups], 0).astype(np.float32)
+        weights = np.empty(self.levels.shape, np.float32)
+        for tile, indices in enumerate(self.step_indices):  # one by one, for memory's sake
+            steps = np.exp2(-indices / STEPS_PER_OCTAVE)
+            weights[tile] = np.where(groups >= 0, self.levels[tile] * steps[groups], 0)
+        return weights
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +126,11 @@ def unpack_plan(container: Container) -> Plan:
     for length, count, margin in zip(
         (container.width, container.height), (columns, rows), margins, strict=True
     ):
-        if count > length or 2 * margin * count > length:
-            raise CorruptError(f"{count} tiles with margin {margin} do not fit {length} pixels")
+        if count > max(1, (length + TILE_PX // 2) // TILE_PX) or 2 * margin * count > length:
+            raise CorruptError(
+                f"{count} tiles with margin {margin} do not fit {length} pixels; "
+                f"a tile has about {TILE_PX} at least"
+            )
         axes.append(TileAxis(length=length, count=count, margin=margin))
     spec = NetSpec(
         input_scales=input_scales,
@@ -160,18 +142,6 @@ def unpack_plan(container: Container) -> Plan:
     plan = Plan(kind=kind, spec=spec, horizontal=axes[0], vertical=axes[1])
     check_limits(plan)
     return plan
-
-
-def check_limits(plan: Plan) -> None:
-    """Raises `LimitExceededError` where a file would take too much memory or time to decode."""
-    num_weights = plan.spec.num_weights
-    if plan.num_tiles * num_weights > MAX_WEIGHTS:
-        raise LimitExceededError(
-            f"{plan.num_tiles} networks of {num_weights} weights are over the limit of "
-            f"{MAX_WEIGHTS} weights"
-        )
-    if plan.horizontal.length * plan.vertical.length * num_weights > MAX_WORK:
-        raise LimitExceededError("so large a picture with so large a network takes too long")
 
 
 def unpack_networks(container: Container) -> Networks:
@@ -247,6 +217,7 @@ def unpack_quantised(reader: Reader, plan: Plan) -> QuantisedNets:
     means, step_indices, scales = sides
     levels = np.zeros((plan.num_tiles, plan.spec.num_weights), dtype=np.int32)
     for tile in range(plan.num_tiles):
+        check_time()
         for layer, at in enumerate(members):
             index = shapes[layer] * NUM_SCALES + int(scales[tile, layer])
             levels[tile, at] = decoder.get(at.size, index)

@@ -12,6 +12,7 @@ from overtone.bitstream.container import Container, Layout
 from overtone.codecs.base import EncodeOptions, NativeCodec, View
 from overtone.codecs.sparse_dct.header import SparseDctHeader
 from overtone.codecs.sparse_dct.stream import (
+    Coefficients,
     pack_levels,
     read_coefficients,
     read_section,
@@ -19,7 +20,9 @@ from overtone.codecs.sparse_dct.stream import (
 )
 from overtone.errors import TruncatedError
 from overtone.shapes import UInt8
-from overtone.transform.levels import from_levels, to_levels
+from overtone.transform.levels import JPEG_BLOCK, from_levels, to_levels
+
+STRIP_PIXELS = 1 << 17  # that are made at a time, about, so that memory does not grow
 
 
 class SparseDctCodec(NativeCodec):
@@ -57,8 +60,7 @@ class SparseDctCodec(NativeCodec):
         is_aligned = all(float(value).is_integer() for value in box)
         if is_aligned and (view.out_width, view.out_height) == (view.width, view.height):
             x, y, width, height = map(int, box)
-            pixels = from_levels(found.levels, found.tables, found.sampling)
-            return iter([pixels[y : y + height, x : x + width]])
+            return _pixel_strips(found, slice(y, y + height), slice(x, x + width))
         from overtone.codecs.sparse_dct.evaluate import evaluate_strips
 
         return evaluate_strips(found.levels, found.tables, found.sampling, view)
@@ -101,3 +103,15 @@ class SparseDctCodec(NativeCodec):
         if surplus > len(stream):
             raise TruncatedError(f"{max_bytes} bytes hold no picture; {max_bytes + surplus} do")
         return shortened(len(stream) - max(0, surplus))
+
+
+def _pixel_strips(
+    found: Coefficients, rows: slice, columns: slice
+) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
+    """Strips of rows and columns of pixels, each of whole rows of blocks but the first and last."""
+    tall = max(1, STRIP_PIXELS // (columns.stop - columns.start) // JPEG_BLOCK) * 2 * JPEG_BLOCK
+    start = rows.start
+    while start < rows.stop:
+        stop = min(rows.stop, (start // tall + 1) * tall)
+        yield from_levels(found.levels, found.tables, found.sampling, (slice(start, stop), columns))
+        start = stop

@@ -13,6 +13,7 @@ from overtone.transform.levels import JPEG_BLOCK, Sampling
 from overtone.transform.scan import zigzag_number
 
 MAX_STRIP_SAMPLES = 1 << 16  # so that memory does not grow with the scale
+MAX_CHUNK_SAMPLES = 1 << 20  # of the blocks, nor where the picture is shrunk
 # RGB of (Y, Cb, Cr), JFIF (ITU-T T.871).
 _TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136286, -0.714136286], [1, 1.772, 0]])
 
@@ -103,12 +104,32 @@ def _plane(
     rows: ViewAxis,
     columns: ViewAxis,
 ) -> Float64[np.ndarray, "h w"]:
-    blocks = [used for used, _ in rows.terms]
-    low, high = min(int(b.min()) for b in blocks), max(int(b.max()) for b in blocks) + 1
-    some = levels[:, low:high].astype(np.float64) * steps[:, None, None]
-    coeffs = some[zigzag_number(JPEG_BLOCK)].reshape(JPEG_BLOCK, JPEG_BLOCK, *some.shape[1:])
-    across = columns.apply(coeffs.transpose(0, 2, 3, 1))  # v, row, output column
-    return _shifted(rows, low).apply(across.transpose(2, 1, 0)).T
+    low, high = _blocks_of(rows)
+    left, right = _blocks_of(columns)
+    inner = _shifted(columns, left)
+    num_outputs = len(columns.terms[0][0])
+    stride = max(1, MAX_CHUNK_SAMPLES // (JPEG_BLOCK**2 * max(num_outputs, right - left)))
+    across = [  # v, row, output column
+        inner.apply(_coefficients(levels[:, row : min(row + stride, high), left:right], steps))
+        for row in range(low, high, stride)
+    ]
+    return _shifted(rows, low).apply(np.concatenate(across, axis=1).transpose(2, 1, 0)).T
+
+
+def _coefficients(
+    levels: Int16[np.ndarray, "bands _rows _columns"], steps: Int64[np.ndarray, " bands"]
+) -> Float64[np.ndarray, "v _rows _columns u"]:
+    """What the levels of some blocks stand for."""
+    amplitudes = levels[zigzag_number(JPEG_BLOCK)].astype(np.float64)
+    amplitudes *= steps[zigzag_number(JPEG_BLOCK), None, None]
+    shape = (JPEG_BLOCK, JPEG_BLOCK, *levels.shape[1:])
+    return amplitudes.reshape(shape).transpose(0, 2, 3, 1)
+
+
+def _blocks_of(axis: ViewAxis) -> tuple[int, int]:
+    """The first block that an axis needs, and the one after the last."""
+    blocks = [used for used, _ in axis.terms]
+    return min(int(each.min()) for each in blocks), max(int(each.max()) for each in blocks) + 1
 
 
 def _shifted(axis: ViewAxis, first: int) -> ViewAxis:

@@ -20,7 +20,8 @@ from overtone.codecs.sparse_dct.stream import (
     read_coefficients,
     write_section,
 )
-from overtone.errors import ConfigError, ImageError
+from overtone.deadline import limits_time
+from overtone.errors import ConfigError, FitError, ImageError, LimitExceededError
 from overtone.imaging.image import read_picture
 from overtone.shapes import Int16, UInt8
 from overtone.transform.levels import JPEG_BLOCK
@@ -35,7 +36,14 @@ _ICC_NAME = b"ICC_PROFILE\0"
 _EXIF_NAME = b"Exif\0\0"
 
 
-def repack_jpeg(data: bytes, *, verify: bool = True, max_pixels: int = DEFAULT_MAX_PIXELS) -> bytes:
+@limits_time(FitError, "packing")
+def repack_jpeg(
+    data: bytes,
+    *,
+    verify: bool = True,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    max_seconds: float | None = None,
+) -> bytes:
     """A file of codec `sparse-dct` with the coefficients and tables of a JPEG file.
 
     The picture decodes to the pixels libjpeg shows of the JPEG file, and `to_jpeg` gives back a
@@ -47,9 +55,11 @@ def repack_jpeg(data: bytes, *, verify: bool = True, max_pixels: int = DEFAULT_M
         verify: Read the result back and compare every coefficient, and the pixels of the JPEG file
             that `to_jpeg` makes of it.
         max_pixels: Largest number of pixels; checked before they are decoded.
+        max_seconds: Longest time to take; no limit by default.
 
     Raises:
         ImageError: It is no such JPEG file, or a damaged one, of which libjpeg shows a part only.
+        FitError: The time is over.
         ModuleNotFoundError: jpeglib or simplejpeg is not installed.
     """
     if data[:2] != b"\xff\xd8":
@@ -77,12 +87,16 @@ def repack_jpeg(data: bytes, *, verify: bool = True, max_pixels: int = DEFAULT_M
     return packed
 
 
-def to_jpeg(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> bytes:
+@limits_time(LimitExceededError, "unpacking")
+def to_jpeg(
+    data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS, max_seconds: float | None = None
+) -> bytes:
     """A JPEG file with the coefficients, tables and metadata of a file of `sparse-dct`.
 
     Args:
         data: The whole file.
         max_pixels: Largest number of pixels of the picture in the file.
+        max_seconds: Longest time to take; no limit by default.
 
     Raises:
         BitstreamError: The file is damaged or over the limit.

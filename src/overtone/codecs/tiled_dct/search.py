@@ -5,11 +5,11 @@ Every candidate is encoded and decoded; its cost is D + lambda R with D the squa
 the best so far.
 """
 
-import concurrent.futures
 import dataclasses
 import functools
 import math
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from overtone.codecs.tiled_dct.post_filter import PostFilter
 from overtone.entropy import context_state
 from overtone.kernels import tiled_dct
 from overtone.shapes import UInt8
+from overtone.threads import map_on_threads
 
 RD_WEIGHT = 0.13  # squared steps a bit; high-rate theory says ln 2 / 6 = 0.116
 
@@ -132,15 +133,16 @@ class Search:
         best = self._measure(self.start, first)
         self._report.finished(best)
         effort = self._options.effort
-        with concurrent.futures.ThreadPoolExecutor(self._options.num_threads) as pool:
-            try:
-                for candidates in _STAGES:
-                    for coded in pool.map(self._encode, candidates(best.header, effort)):
-                        self._report.finished(coded)
-                        best = min(best, coded, key=_cost)
-            except BaseException:
-                self._report.stop()  # or the pool would wait for every candidate it has begun
-                raise
+        for candidates in _STAGES:
+            coded = map_on_threads(
+                self._encode,
+                candidates(best.header, effort),
+                num_threads=self._options.num_threads,
+                poll=self._report.poll,
+                stop=self._report.stop,  # or every candidate that was begun would be waited for
+            )
+            self._report.next_stage(len(coded))
+            best = min(best, *coded, key=_cost)
         # What only the decoder does needs no new encoding.
         for changes in _DECODING:
             header = dataclasses.replace(best.header, **changes)
@@ -171,6 +173,10 @@ class Search:
         return Coded(header, stream, error, error + self.rd_weight * 8 * len(stream))
 
 
+class _StopError(Exception):
+    """Raised inside a worker to leave its encoding."""
+
+
 def _cost(coded: Coded) -> float:
     return coded.cost
 
@@ -186,12 +192,13 @@ class _Report:
         self._num_samples = num_samples
         self._total = total
         self._done = 0
+        self._before = 1  # encodings of the stages that are over
         self._stopped = threading.Event()
 
     def row(self, fraction: float, size_bytes: int) -> None:
         """Part of an encoding is done; only the first one is shown row by row."""
         if self._stopped.is_set():
-            raise concurrent.futures.CancelledError
+            raise _StopError
         if self._progress is not None and self._done == 0:
             rate_bpp = 8 * size_bytes / (self._num_pixels * fraction)
             self._progress(fraction / self._total, f"{rate_bpp:.3f} bpp")
@@ -203,6 +210,16 @@ class _Report:
             rate_bpp = 8 * len(coded.stream) / self._num_pixels
             psnr = f", {coded.psnr_db(self._num_samples):.2f} dB" if coded.squared_error else ""
             self._progress(self._done / self._total, f"{rate_bpp:.3f} bpp{psnr}")
+
+    def poll(self, coded: Sequence[Coded | None]) -> None:
+        """Some encodings of a stage are done."""
+        ready = [each for each in coded if each is not None]
+        for each in ready[self._done - self._before :]:
+            self.finished(each)
+
+    def next_stage(self, num_done: int) -> None:
+        """A stage of so many encodings is over."""
+        self._before += num_done
 
     def stop(self) -> None:
         """Ends every encoding at its next row."""

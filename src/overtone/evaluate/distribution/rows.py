@@ -7,7 +7,7 @@ import pathlib
 from typing import Any, Literal
 
 from overtone.errors import ConfigError
-from overtone.evaluate.json_lines import read_json_lines
+from overtone.evaluate.json_lines import append_json_lines, read_json_lines
 
 # What was compared with the reference: samples, or real images as a floor for these.
 Compared = Literal["samples", "halves", "other-split", "jpeg-75"]
@@ -124,6 +124,4 @@ def read_distribution_rows(path: pathlib.Path) -> list[DistributionRow]:
 
 def append_distribution_rows(path: pathlib.Path, rows: list[DistributionRow]) -> None:
     """Adds rows to a file and makes the file if there is none; all or none are written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write("".join(row.to_json() + "\n" for row in rows))
+    append_json_lines(path, [row.to_json() for row in rows])

@@ -12,7 +12,7 @@ import numpy as np
 import overtone
 from overtone.codecs.registry import CODEC_IDS
 from overtone.errors import ConfigError
-from overtone.evaluate.json_lines import read_json_lines
+from overtone.evaluate.json_lines import append_json_lines, read_json_lines
 from overtone.shapes import UInt8
 
 
@@ -107,13 +107,8 @@ def read_rows(path: pathlib.Path) -> list[Row]:
 
 
 def append_row(path: pathlib.Path, row: Row) -> None:
-    """Adds a row to a file and makes the file if there is none.
-
-    A whole line is written at once, so an interrupted run leaves only whole rows.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(row.to_json() + "\n")
+    """Adds a row to a file and makes the file if there is none; a row is written whole or not."""
+    append_json_lines(path, [row.to_json()])
 
 
 def current_rows(rows: Iterable[Row]) -> list[Row]:

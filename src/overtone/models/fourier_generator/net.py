@@ -23,7 +23,9 @@ class CoefficientScale(torch.nn.Module):
         super().__init__()
         self.sizes = [layer.size // 2 for layer in spec.layers]
         factors = [1 / period] * len(spec.hidden) + [0.5]
-        scale = torch.tensor(factors).repeat_interleave(torch.tensor(self.sizes) * 2)
+        scale = torch.tensor(factors).repeat_interleave(
+            torch.tensor(self.sizes) * 2, output_size=2 * sum(self.sizes)
+        )
         self.register_buffer("scale", scale, persistent=False)
 
     def forward(

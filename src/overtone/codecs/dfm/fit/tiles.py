@@ -1,13 +1,12 @@
 """Fitting many tiles on several threads, with progress and a clean end when interrupted."""
 
-import concurrent.futures
 import threading
 from collections.abc import Callable, Sequence
 
 from overtone.codecs.dfm.fit.network import FittedNetwork, Problem, fit_network
 from overtone.codecs.dfm.fit.settings import FitSettings
-
-POLL_S = 0.2  # seconds between two calls of progress
+from overtone.deadline import check_time
+from overtone.threads import map_on_threads
 
 Report = Callable[[float, Sequence[FittedNetwork | None]], None]
 
@@ -46,6 +45,7 @@ def fit_tiles(
     def work(index: int) -> FittedNetwork:
         def tick(steps: int) -> None:
             done[index] += steps
+            check_time()
             if stop.is_set():
                 raise _StopError
 
@@ -54,20 +54,10 @@ def fit_tiles(
         done[index] = expected
         return fitted
 
-    with concurrent.futures.ThreadPoolExecutor(max_workers=num_threads) as pool:
-        futures = [pool.submit(work, index) for index in range(len(problems))]
-        try:
-            waiting = set(futures)
-            while waiting:
-                finished, waiting = concurrent.futures.wait(
-                    waiting, POLL_S, concurrent.futures.FIRST_COMPLETED
-                )
-                for future in finished:
-                    future.result()
-                share = sum(min(count, expected) for count in done) / (expected * len(problems))
-                report(share, [f.result() if f.done() else None for f in futures])
-        except BaseException:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-    return [future.result() for future in futures]
+    def poll(fitted: Sequence[FittedNetwork | None]) -> None:
+        share = sum(min(count, expected) for count in done) / (expected * len(problems))
+        report(share, fitted)
+
+    return map_on_threads(
+        work, range(len(problems)), num_threads=num_threads, poll=poll, stop=stop.set
+    )
