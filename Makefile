@@ -3,9 +3,12 @@
 # make demo    setup, then demo/report.html from a bundled photograph, and pictures of a model
 # make reproduce   the pages of docs/reproduction/ from the rows of experiments
 # make docs    the documentation site in site/
-# make fuzz    mutated files against the decoder
+# make fuzz      mutated files against the decoder
 # make lint-cpp  the native code with all warnings as errors
-# make sanitize  tests of the decoders and mutated files, under address and undefined behaviour checks
+# make sanitize  tests of the decoders and mutated files, under address and undefined behaviour checks;
+#                then libFuzzer on the native decoders, FUZZ_SECONDS each, where there is clang++
+# make lock      requirements.lock from constraints.txt: the same versions with their hashes
+# make audit     known holes and licences of the locked packages
 
 VENV := .venv/bin
 STAMP := .venv/setup.stamp
@@ -14,7 +17,7 @@ BUILD_INPUTS := pyproject.toml constraints.txt CMakeLists.txt tools/setup.sh \
 
 CPP_SOURCES := $(shell find csrc -name "*.h" -o -name "*.cpp")
 
-.PHONY: setup test lint lint-cpp sanitize demo reproduce docs fuzz clean
+.PHONY: setup test lint lint-cpp sanitize libfuzzer lock audit demo reproduce docs fuzz clean
 
 setup: $(STAMP)
 
@@ -46,6 +49,41 @@ sanitize: $(STAMP)
 	$(SANITIZED) pytest -q -p no:cacheprovider tests/test_fourier_face.py tests/test_sparse_dct.py \
 	    tests/test_tiled_dct.py tests/test_dfm.py -m "not slow"
 	$(SANITIZED) tests/fuzz_decode.py --runs 3000 --codecs tiled-dct dfm sparse-dct
+	$(MAKE) libfuzzer
+
+# Sources of each target besides its own; the kernels are those of the plainest instruction set.
+FUZZ_CXX ?= clang++
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS = -std=gnu++20 -O2 -g -fwrapv -fno-math-errno -fsanitize=fuzzer,address,undefined \
+             -fno-sanitize-recover=all -Icsrc -DOVERTONE_ISA=baseline -DOVERTONE_DEVELOPMENT=1
+FUZZ_PLATFORM = csrc/platform/isa.cpp csrc/platform/pool.cpp
+FUZZ_SOURCES_tiled_dct = $(addprefix csrc/tiled_dct/,decoder.cpp render.cpp render_kernel.cpp) $(FUZZ_PLATFORM)
+FUZZ_SOURCES_sparse_dct =
+FUZZ_SOURCES_dfm = $(addprefix csrc/fourier/,block.cpp layout.cpp runner.cpp kernel.cpp) $(FUZZ_PLATFORM)
+FUZZ_TARGETS = tiled_dct sparse_dct dfm
+
+libfuzzer: $(addprefix build/fuzz/,$(FUZZ_TARGETS))
+	@for target in $(FUZZ_TARGETS); do \
+	    [ -x build/fuzz/$$target ] || continue; \
+	    mkdir -p build/fuzz/corpus/$$target; \
+	    build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=60 -print_final_stats=1 \
+	        -artifact_prefix=build/fuzz/$$target- build/fuzz/corpus/$$target tests/corpus || exit 1; \
+	done
+
+build/fuzz/%: $(shell find csrc -name "*.h" -o -name "*.cpp")
+	@mkdir -p build/fuzz
+	@if command -v $(FUZZ_CXX) > /dev/null; then \
+	    echo "$(FUZZ_CXX) $@"; \
+	    $(FUZZ_CXX) $(FUZZ_FLAGS) csrc/fuzz/$*.cpp $(FUZZ_SOURCES_$*) -lpthread -o $@; \
+	else \
+	    echo "sanitize: no $(FUZZ_CXX), so libFuzzer is left out (Debian/Ubuntu: apt install clang)"; \
+	fi
+
+lock: $(STAMP)
+	@tools/lock.sh
+
+audit: $(STAMP)
+	@tools/audit.sh
 
 test: lint
 	$(VENV)/python -m pytest -q
@@ -61,7 +99,7 @@ docs: $(STAMP)
 	$(VENV)/mkdocs build --strict
 
 fuzz: $(STAMP)
-	$(VENV)/python tests/fuzz_decode.py
+	$(VENV)/python tests/fuzz_decode.py --runs 1000000 --jobs 2
 
 clean:
 	rm -rf .venv build demo site

@@ -21,16 +21,15 @@ import json
 import mmap
 import multiprocessing
 import pathlib
-import platform
 import random
 import resource
-import subprocess
 import sys
 import time
 import traceback
 from typing import Any
 
 from fuzz_files import MAX_PIXELS, ListFile, corpus, mutate
+from fuzz_record import Tally, provenance, recorded, summary, total
 
 from overtone.bitstream.container import read_header
 from overtone.codecs.info import info
@@ -49,26 +48,6 @@ LARGE_PIXELS = 1 << 18
 
 
 _FORKED: dict[str, Any] = {}  # what a forked process finds there
-
-
-class Tally:
-    """What became of the inputs of one codec, as far as its number could be read."""
-
-    def __init__(self) -> None:
-        self.inputs = 0
-        self.outcomes: collections.Counter[str] = collections.Counter()
-        self.most_seconds = 0.0
-        self.most_bytes_beyond = 0
-
-    def as_record(self) -> dict[str, object]:
-        """Ready for JSON."""
-        return {
-            "inputs": self.inputs,
-            "pictures": self.outcomes["picture"],
-            "errors": dict(sorted(self.outcomes.items())),
-            "most_seconds": round(self.most_seconds, 3),
-            "most_mib_beyond_pixels": round(self.most_bytes_beyond / 2**20, 1),
-        }
 
 
 def attempt(data: bytes, rng: random.Random, max_pixels: int, model: Any) -> str:
@@ -168,8 +147,9 @@ def _watched(
         outcome = attempt(data, rng, max_pixels, model)
     except Exception:
         return traceback.format_exc()
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     seconds = time.perf_counter() - started
-    faulthandler.cancel_dump_traceback_later()
     tally.inputs += 1
     tally.outcomes[outcome] += 1
     tally.most_seconds = max(tally.most_seconds, seconds)
@@ -190,11 +170,19 @@ def _job(
     return fuzz(files, lists, range(first, first + size), seed)
 
 
+def _noted(result: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    record = {"seed": arguments.seed, **arguments.provenance, **result}
+    if arguments.record is not None:
+        with arguments.record.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+    return record
+
+
 def run(
     files: list[bytes], lists: ListFile | None, arguments: argparse.Namespace
 ) -> list[dict[str, Any]]:
     """The records of all parts, those of earlier runs that are in the file among them."""
-    records = _recorded(arguments.record, arguments.seed)
+    records = recorded(arguments.record, arguments.seed)
     done = {record["first"] for record in records}
     end = arguments.first + arguments.runs
     starts = [at for at in range(arguments.first, end, PART) if at not in done]
@@ -212,7 +200,8 @@ def run(
                 records.append(_noted(result.get(timeout=3600), arguments))
             except multiprocessing.TimeoutError:
                 print(f"the part from input {first} on ended without an answer", flush=True)
-                records.append({"first": first, "inputs": 0, "failures": ["crash"], "codecs": {}})
+                lost = {"first": first, "inputs": 0, "failures": ["crash"], "codecs": {}}
+                records.append({"seed": arguments.seed, **arguments.provenance, **lost})
                 break
     return records
 
@@ -220,40 +209,6 @@ def run(
 def _forked_job(first: int, size: int, seed: int) -> dict[str, Any]:
     warm([], _FORKED["lists"])  # what a process makes for itself
     return _job(_FORKED["files"], _FORKED["lists"], first, size, seed)
-
-
-def _noted(result: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
-    record = {"seed": arguments.seed, **arguments.provenance, **result}
-    if arguments.record is not None:
-        with arguments.record.open("a") as file:
-            file.write(json.dumps(record) + "\n")
-    return record
-
-
-def _recorded(path: pathlib.Path | None, seed: int) -> list[dict[str, Any]]:
-    if path is None or not path.exists():
-        return []
-    records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return [record for record in records if record["seed"] == seed]
-
-
-def summary(records: list[dict[str, Any]]) -> list[str]:
-    """For each codec the inputs, those that were pictures, and the most time and memory."""
-    codecs = sorted({codec for record in records for codec in record["codecs"]})
-    lines = []
-    for codec in codecs:
-        own = [record["codecs"][codec] for record in records if codec in record["codecs"]]
-        seconds = max(each["most_seconds"] for each in own)
-        mib = max(each["most_mib_beyond_pixels"] for each in own)
-        inputs, pictures = (sum(each[key] for each in own) for key in ("inputs", "pictures"))
-        lines.append(f"{codec}: {inputs} inputs, {pictures} pictures, {seconds} s, {mib} MiB")
-    return lines
-
-
-def _provenance() -> dict[str, str]:
-    git = ["git", "rev-parse", "--short=12", "HEAD"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
-    return {"commit": commit, "machine": platform.machine(), "python": platform.python_version()}
 
 
 def main() -> int:
@@ -273,7 +228,7 @@ def main() -> int:
             1,
             None,
         )
-    arguments.provenance = _provenance()
+    arguments.provenance = provenance()
     files = corpus(arguments.codecs)
     print(f"{len(files)} files to mutate, {min(map(len, files))} to {max(map(len, files))} bytes")
     started = time.monotonic()
@@ -286,6 +241,7 @@ def main() -> int:
     print(f"{inputs} inputs, {len(failures)} failures, {seconds:.0f} s")
     for line in summary(records):
         print(line)
+    print(json.dumps(total(records)))
     return 1 if failures else 0
 
 

@@ -35,7 +35,7 @@ FACES = {
     fit: "_fit",
     transformer: "_transformer",
 }
-UNCOUNTED = ("overtone.threads", "overtone.deadline")  # the pool, and limits of time
+UNCOUNTED = ("overtone.kernels.threads", "overtone.deadline")  # the pool, and limits of time
 SIZE = (24, 40)  # height and width: not square
 QUICK = {"effort": "fast", "num_threads": 1, "verify": False}
 

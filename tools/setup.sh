@@ -1,6 +1,9 @@
 #!/bin/sh
 # Creates .venv, installs the locked versions and builds the kernels.
 # Called by `make setup`, which skips it while nothing it depends on has changed.
+# OVERTONE_HASHES=1 accepts no package file but those in requirements.lock. That is not the
+# default: the lock has what an index had when it was made, and neither the packages that another
+# system needs besides (the CUDA libraries of PyTorch) nor the files that a mirror has built itself.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -51,6 +54,10 @@ fi
 # environment, because constraints do not reach pip's isolated builds in every pip.
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT="$PWD/constraints.txt"
 pip=".venv/bin/python -m pip install --quiet --no-input"
+if [ "${OVERTONE_HASHES:-}" = 1 ]; then
+    echo "setup: installing the files whose hashes are in requirements.lock"
+    PIP_CONSTRAINT= $pip --require-hashes --no-deps --requirement requirements.lock
+fi
 echo "setup: installing locked packages"
 $pip scikit-build-core nanobind cmake ninja
 echo "setup: building the kernels"

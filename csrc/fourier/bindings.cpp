@@ -7,6 +7,7 @@
 
 #include "net.h"
 #include "platform/arrays.h"
+#include "platform/pool.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -173,6 +174,7 @@ void construct(Runner* self, int num_axes, std::vector<float> input_scales, std:
 NB_MODULE(_fourier, m) {
   m.doc() = "Native deep Fourier networks; use overtone.kernels.fourier.";
   m.def("is_supported", [](const std::string& isa) { return is_supported(isa_of(isa)); });
+  m.def("prepare_thread", [] { prepare_thread(); });
   nb::class_<Runner>(m, "Runner")
       .def("__init__", &construct, "num_axes"_a, "input_scales"_a, "hidden"_a, "num_outputs"_a,
            "residual"_a, "has_tanh"_a, "num_threads"_a, "isa"_a)

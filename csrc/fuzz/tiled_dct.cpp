@@ -1,4 +1,4 @@
-// Any bytes as the coefficient stream of a picture of up to 192 x 192 pixels, decoded and evaluated
+// Any bytes as the coefficient stream of a picture of up to 72 x 72 pixels, decoded and evaluated
 // on a grid.
 #include <algorithm>
 #include <stdexcept>
@@ -38,13 +38,13 @@ void evaluate(const RowDecoder& decoder, const Reconstruction& how, int count) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input in(data, size);
   Geometry geometry{};
-  geometry.width = kMinTile * in.number(1, 24);
-  geometry.height = kMinTile * in.number(1, 24);
+  geometry.width = kMinTile * in.number(1, 9);
+  geometry.height = kMinTile * in.number(1, 9);
   geometry.channels = in.number(1, kMaxChannels);
   const Reconstruction how{static_cast<double>(in.number(1, 255)), 0.1 * in.number(0, 40),
                            0.01 * in.number(0, 50), 0.01 * in.number(0, 50),
                            0.125 * in.number(0, 16)};
-  const int count = in.number(1, 96);
+  const int count = in.number(1, 40);
   RowDecoder decoder(in.rest(), in.size(), geometry, prior().get());
   try {
     while (!decoder.is_done()) {

@@ -35,16 +35,16 @@ bool has_headroom() {
   return memory != nullptr;
 }
 
-// That of exceptions is made now, while there is memory.
-[[maybe_unused]] const bool has_thrown = [] {
+[[maybe_unused]] const bool is_prepared = (prepare_thread(), true);
+
+}  // namespace
+
+void prepare_thread() {
   try {
     throw 0;
   } catch (int) {
-    return true;
   }
-}();
-
-}  // namespace
+}
 
 int checked_num_threads(int num_threads) {
   if (num_threads < 1)

@@ -18,6 +18,10 @@ inline constexpr int kMaxThreads = 256;
 // The number asked for, at most kMaxThreads; throws std::invalid_argument when it is below 1.
 int checked_num_threads(int num_threads);
 
+// Makes what a thread needs to throw exceptions, while there is memory: the C library ends the
+// process when there is none for a thread-local variable.
+void prepare_thread();
+
 class Pool {
  public:
   // Has checked_num_threads(num_threads) threads, or as many as the system grants, this one among

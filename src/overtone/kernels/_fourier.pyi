@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 _Float32 = NDArray[np.float32]
 
+def prepare_thread() -> None: ...
 def is_supported(isa: str) -> bool: ...
 
 class Runner:

@@ -28,8 +28,8 @@ from overtone.codecs.tiled_dct.planes import Planes
 from overtone.codecs.tiled_dct.post_filter import PostFilter
 from overtone.entropy import context_state
 from overtone.kernels import tiled_dct
+from overtone.kernels.threads import map_on_threads
 from overtone.shapes import UInt8
-from overtone.threads import map_on_threads
 
 RD_WEIGHT = 0.13  # squared steps a bit; high-rate theory says ln 2 / 6 = 0.116
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from overtone.codecs.dfm.fit.network import FittedNetwork, Problem, fit_network
 from overtone.codecs.dfm.fit.settings import FitSettings
 from overtone.deadline import check_time
-from overtone.threads import map_on_threads
+from overtone.kernels.threads import map_on_threads
 
 Report = Callable[[float, Sequence[FittedNetwork | None]], None]
 

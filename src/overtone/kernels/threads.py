@@ -2,18 +2,25 @@
 
 import _thread
 import collections
+import contextlib
 import contextvars
 import threading
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from overtone.kernels import _fourier
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 POLL_S = 0.2  # seconds between two calls of `poll`
-# What a new thread must find free: the C library ends the process when it has no memory for the
-# first thread-local variable.
+# What a new thread must find free: the C library ends the process when there is no memory for a
+# thread-local variable, so those of C++ and of NumPy are made at once.
 HEADROOM_BYTES = 1 << 22
+_beginning = threading.Lock()
+_SOME = np.eye(3)
 
 
 def map_on_threads(
@@ -40,7 +47,7 @@ def map_on_threads(
     shared = _Shared(work, items)
     for _ in range(min(num_threads, len(items))):
         try:
-            _thread.start_new_thread(contextvars.copy_context().run, (shared.serve,))
+            _thread.start_new_thread(_serve, (contextvars.copy_context(), shared))
         except (RuntimeError, MemoryError):
             break
     try:
@@ -58,6 +65,12 @@ def map_on_threads(
     return [result for result in shared.results if result is not None]
 
 
+def _serve(context: contextvars.Context, shared: "_Shared[Any, Any]") -> None:
+    """What a thread runs, if it has the memory to begin."""
+    with contextlib.suppress(MemoryError):
+        context.run(shared.serve)
+
+
 class _Shared(Generic[Item, Result]):
     """What the threads take from and add to."""
 
@@ -73,7 +86,11 @@ class _Shared(Generic[Item, Result]):
     def serve(self) -> None:
         """Works until nothing is left; not at all where a thread has no room to live."""
         try:
-            bytearray(HEADROOM_BYTES)
+            # One after the other, so that each has the room to itself.
+            with _beginning:
+                bytearray(HEADROOM_BYTES)
+                _fourier.prepare_thread()
+                np.dot(_SOME, _SOME)
         except MemoryError:
             return
         while self.serve_one():
