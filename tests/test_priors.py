@@ -4,9 +4,13 @@ import pytest
 from overtone.errors import ConfigError
 from overtone.models.priors.by_class import ClassPriors
 from overtone.models.priors.mixture import MixturePrior
-from overtone.models.priors.registry import PRIORS, fit_prior, get_prior_class
+from overtone.models.priors.registry import PRIORS, get_prior_class
 
 KINDS = sorted(PRIORS)
+
+
+def fit_prior(kind, latents, *, rng):
+    return get_prior_class(kind).fit(latents, rng=rng)
 
 
 @pytest.fixture(autouse=True)
