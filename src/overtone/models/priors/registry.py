@@ -4,11 +4,12 @@ from overtone.errors import unknown_name
 from overtone.models.priors.base import Prior
 from overtone.models.priors.flow import FlowPrior
 from overtone.models.priors.gaussian import GaussianPrior, IsotropicPrior, NormalPrior
+from overtone.models.priors.kernel import KernelPrior
 from overtone.models.priors.mixture import MixturePrior
 
 PRIORS: dict[str, type[Prior]] = {
     kind.kind: kind
-    for kind in (NormalPrior, IsotropicPrior, GaussianPrior, MixturePrior, FlowPrior)
+    for kind in (NormalPrior, IsotropicPrior, GaussianPrior, KernelPrior, MixturePrior, FlowPrior)
 }
 
 
