@@ -1,4 +1,4 @@
-"""Which prior draws classes of few pictures best, and up to how many? Rows are in rows/priors.jsonl.
+"""Which prior draws classes of few pictures best? Its rows are in rows/priors.jsonl.
 
     python -m experiments.balance.priors FASHION_MNIST
 

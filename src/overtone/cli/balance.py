@@ -28,6 +28,7 @@ def balance(
 
     They go into a new folder with a sub-folder for each class; manifest.json, and a text inside
     each PNG, mark every one as synthetic and say how to draw it again. Nothing is ever replaced.
+    A class of fewer than 100 examples gets a warning of what to expect.
 
     Example: overtone balance products --model runs/products -o synthetic
 
@@ -40,14 +41,15 @@ def balance(
         split: Which part of the data.
         seed: Seed for all randomness.
         temperature: Spread; 1 is what was learned, smaller is less varied.
-        prior: Distribution to draw from; the model's default if not given.
+        prior: Distribution to draw from; by default kernel for small classes, the model's own for
+            others.
         size: WxH in pixels; as the model was trained by default.
         skip_corrupt: Leave out pictures that cannot be read, instead of failing.
     """
     from overtone.cli.progress import progress_bar
 
     with progress_bar("drawing") as progress:
-        added = overtone.balance(
+        classes = overtone.balance(
             source,
             output,
             model=model,
@@ -60,7 +62,11 @@ def balance(
             on_corrupt="skip" if skip_corrupt else "fail",
             progress=progress,
         )
-    for name, count in added.items():
-        print(f"{name}: {count} synthetic pictures", file=sys.stderr)
-    print(f"{source} -> {output}: {sum(added.values())} synthetic pictures", file=sys.stderr)
+    for name, filled in classes.items():
+        if filled.warning is not None:
+            print(f"warning: {filled.warning}", file=sys.stderr)
+        drawn_from = "" if filled.prior is None else f", prior {filled.prior}"
+        print(f"{name}: {filled.num_added} synthetic pictures{drawn_from}", file=sys.stderr)
+    total = sum(filled.num_added for filled in classes.values())
+    print(f"{source} -> {output}: {total} synthetic pictures", file=sys.stderr)
     return EXIT_DONE

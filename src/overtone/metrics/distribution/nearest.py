@@ -31,12 +31,10 @@ def nearest_pictures(
     """The nearest pictures of a set for each picture.
 
     Raises:
-        ValueError: The pictures differ in shape, or the set has fewer than are asked for.
+        ValueError: The set has fewer than are asked for.
     """
-    if pictures.shape[1:] != among.shape[1:] or len(among) < num_neighbours:
-        raise ValueError(
-            f"{num_neighbours} neighbours of {pictures.shape} are sought among {among.shape}"
-        )
+    if len(among) < num_neighbours:
+        raise ValueError(f"{num_neighbours} neighbours of each are wanted among {len(among)}")
     rows = pictures.reshape(len(pictures), -1).astype(np.float32)
     indices = np.zeros((len(rows), 0), np.int64)
     scores = np.zeros((len(rows), 0), np.float32)
