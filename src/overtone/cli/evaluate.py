@@ -2,15 +2,17 @@
 
 import pathlib
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from overtone.cli.arguments import Size
 from overtone.cli.exits import EXIT_DONE
+from overtone.cli.files import check_destination
+from overtone.cli.pictures import write_pictures
+from overtone.errors import ConfigError
 
-if TYPE_CHECKING:
-    from overtone.data import ImageSet
+MOST_IMAGES = 10_000  # that are drawn where no number is given
 
 
 def evaluate(
@@ -18,18 +20,21 @@ def evaluate(
     /,
     *,
     reference: str,
-    split: Literal["train", "test", "all"] = "test",
-    features: str = "gray28",
+    split: Literal["train", "test", "all"] | None = None,
+    class_name: Annotated[str | None, Parameter(name="--class")] = None,
+    features: str | None = None,
     feature_weights: str | None = None,
-    num_images: Annotated[int, Parameter(name=["--num-images", "-n"])] = 10_000,
+    num_images: Annotated[int | None, Parameter(name=["--num-images", "-n"])] = None,
     prior: str | None = None,
     temperature: float = 1.0,
     size: Size = None,
     channels: Literal[1, 3] | None = None,
     seed: int = 0,
+    neighbours: str | None = None,
     json: bool = False,
     out: str | None = None,
     cache: str | None = None,
+    force: bool = False,
 ) -> int:
     """Measure samples against real pictures: distances, precision, recall, and their floors.
 
@@ -43,66 +48,101 @@ def evaluate(
         samples: Name of a model that comes with the package, its file, the folder of a run, or
             pictures: a folder or .npz.
         reference: Real pictures, anything `overtone train` takes.
-        split: Which part of the reference.
-        features: Feature network: gray28 (28x28 gray), efficientnet-lite0 or inception.
+        split: Which part of the reference; by default its test split or, if there is none, a random
+            half.
+        class_name: Samples and reference of this class only, by name or number.
+        features: Feature network: gray28, efficientnet-lite0 or inception; by default gray28 for
+            28x28 gray pictures and efficientnet-lite0 for others.
         feature_weights: File of the network's weights, where the package does not bring them.
-        num_images: Samples to draw, or to choose from the pictures.
+        num_images: Samples to draw, or to choose from the pictures; by default as many as the
+            reference has, at most 10000.
         prior: Distribution to draw from; the model's default if not given.
         temperature: Spread of the samples; 1 is what was learned.
         size: WxH in pixels the reference is resized and cropped to; as stored by default.
         channels: Channels of the reference, 1 or 3; as stored by default.
         seed: Seed of the samples and of every choice.
+        neighbours: PNG file to make of samples beside their nearest training pictures; the
+            distances are printed too.
         json: Print the rows as JSON lines instead of the table.
         out: JSON-lines file the rows are added to.
         cache: Folder that keeps features of real pictures for the next time.
+        force: Replace the file of neighbours if it exists.
     """
+    if neighbours is not None:
+        if pathlib.PurePath(neighbours).suffix.lower() != ".png":
+            raise ConfigError(f"--neighbours writes a PNG file; name one.png, not {neighbours}")
+        check_destination(neighbours, force=force)
     from overtone.cli.progress import progress_bar
-    from overtone.data import load_images
+    from overtone.evaluate.distribution.copying import (
+        copying_text,
+        measure_copying,
+        neighbour_sheet,
+        with_copying,
+    )
     from overtone.evaluate.distribution.measure import ReferenceSet, measure_samples, warnings_of
+    from overtone.evaluate.distribution.reference import find_class, load_real
     from overtone.evaluate.distribution.rows import append_distribution_rows
-    from overtone.evaluate.distribution.sample_source import draw, with_reconstruction
+    from overtone.evaluate.distribution.sample_source import (
+        class_names_of,
+        draw,
+        open_source,
+        with_reconstruction,
+    )
     from overtone.evaluate.distribution.table import distribution_table
-    from overtone.metrics.distribution.features.registry import get_feature_network
+    from overtone.metrics.distribution.features.registry import (
+        get_feature_network,
+        name_of_network_for,
+    )
 
-    network = get_feature_network(features, feature_weights)
     shape = size and (size[1], size[0])
-    real = load_images(reference, split=split, size=shape, channels=channels)
+    real = load_real(reference, split=split, size=shape, channels=channels, seed=seed)
+    opened = open_source(samples)
+    class_number = None
+    if class_name is not None:
+        known = [names for names in (real.images.class_names, class_names_of(opened)) if names]
+        if not known:
+            raise ConfigError(f"neither {reference} nor {samples} has classes; leave out --class")
+        class_number, *of_samples = find_class(class_name, *known)
+        real = real.of_class(class_number)
+        class_number = of_samples[0] if of_samples else class_number
+    if neighbours is not None and real.training is None:
+        raise ConfigError(f"{reference} has no training pictures to seek neighbours among")
+    if real.note is not None:
+        print(f"note: {real.note}", file=sys.stderr)
     reference_set = ReferenceSet(
-        network=network,
-        images=real,
-        other_split=_other_split(reference, split, real),
+        network=get_feature_network(
+            features or name_of_network_for(*real.images.images.shape[1:]), feature_weights
+        ),
+        images=real.images,
+        other_split=real.other_split,
         seed=seed,
         cache=pathlib.Path(cache) if cache else None,
     )
     with progress_bar("drawing") as progress:
         drawn = draw(
-            samples, num_images, seed=seed, prior=prior, temperature=temperature, progress=progress
+            samples,
+            num_images or min(len(real.images), MOST_IMAGES),
+            seed=seed,
+            prior=prior,
+            temperature=temperature,
+            class_number=class_number,
+            opened=opened,
+            progress=progress,
         )
     with progress_bar("measuring") as progress:
         rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
-    rows[0] = with_reconstruction(rows[0], drawn.model, real, seed=seed)
-    num_features = network.num_features
+    rows[0] = with_reconstruction(rows[0], drawn.model, real.images, seed=seed)
+    num_features = reference_set.network.num_features
     for sentence in warnings_of(rows[0].num_samples, rows[0].num_reference, num_features):
         print(f"warning: {sentence}", file=sys.stderr)
+    copying = None
+    if neighbours is not None and real.training is not None:
+        copying = measure_copying(drawn.images, real.training, real.unseen, seed=seed)
+        rows[0] = with_copying(rows[0], copying)
+        write_pictures(neighbours, neighbour_sheet(copying)[None], force=force)
     if out is not None:
         append_distribution_rows(pathlib.Path(out), rows)
     print("\n".join(row.to_json() for row in rows) if json else distribution_table(rows))
+    if copying is not None and not json:
+        print("\n" + copying_text(rows[0], has_unseen=copying.has_unseen))
     return EXIT_DONE
-
-
-def _other_split(source: str, split: str, real: "ImageSet") -> "ImageSet | None":
-    """The pictures of the same data that are not in the reference, if they are a split."""
-    from overtone.data import load_images
-    from overtone.errors import DataError
-
-    if split == "all":
-        return None
-    try:
-        return load_images(
-            source,
-            split="train" if split == "test" else "test",
-            size=real.images.shape[1:3],
-            channels=real.images.shape[3],
-        )
-    except DataError:
-        return None

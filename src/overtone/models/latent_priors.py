@@ -64,7 +64,7 @@ class LatentPriors:
                 by_class[KernelPrior.kind] = _all_rounded(found)
         return cls(whole, by_class)
 
-    def kind_of_class(self, number: int, default: str | None) -> str | None:
+    def kind_of_class(self, number: int, default: str) -> str:
         """The kind to draw a class from: a kernel for a small one, otherwise the default."""
         small = self.by_class.get(KernelPrior.kind)
         if small is None or small.priors[number] is None or small.counts[number] >= SMALL_CLASS:

@@ -163,10 +163,7 @@ def _prior_of(model: AbstractModel, number: int, prior: str | None) -> str | Non
     """The name of what the latents of a class are drawn from; see `sample_latents`."""
     if prior is not None or not isinstance(model, AbstractLatentModel):
         return prior
-    default, fitted = model.prior_config.default, model.priors.by_class
-    kinds = (default, *model.prior_config.fitted)
-    usual = next((kind for kind in kinds if kind in fitted), default)
-    return model.priors.kind_of_class(number, usual)
+    return model.priors.kind_of_class(number, model.class_prior())
 
 
 def _num_learned(model: AbstractModel, number: int) -> int | None:

@@ -52,15 +52,22 @@ def nearest_pictures(
     return Nearest(np.take_along_axis(indices, order, 1), np.take_along_axis(distances, order, 1))
 
 
-def nearest_others(images: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
-    """The distance of each picture of a set to the nearest of the others.
+def nearest_others(
+    images: UInt8[np.ndarray, "n h w c"], chosen: Int64[np.ndarray, " k"] | None = None
+) -> Float64[np.ndarray, " k"]:
+    """The distance of pictures of a set to the nearest of the others.
+
+    Args:
+        images: The set.
+        chosen: Indices of the pictures whose distance is wanted; all by default.
 
     Raises:
         ValueError: There is one picture only.
     """
-    found = nearest_pictures(images, images, num_neighbours=2)
+    indices = np.arange(len(images)) if chosen is None else chosen
+    found = nearest_pictures(images[indices], images, num_neighbours=2)
     # The picture itself is among the two, or both are as equal as it is.
-    is_first = found.indices[:, 0] == np.arange(len(images))
+    is_first = found.indices[:, 0] == indices
     return np.where(is_first, found.distances[:, 1], found.distances[:, 0])
 
 
