@@ -114,10 +114,23 @@ def test_copies_are_seen_on_a_sheet_and_in_a_number(place, capsys):
     # Not 100 %: some of the test pictures are training pictures too.
     assert re.search(r"in 9\d % of pairs the sample is the nearer one", out)
     pixels = np.asarray(Image.open(sheet).convert("L"))
-    assert pixels.shape == (302, 766)
+    assert pixels.shape == (302, 772)
     assert (pixels[2:30, 2:30] == pixels[2:30, 32:60]).all()
     code, _, err = run(place, capsys, copies, "--neighbours", str(sheet))
     assert (code, "sheet.png" in err, "--force" in err) == (1, True, True)
+
+
+def test_a_class_of_few_pictures_has_neighbours_and_no_distances(place, capsys):
+    sheet = place / "few.png"
+    arguments = (str(place / "run"), "--class", "1", "--neighbours", str(sheet))
+    code, out, err = run(place, capsys, *arguments)
+    assert code == 0, err
+    assert "warning: bars/test, class 1 has fewer than 50 pictures" in err
+    assert out.startswith("distance to the nearest training picture")
+    assert sheet.exists()
+    code, out, err = run(place, capsys, *arguments, "--force", "--json")
+    assert (code, out) == (1, "")
+    assert "at least 50 images are needed" in err
 
 
 def test_other_real_pictures_are_as_near_as_test_pictures(place, capsys):

@@ -79,7 +79,12 @@ def evaluate(
         neighbour_sheet,
         with_copying,
     )
-    from overtone.evaluate.distribution.measure import ReferenceSet, measure_samples, warnings_of
+    from overtone.evaluate.distribution.measure import (
+        MIN_IMAGES,
+        ReferenceSet,
+        measure_samples,
+        warnings_of,
+    )
     from overtone.evaluate.distribution.reference import find_class, load_real
     from overtone.evaluate.distribution.rows import append_distribution_rows
     from overtone.evaluate.distribution.sample_source import (
@@ -121,7 +126,7 @@ def evaluate(
     with progress_bar("drawing") as progress:
         drawn = draw(
             samples,
-            num_images or min(len(real.images), MOST_IMAGES),
+            num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES)),
             seed=seed,
             prior=prior,
             temperature=temperature,
@@ -129,20 +134,29 @@ def evaluate(
             opened=opened,
             progress=progress,
         )
+    copying = None
+    if neighbours is not None and real.training is not None:
+        copying = measure_copying(drawn.images, real.training, real.unseen, seed=seed)
+        write_pictures(neighbours, neighbour_sheet(copying)[None], force=force)
+        if len(real.images) < MIN_IMAGES and not json and out is None:
+            print(
+                f"warning: {real.images.name} has fewer than {MIN_IMAGES} pictures, too few to "
+                "measure other distances than these",
+                file=sys.stderr,
+            )
+            print(copying_text(copying))
+            return EXIT_DONE
     with progress_bar("measuring") as progress:
         rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
     rows[0] = with_reconstruction(rows[0], drawn.model, real.images, seed=seed)
     num_features = reference_set.network.num_features
     for sentence in warnings_of(rows[0].num_samples, rows[0].num_reference, num_features):
         print(f"warning: {sentence}", file=sys.stderr)
-    copying = None
-    if neighbours is not None and real.training is not None:
-        copying = measure_copying(drawn.images, real.training, real.unseen, seed=seed)
+    if copying is not None:
         rows[0] = with_copying(rows[0], copying)
-        write_pictures(neighbours, neighbour_sheet(copying)[None], force=force)
     if out is not None:
         append_distribution_rows(pathlib.Path(out), rows)
     print("\n".join(row.to_json() for row in rows) if json else distribution_table(rows))
     if copying is not None and not json:
-        print("\n" + copying_text(rows[0], has_unseen=copying.has_unseen))
+        print("\n" + copying_text(copying))
     return EXIT_DONE

@@ -42,6 +42,21 @@ class Copying:
     real_distances: Float64[np.ndarray, " k"]
     has_unseen: bool
 
+    @property
+    def nearest_sample(self) -> float:
+        """Median distance of a sample to the nearest training picture, levels of 255."""
+        return float(np.median(self.nearest.distances[:, 0]))
+
+    @property
+    def nearest_real(self) -> float:
+        """The same of the real pictures."""
+        return float(np.median(self.real_distances))
+
+    @property
+    def nearer_to_training(self) -> float:
+        """Share of pairs of a sample and a real picture in which the sample is nearer."""
+        return share_nearer(self.nearest.distances[:, 0], self.real_distances)
+
 
 def measure_copying(
     samples: UInt8[np.ndarray, "n h w c"],
@@ -87,12 +102,11 @@ def measure_copying(
 
 def with_copying(row: DistributionRow, copying: Copying) -> DistributionRow:
     """The row with the distances to training pictures."""
-    own = copying.nearest.distances[:, 0]
     return dataclasses.replace(
         row,
-        nearest_sample=float(np.median(own)),
-        nearest_real=float(np.median(copying.real_distances)),
-        nearer_to_training=share_nearer(own, copying.real_distances),
+        nearest_sample=copying.nearest_sample,
+        nearest_real=copying.nearest_real,
+        nearer_to_training=copying.nearer_to_training,
     )
 
 
@@ -127,15 +141,12 @@ def neighbour_sheet(copying: Copying) -> UInt8[np.ndarray, "height width c"]:
     return np.concatenate(groups, axis=1)
 
 
-def copying_text(row: DistributionRow, *, has_unseen: bool) -> str:
-    """What the distances of a row say, for people."""
-    assert row.nearest_sample is not None
-    assert row.nearest_real is not None
-    assert row.nearer_to_training is not None
-    real = "a real test picture" if has_unseen else "a training picture from the nearest other"
+def copying_text(copying: Copying) -> str:
+    """What the distances say, for people."""
+    real = "a real test picture" if copying.has_unseen else "a training picture to the next"
     return (
         "distance to the nearest training picture, in pixels (root mean square, levels of 255, "
-        f"median): a sample {row.nearest_sample:.1f}, {real} {row.nearest_real:.1f}\n"
-        f"in {100 * row.nearer_to_training:.0f} % of pairs the sample is the nearer one "
+        f"median): a sample {copying.nearest_sample:.1f}, {real} {copying.nearest_real:.1f}\n"
+        f"in {100 * copying.nearer_to_training:.0f} % of pairs the sample is the nearer one "
         "(50 %: as near as real pictures; 100 %: copies)"
     )

@@ -11,7 +11,7 @@ from overtone.models.priors.gaussian import covariance_factor
 from overtone.shapes import Float64
 
 # Measured: `experiments/balance/priors.py`. The bandwidth of largest leave-one-out likelihood is
-# near 1, a Gaussian, and twice as far from real pictures.
+# near 1 from 30 latents on, which is the Gaussian again.
 BANDWIDTH = 0.5
 MAX_LATENTS = 5000  # of more, so many are chosen at random and kept
 
