@@ -154,6 +154,14 @@ def test_the_same_seed_gives_the_same_numbers(place, capsys):
     assert values(1) != values(2)
 
 
+def test_a_class_of_data_without_classes_is_refused(place, capsys):
+    whole = str(place / "whole.npz")
+    code = main(["evaluate", str(place / "run"), "--reference", whole, "--class", "1"])
+    out, err = capsys.readouterr()
+    assert (code, out) == (1, "")
+    assert "has no classes; leave out the class" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

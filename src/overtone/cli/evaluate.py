@@ -2,7 +2,7 @@
 
 import pathlib
 import sys
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -11,6 +11,14 @@ from overtone.cli.exits import EXIT_DONE
 from overtone.cli.files import check_destination
 from overtone.cli.pictures import write_pictures
 from overtone.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from overtone.evaluate.distribution.copying import Copying
+    from overtone.evaluate.distribution.measure import ReferenceSet
+    from overtone.evaluate.distribution.reference import RealPictures
+    from overtone.shapes import UInt8
 
 MOST_IMAGES = 10_000  # that are drawn where no number is given
 
@@ -69,81 +77,39 @@ def evaluate(
         force: Replace the file of neighbours if it exists.
     """
     if neighbours is not None:
-        if pathlib.PurePath(neighbours).suffix.lower() != ".png":
-            raise ConfigError(f"--neighbours writes a PNG file; name one.png, not {neighbours}")
-        check_destination(neighbours, force=force)
+        _check_sheet(neighbours, force=force)
     from overtone.cli.progress import progress_bar
-    from overtone.evaluate.distribution.copying import (
-        copying_text,
-        measure_copying,
-        neighbour_sheet,
-        with_copying,
-    )
-    from overtone.evaluate.distribution.measure import (
-        MIN_IMAGES,
-        ReferenceSet,
-        measure_samples,
-        warnings_of,
-    )
-    from overtone.evaluate.distribution.reference import find_class, load_real
+    from overtone.evaluate.distribution.copying import copying_text, with_copying
+    from overtone.evaluate.distribution.measure import MIN_IMAGES, measure_samples, warnings_of
+    from overtone.evaluate.distribution.reference import load_real
     from overtone.evaluate.distribution.rows import append_distribution_rows
     from overtone.evaluate.distribution.sample_source import (
-        class_names_of,
         draw,
         open_source,
+        restrict_to_class,
         with_reconstruction,
     )
     from overtone.evaluate.distribution.table import distribution_table
-    from overtone.metrics.distribution.features.registry import (
-        get_feature_network,
-        name_of_network_for,
-    )
 
-    shape = size and (size[1], size[0])
-    real = load_real(reference, split=split, size=shape, channels=channels, seed=seed)
-    opened = open_source(samples)
-    class_number = None
+    real = load_real(reference, split=split, size=size and size[::-1], channels=channels, seed=seed)
+    opened, class_number = open_source(samples), None
     if class_name is not None:
-        known = [names for names in (real.images.class_names, class_names_of(opened)) if names]
-        if not known:
-            raise ConfigError(f"neither {reference} nor {samples} has classes; leave out --class")
-        class_number, *of_samples = find_class(class_name, *known)
-        real = real.of_class(class_number)
-        class_number = of_samples[0] if of_samples else class_number
-    if neighbours is not None and real.training is None:
-        raise ConfigError(f"{reference} has no training pictures to seek neighbours among")
+        real, class_number = restrict_to_class(class_name, real, opened)
     if real.note is not None:
         print(f"note: {real.note}", file=sys.stderr)
-    reference_set = ReferenceSet(
-        network=get_feature_network(
-            features or name_of_network_for(*real.images.images.shape[1:]), feature_weights
-        ),
-        images=real.images,
-        other_split=real.other_split,
-        seed=seed,
-        cache=pathlib.Path(cache) if cache else None,
-    )
+    reference_set = _reference_set(real, features, feature_weights, seed, cache)
+    count = num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES))
     with progress_bar("drawing") as progress:
         drawn = draw(
-            samples,
-            num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES)),
-            seed=seed,
-            prior=prior,
-            temperature=temperature,
-            class_number=class_number,
-            opened=opened,
-            progress=progress,
-        )
+            samples, count, seed=seed, prior=prior, temperature=temperature,
+            class_number=class_number, opened=opened, progress=progress,
+        )  # fmt: skip
     copying = None
-    if neighbours is not None and real.training is not None:
-        copying = measure_copying(drawn.images, real.training, real.unseen, seed=seed)
-        write_pictures(neighbours, neighbour_sheet(copying)[None], force=force)
+    if neighbours is not None:
+        copying = _write_sheet(neighbours, drawn.images, real, seed=seed, force=force)
         if len(real.images) < MIN_IMAGES and not json and out is None:
-            print(
-                f"warning: {real.images.name} has fewer than {MIN_IMAGES} pictures, too few to "
-                "measure other distances than these",
-                file=sys.stderr,
-            )
+            few = f"{real.images.name} has fewer than {MIN_IMAGES} pictures, too few to measure"
+            print(f"warning: {few} other distances than these", file=sys.stderr)
             print(copying_text(copying))
             return EXIT_DONE
     with progress_bar("measuring") as progress:
@@ -158,5 +124,54 @@ def evaluate(
         append_distribution_rows(pathlib.Path(out), rows)
     print("\n".join(row.to_json() for row in rows) if json else distribution_table(rows))
     if copying is not None and not json:
-        print("\n" + copying_text(copying))
+        print(f"\n{copying_text(copying)}")
     return EXIT_DONE
+
+
+def _check_sheet(path: str, *, force: bool) -> None:
+    """Refuses, before any work, a sheet that is no PNG file or whose place is taken."""
+    if pathlib.PurePath(path).suffix.lower() != ".png":
+        raise ConfigError(f"--neighbours writes a PNG file; name one.png, not {path}")
+    check_destination(path, force=force)
+
+
+def _reference_set(
+    real: "RealPictures",
+    features: str | None,
+    feature_weights: str | None,
+    seed: int,
+    cache: str | None,
+) -> "ReferenceSet":
+    """The reference with the network that was named, or that suits its pictures."""
+    from overtone.evaluate.distribution.measure import ReferenceSet
+    from overtone.metrics.distribution.features.registry import (
+        get_feature_network,
+        name_of_network_for,
+    )
+
+    name = features or name_of_network_for(*real.images.images.shape[1:])
+    return ReferenceSet(
+        network=get_feature_network(name, feature_weights),
+        images=real.images,
+        other_split=real.other_split,
+        seed=seed,
+        cache=pathlib.Path(cache) if cache else None,
+    )
+
+
+def _write_sheet(
+    path: str,
+    images: "UInt8[np.ndarray, 'n h w c']",
+    real: "RealPictures",
+    *,
+    seed: int,
+    force: bool,
+) -> "Copying":
+    """Writes the samples beside their neighbours; how near they are."""
+    from overtone.evaluate.distribution.copying import measure_copying, neighbour_sheet
+
+    if real.training is None:
+        raise ConfigError(f"{real.images.name}: the data has no training pictures to seek among")
+    copying = measure_copying(images, real.training, real.unseen, seed=seed)
+    write_pictures(path, neighbour_sheet(copying)[None], force=force)
+    return copying

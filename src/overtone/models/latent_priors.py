@@ -13,8 +13,8 @@ from overtone.models.priors.kernel import KernelPrior
 from overtone.models.priors.registry import get_prior_class
 from overtone.shapes import Float64, Int64
 
-# A class of fewer pictures gets a kernel prior besides those asked for. Up to 1,000 it is
-# better than a Gaussian or a mixture, at 3,000 a mixture is as good: `experiments/balance/priors.py`.
+# A class of fewer pictures gets a kernel prior too. Up to 1,000 it is better than a Gaussian or a
+# mixture, at 3,000 a mixture is nearly as good: `experiments/balance/priors.py`.
 SMALL_CLASS = 1000
 
 

@@ -20,14 +20,26 @@ class RealPictures:
         training: What a model trained on this data has seen: its train split, or all of data that
             is not split; None if there is a test split only.
         unseen: What it has not seen: the test split; None of data that is not split.
-        note: A sentence on a split that was made here; None if the data has its own.
+        halves_seed: Seed of the halves that `images` and `other_split` are, of data that is not
+            split; None if they are no halves.
     """
 
     images: ImageSet
     other_split: ImageSet | None
     training: ImageSet | None
     unseen: ImageSet | None
-    note: str | None = None
+    halves_seed: int | None = None
+
+    @property
+    def note(self) -> str | None:
+        """A sentence on a split that was made here; None if there is none."""
+        if self.halves_seed is None or self.training is None:
+            return None
+        return (
+            f"{self.training.name} is not split into train and test; the reference is a random "
+            f"half of it ({len(self.images)} of {len(self.training)}, seed {self.halves_seed}), "
+            "the other split is the other half; a model trained on all of it has seen both"
+        )
 
     def of_class(self, number: int) -> "RealPictures":
         """The same of one class.
@@ -101,9 +113,7 @@ def load_real(
         other_split=whole.subset(first, name=f"{whole.name}, half 1, seed {seed}"),
         training=whole,
         unseen=None,
-        note=f"{whole.name} is not split into train and test; the reference is a random half of "
-        f"it ({len(second)} of {len(whole)}, seed {seed}), 'other split' the other half; a model "
-        "trained on all of it has seen both",
+        halves_seed=seed,
     )
 
 

@@ -6,7 +6,8 @@ import pathlib
 import numpy as np
 
 from overtone.data import ImageSet, load_images
-from overtone.evaluate.distribution.reference import of_class
+from overtone.errors import DataError
+from overtone.evaluate.distribution.reference import RealPictures, find_class, of_class
 from overtone.evaluate.distribution.rows import DistributionRow, SampleSource
 from overtone.metrics.psnr import psnr_db_from_mse
 from overtone.models.base import AbstractModel, ProgressCallback
@@ -49,6 +50,27 @@ def open_source(source: str) -> AbstractModel | ImageSet:
 def class_names_of(opened: AbstractModel | ImageSet) -> tuple[str, ...]:
     """The classes it knows; none of pictures without."""
     return opened.class_names if isinstance(opened, ImageSet) else opened.spec.class_names
+
+
+def restrict_to_class(
+    class_name: str, real: RealPictures, opened: AbstractModel | ImageSet
+) -> tuple[RealPictures, int]:
+    """The real pictures of a class, and the number of the class where samples come from.
+
+    Args:
+        class_name: Its name or number.
+        real: Real pictures of all classes.
+        opened: The model or pictures that samples come from.
+
+    Raises:
+        ConfigError: There is no such class.
+        DataError: The real pictures have no classes, or none of this one.
+    """
+    if real.images.labels is None:
+        raise DataError(f"{real.images.name} has no classes; leave out the class")
+    names = class_names_of(opened)
+    number, *more = find_class(class_name, *filter(None, (real.images.class_names, names)))
+    return real.of_class(number), more[0] if more else number
 
 
 def draw(
