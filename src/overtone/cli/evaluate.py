@@ -76,8 +76,7 @@ def evaluate(
         cache: Folder that keeps features of real pictures for the next time.
         force: Replace the file of neighbours if it exists.
     """
-    if neighbours is not None:
-        _check_sheet(neighbours, force=force)
+    _check_sheet(neighbours, force=force)
     from overtone.cli.progress import progress_bar
     from overtone.evaluate.distribution.copying import copying_text, with_copying
     from overtone.evaluate.distribution.measure import MIN_IMAGES, measure_samples, warnings_of
@@ -91,7 +90,8 @@ def evaluate(
     )
     from overtone.evaluate.distribution.table import distribution_table
 
-    real = load_real(reference, split=split, size=size and size[::-1], channels=channels, seed=seed)
+    shape = size and (size[1], size[0])
+    real = load_real(reference, split=split, size=shape, channels=channels, seed=seed)
     opened, class_number = open_source(samples), None
     if class_name is not None:
         real, class_number = restrict_to_class(class_name, real, opened)
@@ -128,8 +128,10 @@ def evaluate(
     return EXIT_DONE
 
 
-def _check_sheet(path: str, *, force: bool) -> None:
+def _check_sheet(path: str | None, *, force: bool) -> None:
     """Refuses, before any work, a sheet that is no PNG file or whose place is taken."""
+    if path is None:
+        return
     if pathlib.PurePath(path).suffix.lower() != ".png":
         raise ConfigError(f"--neighbours writes a PNG file; name one.png, not {path}")
     check_destination(path, force=force)
