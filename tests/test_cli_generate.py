@@ -179,7 +179,9 @@ def test_balance_says_what_it_added(tmp_path, model, capsys):
     arguments = ["balance", str(tmp_path / "set.npz"), "--model", model, "-o", str(out)]
     assert main(arguments) == 0
     error = capsys.readouterr().err
-    assert "bag: 3 synthetic pictures\nT-shirt/top: 6 synthetic pictures" in error
+    assert "bag: 3 synthetic pictures, prior kernel\n" in error
+    assert "T-shirt/top: 6 synthetic pictures, prior kernel\n" in error
+    assert error.count("warning: ") == 2
     assert len(json.loads((out / "manifest.json").read_text("utf-8"))["files"]) == 9
     assert main(arguments) == 1
     assert "nothing is replaced" in capsys.readouterr().err

@@ -57,15 +57,6 @@ def _read_file(path: str) -> dict[str, Any]:
         raise ConfigError(f"the preset {path} is not TOML: {error}") from error
 
 
-def load_preset(kind: type[_T], folder: str, name: str) -> _T:
-    """The settings in a preset, see `read_preset`.
-
-    Raises:
-        ConfigError: There is no such preset, or it does not fit `kind`.
-    """
-    return from_mapping(kind, read_preset(folder, name))
-
-
 def with_assignments(settings: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
     """Settings changed by assignments such as `train.steps=500` or `network.hidden=[8, 8]`.
 

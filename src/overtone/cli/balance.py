@@ -30,6 +30,7 @@ def balance(
 
     They go into a new folder with a sub-folder for each class; manifest.json, and a text inside
     each PNG, mark every one as synthetic and say how to draw it again. Nothing is ever replaced.
+    A class of fewer than 100 examples gets a warning of what to expect.
 
     Example: overtone balance products --model runs/products -o synthetic
 
@@ -42,7 +43,8 @@ def balance(
         split: Which part of the data.
         seed: Seed for all randomness.
         temperature: Spread; 1 is what was learned, smaller is less varied.
-        prior: Distribution to draw from; the model's default if not given.
+        prior: Distribution to draw from; by default kernel for small classes, the model's own for
+            others.
         size: WxH in pixels; as the model was trained by default.
         skip_corrupt: Leave out pictures that cannot be read, instead of failing.
         device: Where the model computes; auto is cuda where there is a card.
@@ -53,7 +55,7 @@ def balance(
     from overtone.models.compute import torch_threads
 
     with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
-        added = overtone.balance(
+        classes = overtone.balance(
             source,
             output,
             model=model,
@@ -67,8 +69,13 @@ def balance(
             device=device,
             progress=progress,
         )
-    if not quiet:
-        for name, count in added.items():
-            note(f"{name}: {count} synthetic pictures")
-        note(f"{source} -> {output}: {sum(added.values())} synthetic pictures")
+    if quiet:
+        return EXIT_DONE
+    for name, filled in classes.items():
+        if filled.warning is not None:
+            note(f"warning: {filled.warning}")
+        drawn_from = "" if filled.prior is None else f", prior {filled.prior}"
+        note(f"{name}: {filled.num_added} synthetic pictures{drawn_from}")
+    total = sum(filled.num_added for filled in classes.values())
+    note(f"{source} -> {output}: {total} synthetic pictures")
     return EXIT_DONE

@@ -150,6 +150,11 @@ class AbstractLatentModel(AbstractModel):
         )
         return self.decode(torch.from_numpy(drawn).float().to(self.device))
 
+    def class_prior(self) -> str:
+        """The kind that classes are drawn from: the default, or the first fitted by class."""
+        kinds = (self.prior_config.default, *self.prior_config.fitted)
+        return next((kind for kind in kinds if kind in self.priors.by_class), kinds[0])
+
     def sample_latents(
         self,
         num_images: int,
@@ -169,10 +174,8 @@ class AbstractLatentModel(AbstractModel):
         """
         self.check_labels(num_images, labels)
         if labels is not None:
-            by_class = self.priors.by_class
-            kinds = (self.prior_config.default, *self.prior_config.fitted)
-            name = prior or next((kind for kind in kinds if kind in by_class), kinds[0])
-            chosen = self._named(by_class, name, "of each class")
+            name = prior or self.class_prior()
+            chosen = self._named(self.priors.by_class, name, "of each class")
             latents = chosen.sample(
                 labels.numpy(), rng=numpy_generator(generator), temperature=temperature
             )
