@@ -98,7 +98,7 @@ class RawCodec(NativeCodec):
         for strip in np.array_split(rows.astype(int), max(1, len(rows) // 8)):
             yield image[strip][:, columns.astype(int)]
 
-    def describe(self, file: Container) -> dict[str, object]:
+    def describe(self, file: Container, *, full: bool) -> dict[str, object]:
         (payload,) = file.sections
         return {"sections": {"pixels": len(payload)}, "step": payload[0]}
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import pathlib
+import re
+import statistics
 
 import numpy as np
 import pytest
+from experiments.balance.page import read
 from helpers import pictures
 from PIL import Image
 from toy_model import CLASSES, make_ramp_model, skewed_ramps
@@ -16,6 +21,9 @@ from overtone.data import ImageSet, load_images
 from overtone.errors import ConfigError, DataError, ModelError
 from overtone.models.registry import MODELS
 from overtone.models.store import save_model
+from overtone.tasks.rare_classes import MEASURED, describe
+
+ROOT = pathlib.Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -27,7 +35,10 @@ def model_file(tmp_path, monkeypatch):
 
 def test_rare_classes_are_filled_up_to_the_largest(tmp_path, model_file):
     added = balance(skewed_ramps(), tmp_path / "out", model=model_file)
-    assert added == {"bag": 3, "T-shirt/top": 6}
+    assert {name: filled.num_added for name, filled in added.items()} == {
+        "bag": 3,
+        "T-shirt/top": 6,
+    }
     made = load_images(str(tmp_path / "out"))
     assert made.class_names == ("T-shirt_top", "bag")
     assert made.class_counts().tolist() == [6, 3]
@@ -49,7 +60,7 @@ def test_every_file_is_marked_in_the_manifest_and_in_itself(tmp_path, model_file
             assert json.loads(image.info["Synthetic"]) == entry
         assert entry["synthetic"] is True
         assert entry["model_sha256"] == hashlib.sha256(model_file.read_bytes()).hexdigest()
-        assert (entry["prior"], entry["temperature"]) == ("gaussian", 0.5)
+        assert (entry["prior"], entry["temperature"]) == ("kernel", 0.5)
 
 
 def test_each_picture_can_be_drawn_again_from_its_entry(tmp_path, model_file):
@@ -68,6 +79,58 @@ def test_each_picture_can_be_drawn_again_from_its_entry(tmp_path, model_file):
             assert (np.asarray(image) == drawn[entry["index"], ..., 0]).all()
 
 
+def test_few_examples_are_warned_of_in_the_result_and_the_manifest(tmp_path, model_file):
+    classes = balance(skewed_ramps(), tmp_path / "out", model=model_file)
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))
+    bag = classes["T-shirt/top"]
+    assert (bag.num_real, bag.num_added, bag.num_learned, bag.prior) == (3, 6, 3, "kernel")
+    assert bag.warning is not None
+    assert "\n" not in bag.warning
+    assert bag.warning.startswith("T-shirt/top: learned from 3 examples, fewer than 100; expect")
+    assert "with fewer nothing was measured" in bag.warning
+    assert f"{bag.nearest_drawn:.1f} levels of 255 from the nearest real one" in bag.warning
+    assert manifest["classes"]["T-shirt/top"] == dataclasses.asdict(bag)
+
+
+def test_the_distance_of_copies_is_zero_and_that_of_real_ones_is_not():
+    images = skewed_ramps()
+    copies = images.images[images.labels == 2][[0, 1, 1]]
+    filled = describe("T-shirt/top", images, copies, num_learned=3, prior="kernel")
+    assert filled.nearest_drawn == 0
+    assert (filled.nearest_real or 0) > 0.5
+
+
+def test_a_class_that_the_model_knows_well_is_told_from_a_new_one():
+    few, many = skewed_ramps(), skewed_ramps((120, 120, 120))
+    drawn = few.images[few.labels == 1]
+    known = describe("bag", few, drawn, num_learned=6000, prior="mixture").warning
+    assert known is not None
+    assert "6 examples here, but the model learned the class from 6000 of its own" in known
+    assert describe("bag", many, drawn, num_learned=120, prior="kernel").warning is None
+    unsure = describe("bag", few, drawn, num_learned=None, prior=None).warning
+    assert unsure is not None
+    assert "learned from 6 examples" in unsure
+
+
+def test_the_warning_says_what_the_rows_of_the_experiment_say():
+    rows = [row for row in read(ROOT) if row["steps"] == 1000]
+    means = {
+        arm: statistics.mean(100 * row["rare_accuracy"] for row in rows if row["arm"] == arm)
+        for arm in ("synthetic", "repeat", "half")
+    }
+    told = tuple(map(int, re.findall(r"(\d+) %", MEASURED)))
+    assert told == tuple(round(mean) for mean in means.values())
+
+
+def test_large_classes_keep_the_prior_of_the_model(tmp_path, model_file, monkeypatch):
+    monkeypatch.setattr("overtone.models.latent_priors.SMALL_CLASS", 5)
+    save_model(model_file, make_ramp_model(), {})
+    classes = balance(skewed_ramps(), tmp_path / "out", model=model_file)
+    assert [filled.prior for filled in classes.values()] == ["gaussian", "kernel"]
+    with pytest.raises(ConfigError, match="fitted to small classes only; it had 6"):
+        sample(model_file, class_name="bag", prior="kernel")
+
+
 def test_a_folder_of_pictures_is_counted_and_left_alone(tmp_path, model_file):
     source = tmp_path / "source"
     for number, label in enumerate([0, 0, 0, 1]):
@@ -75,15 +138,15 @@ def test_a_folder_of_pictures_is_counted_and_left_alone(tmp_path, model_file):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pictures(1, 7, 5, 3)[0]).save(path)
     before = {path: path.stat().st_mtime_ns for path in source.rglob("*")}
-    assert balance(str(source), tmp_path / "out", model=model_file, size=(12, 18)) == {"bag": 2}
+    classes = balance(str(source), tmp_path / "out", model=model_file, size=(12, 18))
+    assert [(name, filled.num_added) for name, filled in classes.items()] == [("bag", 2)]
     assert {path: path.stat().st_mtime_ns for path in source.rglob("*")} == before
     assert load_images(str(tmp_path / "out")).images.shape == (2, 12, 18, 1)
 
 
 def test_a_target_may_be_given(tmp_path, model_file):
-    assert balance(skewed_ramps(), tmp_path / "out", model=model_file, target=5) == {
-        "T-shirt/top": 2
-    }
+    classes = balance(skewed_ramps(), tmp_path / "out", model=model_file, target=5)
+    assert [(name, filled.num_added) for name, filled in classes.items()] == [("T-shirt/top", 2)]
     with pytest.raises(ConfigError, match="has at least 2 pictures already"):
         balance(skewed_ramps(), tmp_path / "more", model=model_file, target=2)
 
@@ -123,7 +186,7 @@ def test_classes_must_be_known(tmp_path, model_file):
         balance(unlabelled, tmp_path / "out", model=model_file)
     assert images.labels is not None
     others = ImageSet("others", images.images, images.labels, ("hat", "bag", "shoe"))
-    with pytest.raises(ConfigError, match="the model knows no class shoe; it knows hat, bag, T-s"):
+    with pytest.raises(ConfigError, match="unknown class shoe; known are hat, bag, T-s"):
         balance(others, tmp_path / "out", model=model_file)
     with pytest.raises(ModelError):
         balance(images, tmp_path / "out", model=tmp_path / "missing")

@@ -98,11 +98,13 @@ def test_quality_step_is_a_step_within_the_range(name):
 def test_the_description_is_json_and_names_the_sections(name):
     data = encoded(name, (24, 40))
     codec = get_codec(name)
-    described = codec.describe(codec.open(data))
+    described = codec.describe(codec.open(data), full=True)
     assert json.loads(json.dumps(described)) is not None
     sizes = described["sections"]
     assert isinstance(sizes, dict)
     assert all(isinstance(size, int) and size >= 0 for size in sizes.values())
+    brief = codec.describe(codec.open(data), full=False)
+    assert brief == {key: value for key, value in described.items() if key in brief}
 
 
 @every_codec

@@ -7,8 +7,8 @@ import pytest
 
 from overtone.config import (
     from_mapping,
-    load_preset,
     parse_assignments,
+    read_preset,
     setting_names,
     with_assignments,
     with_values,
@@ -58,28 +58,30 @@ def test_what_does_not_fit_is_named(settings, message):
 
 def test_an_unknown_preset_names_a_near_one():
     with pytest.raises(ConfigError, match="unknown preset theses; did you mean thesis"):
-        load_preset(Outer, "dfm", "theses")
+        read_preset("dfm", "theses")
 
 
 def test_a_folder_without_presets_says_so():
     with pytest.raises(ConfigError, match="unknown preset a; nothing has none"):
-        load_preset(Outer, "nothing", "a")
+        read_preset("nothing", "a")
 
 
 def test_a_preset_may_be_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text("width = 7\n[net]\nomega_0 = 3.0\n")
     for name in ("mine.toml", "./mine.toml", str(tmp_path / "mine.toml")):
-        assert load_preset(Outer, "dfm", name) == Outer(width=7, net=Inner(omega_0=3.0))
+        assert from_mapping(Outer, read_preset("dfm", name)) == Outer(
+            width=7, net=Inner(omega_0=3.0)
+        )
     (tmp_path / "mine.toml").write_text("width = \n")
     with pytest.raises(ConfigError, match=r"the preset mine\.toml is not TOML: Invalid value"):
-        load_preset(Outer, "dfm", "mine.toml")
+        read_preset("dfm", "mine.toml")
     (tmp_path / "mine.toml").write_bytes(b"note = '\xff'")
     with pytest.raises(ConfigError, match=r"the preset mine\.toml is not TOML"):
-        load_preset(Outer, "dfm", "mine.toml")
+        read_preset("dfm", "mine.toml")
     for name in ("no.toml", "folder/thesis"):
         with pytest.raises(ConfigError, match=f"cannot read the preset {name}: No such file"):
-            load_preset(Outer, "dfm", name)
+            read_preset("dfm", name)
 
 
 def test_all_settings_have_dotted_names():

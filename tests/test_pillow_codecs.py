@@ -59,7 +59,7 @@ def test_files_are_ordinary_files_of_their_format(codec):
     with Image.open(io.BytesIO(data)) as picture:
         assert picture.format == codec.pillow_format
         assert picture.size == (40, 24)
-    assert codec.describe(codec.open(data))["sections"] == {"file": len(data)}
+    assert codec.describe(codec.open(data), full=False)["sections"] == {"file": len(data)}
 
 
 def test_jpeg_is_progressive_with_half_size_chroma():

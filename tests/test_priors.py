@@ -4,9 +4,13 @@ import pytest
 from overtone.errors import ConfigError
 from overtone.models.priors.by_class import ClassPriors
 from overtone.models.priors.mixture import MixturePrior
-from overtone.models.priors.registry import PRIORS, fit_prior, get_prior_class
+from overtone.models.priors.registry import PRIORS, get_prior_class
 
 KINDS = sorted(PRIORS)
+
+
+def fit_prior(kind, latents, *, rng):
+    return get_prior_class(kind).fit(latents, rng=rng)
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +45,7 @@ def test_same_seed_same_samples(kind):
     np.testing.assert_array_equal(draws[0], draws[1])
 
 
-@pytest.mark.parametrize("kind", ["gaussian", "mixture"])
+@pytest.mark.parametrize("kind", ["gaussian", "kernel", "mixture"])
 def test_fitted_moments_come_back(kind):
     latents = correlated(np.random.default_rng(0))
     prior = fit_prior(kind, latents, rng=np.random.default_rng(1))
@@ -124,6 +128,28 @@ def test_damaged_arrays_are_refused(kind):
 def test_a_typo_names_the_nearest_kind():
     with pytest.raises(ConfigError, match="did you mean mixture"):
         get_prior_class("mixtur")
+
+
+def test_a_kernel_stays_nearer_to_few_latents_than_a_gaussian():
+    rng = np.random.default_rng(0)
+    latents = rng.standard_normal((12, 6))
+
+    def mean_distance(kind):
+        prior = fit_prior(kind, latents, rng=np.random.default_rng(1))
+        drawn = prior.sample(2000, rng=np.random.default_rng(2))
+        return np.linalg.norm(drawn[:, None] - latents, axis=2).min(1).mean()
+
+    assert mean_distance("kernel") < 0.8 * mean_distance("gaussian")
+
+
+def test_a_kernel_keeps_a_bounded_number_of_latents(monkeypatch):
+    monkeypatch.setattr("overtone.models.priors.kernel.MAX_LATENTS", 40)
+    latents = correlated(np.random.default_rng(0), 500)
+    prior = fit_prior("kernel", latents, rng=np.random.default_rng(1))
+    assert prior.to_arrays()["latents"].shape == (40, 3)
+    np.testing.assert_allclose(
+        prior.to_arrays()["factor"] @ prior.to_arrays()["factor"].T, np.cov(latents.T), rtol=1e-6
+    )
 
 
 def test_flow_learns_two_clusters(monkeypatch):

@@ -77,7 +77,7 @@ def test_quality_is_checked(raw_codec, quality):
     ("image", "message"),
     [
         (np.zeros((4, 4, 3), np.uint16), "uint8, got uint16"),
-        (np.zeros((4, 4), np.uint8), r"\(4, 4\)"),
+        (np.zeros(4, np.uint8), r"\(4,\)"),
         (np.zeros((4, 4, 5), np.uint8), r"\(4, 4, 5\)"),
         (np.zeros((0, 4, 3), np.uint8), "4x0"),
     ],
@@ -106,3 +106,12 @@ def test_every_public_name_resolves():
     assert dir(overtone) == overtone.__all__
     with pytest.raises(AttributeError, match="no attribute 'encoed'"):
         getattr(overtone, "encoed")  # noqa: B009
+
+
+@pytest.mark.parametrize(("codec", "counted"), [("tiled-dct", "tiles"), ("sparse-dct", "triples")])
+def test_info_decodes_no_coefficients_unless_it_is_asked_to(codec, counted, monkeypatch):
+    data = overtone.encode(scene(24, 40), codec=codec, effort="fast")
+    assert counted in overtone.info(data, full=True)
+    for kernel in ("tiled_dct.decode.Decoder", "sparse_dct.stream.sparse_dct.decode"):
+        monkeypatch.setattr(f"overtone.codecs.{kernel}", None)
+    assert counted not in overtone.info(data)

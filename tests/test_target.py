@@ -40,7 +40,7 @@ class CurveCodec(AbstractCodec[bytes]):
         sign = np.where(IMAGE > 127, -1, 1)
         yield (IMAGE + sign * file[0]).astype(np.uint8)
 
-    def describe(self, file) -> dict[str, object]:
+    def describe(self, file, *, full) -> dict[str, object]:
         return {"sections": {"file": len(file)}}
 
 

@@ -9,7 +9,7 @@ from overtone.codecs.registry import decode, encode
 from overtone.codecs.tiled_dct.color import decorrelating_angles
 from overtone.codecs.tiled_dct.decode import NEIGHBOURS, decode_strips, read_tiles
 from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader
-from overtone.codecs.tiled_dct.planes import padded, to_planes
+from overtone.codecs.tiled_dct.planes import Planes, padded
 from overtone.codecs.tiled_dct.post_filter import (
     FILTER,
     INPUT_SCALE_STEPS,
@@ -33,7 +33,7 @@ def coded(image, *, step_index=400, **settings):
     angles = decorrelating_angles(image) if image.shape[2] == 3 else None
     header = TiledDctHeader(step_index=step_index, angles=angles, **settings)
     state = load_context_state(PACKAGE)
-    planes = to_planes(image, angles)
+    planes = Planes(image, angles)
     return header, tiled_dct.encode(planes, state, header.reconstruction, rd_weight=0.13)
 
 

@@ -5,9 +5,11 @@
 
 namespace overtone::tiled_dct {
 
+// Rows of one plane, from `top` down, of a picture of this width and height.
 struct PlaneView {
   const float* data;
   int width, height;  // multiples of the smallest tile
+  int top;
 };
 
 class Analyser {
@@ -21,6 +23,9 @@ class Analyser {
     }
   }
 
+  // How far beyond a tile its coefficients read, pixels.
+  int reach() const { return reach_; }
+
   // Orthonormal coefficients (row v, column u) of the tile at (x, y) of n pixels.
   void analyse(const PlaneView& plane, int x, int y, int log2n, float* coefficients) const {
     const int n = 1 << log2n;
@@ -30,7 +35,7 @@ class Analyser {
     const int top = has_above ? -r : 0, bottom = has_below ? n + r : n;
     float rows[(kMaxTile + 2 * kMaxOverlap) * kMaxTile];
     for (int j = top; j < bottom; ++j) {
-      const float* in = plane.data + static_cast<std::ptrdiff_t>(y + j) * plane.width + x;
+      const float* in = plane.data + static_cast<std::ptrdiff_t>(y + j - plane.top) * plane.width + x;
       float* out = rows + (j - top) * n;
       for (int i = 0; i < n; ++i) out[i] = in[i];
       for (int i = 0; i < r; ++i) {

@@ -56,22 +56,21 @@ EncodeSettings checked(const EncodeSettings& settings) {
   return settings;
 }
 
-// Keeps the planes, float32 (channel, y, x), alive while the encoder reads them.
+// A row of superblocks is read from the strip that is given with it.
 struct Encoder {
-  InputArray planes;
+  Geometry geometry;
   PictureEncoder encoder;
 
-  Encoder(const InputArray& array, const Prior& prior, const EncodeSettings& settings)
-      : Encoder(array, read<float>("planes", array, {kAny, kAny, kAny}), prior, settings) {}
+  Encoder(const Geometry& shape, const Prior& prior, const EncodeSettings& settings)
+      : geometry(shape), encoder(shape, checked(settings), prior) {}
 
- private:
-  Encoder(const InputArray& array, const float* data, const Prior& prior,
-          const EncodeSettings& settings)
-      : planes(array), encoder(data,
-                               geometry_of(static_cast<std::ptrdiff_t>(array.shape(2)),
-                                           static_cast<std::ptrdiff_t>(array.shape(1)),
-                                           static_cast<std::ptrdiff_t>(array.shape(0))),
-                               checked(settings), prior) {}
+  void encode_row(const InputArray& planes) {
+    const int top = encoder.first_row(), rows = encoder.end_row() - top;
+    require(rows > 0, "all rows have been encoded");
+    const float* data = read<float>("planes", planes, {geometry.channels, rows, geometry.width});
+    nb::gil_scoped_release release;
+    encoder.encode_row({data, top, rows});
+  }
 };
 
 // Owns the bytes it reads.
@@ -160,22 +159,22 @@ void bind_encoder(nb::module_& m) {
   nb::class_<Encoder>(m, "Encoder")
       .def(
           "__init__",
-          [](Encoder* self, const InputArray& planes, const InputArray& counters,
-             const InputArray& weights, double step, double rd_weight, double overlap,
+          [](Encoder* self, const InputArray& counters, const InputArray& weights, int width,
+             int height, int channels, double step, double rd_weight, double overlap,
              double reconstruction_offset_one, double reconstruction_offset, int min_log2,
              int max_log2) {
-            new (self) Encoder(planes, prior_of(counters, weights),
+            new (self) Encoder(geometry_of(width, height, channels), prior_of(counters, weights),
                                {step, rd_weight, overlap, reconstruction_offset_one,
                                 reconstruction_offset, min_log2, max_log2});
           },
-          "planes"_a, "counters"_a, "weights"_a, nb::kw_only(), "step"_a, "rd_weight"_a,
-          "overlap"_a, "reconstruction_offset_one"_a, "reconstruction_offset"_a, "min_log2"_a,
-          "max_log2"_a)
-      .def("encode_row",
-           [](Encoder& self) {
-             nb::gil_scoped_release release;
-             return self.encoder.encode_row();
-           })
+          "counters"_a, "weights"_a, nb::kw_only(), "width"_a, "height"_a, "channels"_a, "step"_a,
+          "rd_weight"_a, "overlap"_a, "reconstruction_offset_one"_a, "reconstruction_offset"_a,
+          "min_log2"_a, "max_log2"_a)
+      .def_prop_ro("next_rows",
+                   [](const Encoder& self) {
+                     return nb::make_tuple(self.encoder.first_row(), self.encoder.end_row());
+                   })
+      .def("encode_row", &Encoder::encode_row, "planes"_a)
       .def("finish",
            [](Encoder& self) {
              const auto bytes = self.encoder.finish();

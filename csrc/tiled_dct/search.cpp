@@ -21,14 +21,17 @@ struct Candidate {
 
 class PictureEncoder::Search {
  public:
-  Search(const float* planes, const Geometry& g, const EncodeSettings& s, const Prior& prior)
-      : planes_(planes), geometry_(g), settings_(s), analyser_(s.overlap), near_(g), model_(prior),
+  Search(const Geometry& g, const EncodeSettings& s, const Prior& prior)
+      : geometry_(g), settings_(s), analyser_(s.overlap), near_(g), model_(prior),
         blocks_(std::make_unique<LevelBlock[]>(kMaxChannels)),
         quantiser_(model_, blocks_.get(), settings_), bits_{encoder_} {}
 
-  // Chooses and codes one row of superblocks; false when none is left.
-  bool encode_row() {
-    if (row_ >= geometry_.height) return false;
+  int first_row() const { return std::max(0, row_ - analyser_.reach()); }
+  int end_row() const { return std::min(geometry_.height, row_ + kMaxTile + analyser_.reach()); }
+
+  // Chooses and codes one row of superblocks.
+  void encode_row(const Strip& strip) {
+    strip_ = strip;
     for (int x = 0; x < geometry_.width; x += kMaxTile) {
       const auto boundaries = near_.boundaries(x);
       std::vector<Candidate> leaves;
@@ -39,7 +42,6 @@ class PictureEncoder::Search {
       commit(x, row_, kMaxLog2, leaves, leaf, splits, split);
     }
     row_ += kMaxTile;
-    return row_ < geometry_.height;
   }
 
   std::vector<std::uint8_t> finish() { return encoder_.finish(); }
@@ -129,8 +131,8 @@ class PictureEncoder::Search {
     float coefficients[kMaxTile * kMaxTile];
     for (int c = 0; c < geometry_.channels; ++c) {
       const PlaneView plane{
-          planes_ + static_cast<std::ptrdiff_t>(c) * geometry_.width * geometry_.height,
-          geometry_.width, geometry_.height};
+          strip_.data + static_cast<std::ptrdiff_t>(c) * strip_.rows * geometry_.width,
+          geometry_.width, geometry_.height, strip_.top};
       analyser_.analyse(plane, x, y, log2n, coefficients);
       const float scale = static_cast<float>(1.0 / settings_.step);
       for (int i = 0; i < n * n; ++i) coefficients[i] *= scale;
@@ -172,7 +174,7 @@ class PictureEncoder::Search {
     remember(tile, c);
   }
 
-  const float* planes_;
+  Strip strip_{};
   Geometry geometry_;
   EncodeSettings settings_;
   Analyser analyser_;
@@ -185,11 +187,13 @@ class PictureEncoder::Search {
   int row_ = 0;
 };
 
-PictureEncoder::PictureEncoder(const float* planes, const Geometry& geometry,
-                               const EncodeSettings& settings, const Prior& prior)
-    : search_(std::make_unique<Search>(planes, geometry, settings, prior)) {}
+PictureEncoder::PictureEncoder(const Geometry& geometry, const EncodeSettings& settings,
+                               const Prior& prior)
+    : search_(std::make_unique<Search>(geometry, settings, prior)) {}
 PictureEncoder::~PictureEncoder() = default;
-bool PictureEncoder::encode_row() { return search_->encode_row(); }
+int PictureEncoder::first_row() const { return search_->first_row(); }
+int PictureEncoder::end_row() const { return search_->end_row(); }
+void PictureEncoder::encode_row(const Strip& strip) { search_->encode_row(strip); }
 std::vector<std::uint8_t> PictureEncoder::finish() { return search_->finish(); }
 std::size_t PictureEncoder::size_bytes() const { return search_->size_bytes(); }
 Model& PictureEncoder::model() { return search_->model(); }

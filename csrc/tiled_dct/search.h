@@ -9,13 +9,21 @@
 
 namespace overtone::tiled_dct {
 
+// Rows of the planes: float32 (channel, row, x), from row `top` of the picture down.
+struct Strip {
+  const float* data;
+  int top, rows;
+};
+
 class PictureEncoder {
  public:
-  // `planes` (channel, y, x) must outlive the encoder.
-  PictureEncoder(const float* planes, const Geometry& geometry, const EncodeSettings& settings,
-                 const Prior& prior);
+  PictureEncoder(const Geometry& geometry, const EncodeSettings& settings, const Prior& prior);
   ~PictureEncoder();
-  bool encode_row();  // one row of superblocks; false when it was the last
+  // The rows of the picture that the next call of `encode_row` reads: a row of superblocks and what
+  // blends with it.
+  int first_row() const;
+  int end_row() const;
+  void encode_row(const Strip& strip);  // one row of superblocks, which the strip must cover
   std::vector<std::uint8_t> finish();
   std::size_t size_bytes() const;  // so far
   Model& model();                  // as learned so far

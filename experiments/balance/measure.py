@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--prior", default="gaussian")
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--steps", type=int, default=1000, help="of training a classifier")
+    parser.add_argument("--rows", type=pathlib.Path, default=OUT, help="file of rows to add to")
     parser.add_argument("--page", action="store_true", help="only write the page from the rows")
     arguments = parser.parse_args()
     if not arguments.page:
@@ -55,7 +56,7 @@ def main() -> None:
         for seed in map(int, arguments.seeds.split(",")):
             run_seed(arguments, seed)
     rebuild(["balance"])
-    print(json.dumps({"benchmark": "balance_fashion", "rows": len(read(OUT))}))
+    print(json.dumps({"benchmark": "balance_fashion", "rows": len(read(arguments.rows))}))
 
 
 def run_seed(arguments: argparse.Namespace, seed: int) -> None:
@@ -72,12 +73,12 @@ def run_seed(arguments: argparse.Namespace, seed: int) -> None:
         "temperature": arguments.temperature,
         "steps": arguments.steps,
     }
-    known = {row["arm"] for row in read(OUT) if settings.items() <= row.items()}
+    known = {row["arm"] for row in read(arguments.rows) if settings.items() <= row.items()}
     arms = [arm for arm in arguments.arms.split(",") if arm not in known]
     if not arms:
         return
     drawn = draw(arguments, skewed, seed)
-    if seed == int(arguments.seeds.split(",")[0]):
+    if seed == int(arguments.seeds.split(",")[0]) and arguments.rows == OUT:
         write_figure(skewed, rare, drawn)
     for arm in arms:
         images, labels = filled(skewed, rare, arm, drawn, np.random.default_rng(seed + 1000))
@@ -95,7 +96,7 @@ def run_seed(arguments: argparse.Namespace, seed: int) -> None:
             "version": overtone.__version__,
             **provenance(),
         }
-        append_record(OUT, row)
+        append_record(arguments.rows, row)
         print(f"seed {seed} {arm:13s} rare {row['rare_accuracy']:.4f} all {row['accuracy']:.4f}")
 
 

@@ -26,7 +26,7 @@ from overtone.codecs.registry import decode, encode
 from overtone.codecs.tiled_dct.codec import TiledDctCodec
 from overtone.codecs.tiled_dct.color import decorrelating_angles
 from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader, step_index_of
-from overtone.codecs.tiled_dct.planes import to_planes
+from overtone.codecs.tiled_dct.planes import Planes
 from overtone.codecs.tiled_dct.search import RD_WEIGHT
 from overtone.entropy.context_state import load_context_state
 from overtone.evaluate.provenance import provenance
@@ -119,7 +119,7 @@ def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, n
     state = load_context_state(PACKAGE) if variant.has_learned_state else untrained()
     with mock.patch("overtone.entropy.context_state.load_context_state", return_value=state):
         stream = tiled_dct.encode(
-            to_planes(image, header.angles),
+            Planes(image, header.angles),
             state,
             header.reconstruction,
             rd_weight=variant.rd_weight,

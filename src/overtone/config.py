@@ -1,7 +1,6 @@
 """Mappings and TOML files to frozen dataclasses, strictly: an unknown key is an error."""
 
 import dataclasses
-import difflib
 import math
 import pathlib
 import tomllib
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, TypeVar
 
-from overtone.errors import ConfigError, unknown_name
+from overtone.errors import ConfigError, listed, suggestion, unknown_name
 
 _T = TypeVar("_T")
 
@@ -42,9 +41,9 @@ def read_preset(folder: str, name: str) -> dict[str, Any]:
         return _read_file(name)
     known = preset_names(folder)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"{folder} has {', '.join(known) or 'none'}"
-        raise ConfigError(f"unknown preset {name}; {hint}")
+        raise ConfigError(
+            f"unknown preset {name}; {suggestion(name, known)}{folder} has {listed(known)}"
+        )
     path = resources.files("overtone").joinpath("presets", folder, f"{name}.toml")
     return tomllib.loads(path.read_text("utf-8"))
 
@@ -56,15 +55,6 @@ def _read_file(path: str) -> dict[str, Any]:
         raise ConfigError(f"cannot read the preset {path}: {error.strerror}") from error
     except ValueError as error:
         raise ConfigError(f"the preset {path} is not TOML: {error}") from error
-
-
-def load_preset(kind: type[_T], folder: str, name: str) -> _T:
-    """The settings in a preset, see `read_preset`.
-
-    Raises:
-        ConfigError: There is no such preset, or it does not fit `kind`.
-    """
-    return from_mapping(kind, read_preset(folder, name))
 
 
 def with_assignments(settings: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 
-from overtone.errors import ConfigError
+from overtone.errors import PathError
 
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
 _STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
@@ -18,9 +18,9 @@ _PERMISSIONS = 0o777
 
 
 def check_folder_of(path: pathlib.Path) -> None:
-    """Raises `ConfigError` if there is no folder in which something can be written at `path`."""
+    """Raises `PathError` if there is no folder in which something can be written at `path`."""
     if not path.parent.is_dir():
-        raise ConfigError(f"there is no folder {path.parent} for {path}; make it first")
+        raise PathError(f"there is no folder {path.parent} for {path}; make it first")
 
 
 def is_stream(path: str | pathlib.Path) -> bool:

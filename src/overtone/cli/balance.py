@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import RequiredOutput, Size
+from overtone.cli.arguments import Device, Quiet, RequiredOutput, Seed, Size, Threads
 from overtone.cli.exits import EXIT_DONE, note
 
 
@@ -14,19 +14,23 @@ def balance(
     /,
     *,
     output: RequiredOutput,
-    model: str,
+    model: Annotated[str, Parameter(metavar="MODEL")],
     target: int | None = None,
     split: Literal["train", "test", "all"] = "train",
-    seed: int = 0,
+    seed: Seed = 0,
     temperature: float = 1.0,
     prior: str | None = None,
     size: Size = None,
     skip_corrupt: bool = False,
+    device: Device = "cpu",
+    threads: Threads = None,
+    quiet: Quiet = False,
 ) -> int:
     """Draw synthetic pictures for the classes of a data set that have too few.
 
     They go into a new folder with a sub-folder for each class; manifest.json, and a text inside
     each PNG, mark every one as synthetic and say how to draw it again. Nothing is ever replaced.
+    A class of fewer than 100 examples gets a warning of what to expect.
 
     Example: overtone balance products --model runs/products -o synthetic
 
@@ -39,14 +43,19 @@ def balance(
         split: Which part of the data.
         seed: Seed for all randomness.
         temperature: Spread; 1 is what was learned, smaller is less varied.
-        prior: Distribution to draw from; the model's default if not given.
+        prior: Distribution to draw from; by default kernel for small classes, the model's own for
+            others.
         size: WxH in pixels; as the model was trained by default.
         skip_corrupt: Leave out pictures that cannot be read, instead of failing.
+        device: Where the model computes; auto is cuda where there is a card.
+        threads: Number of worker threads; all processors by default.
+        quiet: Say nothing but errors.
     """
     from overtone.cli.progress import progress_bar
+    from overtone.models.compute import torch_threads
 
-    with progress_bar("drawing") as progress:
-        added = overtone.balance(
+    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
+        classes = overtone.balance(
             source,
             output,
             model=model,
@@ -57,9 +66,16 @@ def balance(
             prior=prior,
             size=size and (size[1], size[0]),
             on_corrupt="skip" if skip_corrupt else "fail",
+            device=device,
             progress=progress,
         )
-    for name, count in added.items():
-        note(f"{name}: {count} synthetic pictures")
-    note(f"{source} -> {output}: {sum(added.values())} synthetic pictures")
+    if quiet:
+        return EXIT_DONE
+    for name, filled in classes.items():
+        if filled.warning is not None:
+            note(f"warning: {filled.warning}")
+        drawn_from = "" if filled.prior is None else f", prior {filled.prior}"
+        note(f"{name}: {filled.num_added} synthetic pictures{drawn_from}")
+    total = sum(filled.num_added for filled in classes.values())
+    note(f"{source} -> {output}: {total} synthetic pictures")
     return EXIT_DONE

@@ -3,7 +3,7 @@
 import pathlib
 from typing import TYPE_CHECKING, Literal
 
-from overtone.cli.arguments import Inputs, Output, Recursive
+from overtone.cli.arguments import Inputs, Output, Recursive, Seed, Threads
 from overtone.cli.exits import describe, note
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_bits
@@ -37,10 +37,10 @@ def compare(
     preset: str | None = None,
     pictures: int = 4,
     pictures_bpp: float = 0.3,
-    seed: int = 0,
-    threads: int | None = None,
     convert: bool = False,
     recursive: Recursive = False,
+    seed: Seed = 0,
+    threads: Threads = None,
     force: bool = False,
 ) -> int:
     """Measure codecs against each other: rows of results, curves and a page of pictures.

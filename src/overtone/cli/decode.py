@@ -8,14 +8,17 @@ import cyclopts
 from cyclopts import Parameter
 
 import overtone
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.arguments import (
     ByteCount,
     Inputs,
+    ModelOption,
     Output,
     Quiet,
     Recursive,
     Size,
     Strip,
+    Threads,
     whole_numbers,
 )
 from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_bytes
@@ -41,17 +44,17 @@ def decode(
     scale: float | None = None,
     size: Size = None,
     crop: Annotated[
-        tuple[int, int, int, int] | None, Parameter(converter=_crop, n_tokens=1)
+        tuple[int, int, int, int] | None, Parameter(converter=_crop, n_tokens=1, metavar="X,Y,W,H")
     ] = None,
     max_bytes: ByteCount = None,
     to_jpeg: bool = False,
-    model: str | None = None,
-    max_pixels: int | None = None,
+    model: ModelOption = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
     max_seconds: float | None = None,
-    threads: int | None = None,
     strip: Strip = None,
     recursive: Recursive = False,
     skip_existing: bool = False,
+    threads: Threads = None,
     force: bool = False,
     quiet: Quiet = False,
 ) -> int:
@@ -80,13 +83,11 @@ def decode(
         force: Replace files that exist.
         quiet: Print errors only.
     """
-    from overtone.bitstream.container import DEFAULT_MAX_PIXELS
     from overtone.codecs.registry import decode as decode_file
     from overtone.codecs.registry import read_container
     from overtone.imaging.image import Picture, picture_to_bytes
     from overtone.imaging.metadata import stripped
 
-    limit = DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels
     outcome = Outcome(quiet=quiet)
     sources = find_inputs(inputs, {".ovt"}, outcome, recursive=recursive, output=output)
     ending = JPEG_SUFFIX if to_jpeg else DEFAULT_SUFFIX
@@ -96,7 +97,7 @@ def decode(
         given = [name for name, value in chosen.items() if value is not None]
         if given:
             raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
-        limits = {"max_pixels": limit, "max_seconds": max_seconds}
+        limits = {"max_pixels": max_pixels, "max_seconds": max_seconds}
         return run_jobs(
             jobs, outcome, lambda job: _to_jpeg(job, max_bytes, limits, outcome, force=force)
         )
@@ -110,13 +111,13 @@ def decode(
 
     def work(job: Job) -> None:
         suffix = _suffix_for(job.destination)
-        file = read_container(read_bytes(job.source), max_bytes=max_bytes, max_pixels=limit)
+        file = read_container(read_bytes(job.source), max_bytes=max_bytes, max_pixels=max_pixels)
         pixels = decode_file(
             file,
             scale=scale,
             size=size,
             crop=crop,
-            max_pixels=limit,
+            max_pixels=max_pixels,
             max_seconds=max_seconds,
             num_threads=threads,
             model=list_model,

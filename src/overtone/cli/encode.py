@@ -11,7 +11,18 @@ from cyclopts import Parameter
 
 import overtone
 from overtone.bitstream.container import DEFAULT_MAX_PIXELS
-from overtone.cli.arguments import ByteCount, Inputs, Output, Quiet, Recursive, Strip
+from overtone.cli.arguments import (
+    ByteCount,
+    Inputs,
+    ModelOption,
+    Output,
+    Quiet,
+    Recursive,
+    Seed,
+    Settings,
+    Strip,
+    Threads,
+)
 from overtone.cli.files import plan_jobs, run_jobs, write_bytes
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_bits, read_bytes
@@ -39,17 +50,17 @@ def encode(
     effort: Literal["fast", "default", "best"] = "default",
     codec: str = "tiled-dct",
     lossless: bool = False,
-    model: str | None = None,
+    model: ModelOption = None,
     preset: str | None = None,
-    settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
-    seed: int = 0,
+    settings: Settings = (),
+    seed: Seed = 0,
+    threads: Threads = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
-    threads: int | None = None,
+    max_seconds: float | None = None,
     convert: bool = False,
     strip: Strip = None,
     recursive: Recursive = False,
     skip_existing: bool = False,
-    max_seconds: float | None = None,
     force: bool = False,
     quiet: Quiet = False,
 ) -> int:
@@ -74,8 +85,8 @@ def encode(
         preset: Named settings of the codec, or a TOML file with such.
         settings: Change of a setting of `dfm`, such as width=8; may be given often.
         seed: Seed for all randomness.
-        max_pixels: Refuse pictures of more pixels; 268435456 by default.
         threads: Number of worker threads; all processors by default.
+        max_pixels: Refuse pictures of more pixels; 268435456 by default.
         max_seconds: Give up a picture that takes longer; no limit by default.
         convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
         strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.

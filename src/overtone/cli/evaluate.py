@@ -5,11 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from overtone.cli.arguments import Size
+from overtone.cli.arguments import ClassName, Count, Device, Output, Quiet, Seed, Size, Threads
 from overtone.cli.exits import EXIT_DONE, note
+from overtone.cli.files import check_destination
+from overtone.cli.pictures import write_pictures
+from overtone.errors import ConfigError
 
 if TYPE_CHECKING:
-    from overtone.data import ImageSet
+    import numpy as np
+
+    from overtone.evaluate.distribution.copying import Copying
+    from overtone.evaluate.distribution.measure import ReferenceSet
+    from overtone.evaluate.distribution.reference import RealPictures
+    from overtone.shapes import UInt8
+
+MOST_IMAGES = 10_000  # that are drawn where no number is given
 
 
 def evaluate(
@@ -17,18 +27,24 @@ def evaluate(
     /,
     *,
     reference: str,
-    split: Literal["train", "test", "all"] = "test",
-    features: str = "gray28",
+    split: Literal["train", "test", "all"] | None = None,
+    class_name: ClassName = None,
+    features: str | None = None,
     feature_weights: str | None = None,
-    num_images: Annotated[int, Parameter(name=["--num-images", "-n"])] = 10_000,
+    num_images: Annotated[Count | None, Parameter(name=["--num-images", "-n"])] = None,
     prior: str | None = None,
     temperature: float = 1.0,
     size: Size = None,
     channels: Literal[1, 3] | None = None,
-    seed: int = 0,
-    json: bool = False,
-    out: str | None = None,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    threads: Threads = None,
+    neighbours: str | None = None,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+    output: Output = None,
     cache: str | None = None,
+    force: bool = False,
+    quiet: Quiet = False,
 ) -> int:
     """Measure samples against real pictures: distances, precision, recall, and their floors.
 
@@ -42,66 +58,129 @@ def evaluate(
         samples: Name of a model that comes with the package, its file, the folder of a run, or
             pictures: a folder or .npz.
         reference: Real pictures, anything `overtone train` takes.
-        split: Which part of the reference.
-        features: Feature network: gray28 (28x28 gray), efficientnet-lite0 or inception.
+        split: Which part of the reference; by default its test split or, if there is none, a random
+            half.
+        class_name: Samples and reference of this class only, by name or number.
+        features: Feature network: gray28, efficientnet-lite0 or inception; by default gray28 for
+            28x28 gray pictures and efficientnet-lite0 for others.
         feature_weights: File of the network's weights, where the package does not bring them.
-        num_images: Samples to draw, or to choose from the pictures.
+        num_images: Samples to draw, or to choose from the pictures; by default as many as the
+            reference has, at most 10000.
         prior: Distribution to draw from; the model's default if not given.
         temperature: Spread of the samples; 1 is what was learned.
         size: WxH in pixels the reference is resized and cropped to; as stored by default.
         channels: Channels of the reference, 1 or 3; as stored by default.
         seed: Seed of the samples and of every choice.
-        json: Print the rows as JSON lines instead of the table.
-        out: JSON-lines file the rows are added to.
+        device: Where the model that draws computes; auto is cuda where there is a card.
+        threads: Number of worker threads; all processors by default.
+        neighbours: PNG file to make of samples beside their nearest training pictures; the
+            distances are printed too.
+        as_json: Print the rows as JSON lines instead of the table.
+        output: JSON-lines file the rows are added to.
         cache: Folder that keeps features of real pictures for the next time.
+        force: Replace the file of neighbours if it exists.
+        quiet: Show no progress and no warnings.
     """
+    _check_sheet(neighbours, force=force)
     from overtone.cli.progress import progress_bar
-    from overtone.data import load_images
-    from overtone.evaluate.distribution.measure import ReferenceSet, measure_samples, warnings_of
+    from overtone.evaluate.distribution.copying import copying_text, with_copying
+    from overtone.evaluate.distribution.measure import MIN_IMAGES, measure_samples, warnings_of
+    from overtone.evaluate.distribution.reference import load_real
     from overtone.evaluate.distribution.rows import append_distribution_rows
-    from overtone.evaluate.distribution.sample_source import draw, with_reconstruction
-    from overtone.evaluate.distribution.table import distribution_table
-    from overtone.metrics.distribution.features.registry import get_feature_network
-
-    network = get_feature_network(features, feature_weights)
-    shape = size and (size[1], size[0])
-    real = load_images(reference, split=split, size=shape, channels=channels)
-    reference_set = ReferenceSet(
-        network=network,
-        images=real,
-        other_split=_other_split(reference, split, real),
-        seed=seed,
-        cache=pathlib.Path(cache) if cache else None,
+    from overtone.evaluate.distribution.sample_source import (
+        draw,
+        open_source,
+        restrict_to_class,
+        with_reconstruction,
     )
-    with progress_bar("drawing") as progress:
+    from overtone.evaluate.distribution.table import distribution_table
+    from overtone.models.compute import torch_threads
+
+    say = (lambda _: None) if quiet else note
+    shape = size and (size[1], size[0])
+    real = load_real(reference, split=split, size=shape, channels=channels, seed=seed)
+    opened, class_number = open_source(samples, device=device), None
+    if class_name is not None:
+        real, class_number = restrict_to_class(class_name, real, opened)
+    if real.note is not None:
+        say(f"note: {real.note}")
+    reference_set = _reference_set(real, features, feature_weights, seed, cache)
+    count = num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES))
+    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         drawn = draw(
-            samples, num_images, seed=seed, prior=prior, temperature=temperature, progress=progress
-        )
-    with progress_bar("measuring") as progress:
+            samples, count, seed=seed, prior=prior, temperature=temperature,
+            class_number=class_number, opened=opened, progress=progress,
+        )  # fmt: skip
+    copying = None
+    if neighbours is not None:
+        copying = _write_sheet(neighbours, drawn.images, real, seed=seed, force=force)
+        if len(real.images) < MIN_IMAGES and not as_json and output is None:
+            few = f"{real.images.name} has fewer than {MIN_IMAGES} pictures, too few to measure"
+            say(f"warning: {few} other distances than these")
+            print(copying_text(copying))
+            return EXIT_DONE
+    with progress_bar("measuring", quiet=quiet) as progress, torch_threads(threads):
         rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
-    rows[0] = with_reconstruction(rows[0], drawn.model, real, seed=seed)
-    num_features = network.num_features
+    rows[0] = with_reconstruction(rows[0], drawn.model, real.images, seed=seed)
+    num_features = reference_set.network.num_features
     for sentence in warnings_of(rows[0].num_samples, rows[0].num_reference, num_features):
-        note(f"warning: {sentence}")
-    if out is not None:
-        append_distribution_rows(pathlib.Path(out), rows)
-    print("\n".join(row.to_json() for row in rows) if json else distribution_table(rows))
+        say(f"warning: {sentence}")
+    if copying is not None:
+        rows[0] = with_copying(rows[0], copying)
+    if output is not None:
+        append_distribution_rows(pathlib.Path(output), rows)
+    print("\n".join(row.to_json() for row in rows) if as_json else distribution_table(rows))
+    if copying is not None and not as_json:
+        print(f"\n{copying_text(copying)}")
     return EXIT_DONE
 
 
-def _other_split(source: str, split: str, real: "ImageSet") -> "ImageSet | None":
-    """The pictures of the same data that are not in the reference, if they are a split."""
-    from overtone.data import load_images
-    from overtone.errors import DataError
+def _check_sheet(path: str | None, *, force: bool) -> None:
+    """Refuses, before any work, a sheet that is no PNG file or whose place is taken."""
+    if path is None:
+        return
+    if pathlib.PurePath(path).suffix.lower() != ".png":
+        raise ConfigError(f"--neighbours writes a PNG file; name one.png, not {path}")
+    check_destination(path, force=force)
 
-    if split == "all":
-        return None
-    try:
-        return load_images(
-            source,
-            split="train" if split == "test" else "test",
-            size=real.images.shape[1:3],
-            channels=real.images.shape[3],
-        )
-    except DataError:
-        return None
+
+def _reference_set(
+    real: "RealPictures",
+    features: str | None,
+    feature_weights: str | None,
+    seed: int,
+    cache: str | None,
+) -> "ReferenceSet":
+    """The reference with the network that was named, or that suits its pictures."""
+    from overtone.evaluate.distribution.measure import ReferenceSet
+    from overtone.metrics.distribution.features.registry import (
+        get_feature_network,
+        name_of_network_for,
+    )
+
+    name = features or name_of_network_for(*real.images.images.shape[1:])
+    return ReferenceSet(
+        network=get_feature_network(name, feature_weights),
+        images=real.images,
+        other_split=real.other_split,
+        seed=seed,
+        cache=pathlib.Path(cache) if cache else None,
+    )
+
+
+def _write_sheet(
+    path: str,
+    images: "UInt8[np.ndarray, 'n h w c']",
+    real: "RealPictures",
+    *,
+    seed: int,
+    force: bool,
+) -> "Copying":
+    """Writes the samples beside their neighbours; how near they are."""
+    from overtone.evaluate.distribution.copying import measure_copying, neighbour_sheet
+
+    if real.training is None:
+        raise ConfigError(f"{real.images.name}: the data has no training pictures to seek among")
+    copying = measure_copying(images, real.training, real.unseen, seed=seed)
+    write_pictures(path, neighbour_sheet(copying)[None], force=force)
+    return copying

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 
 from overtone.cli.outcome import Job, Outcome
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, PathError
 from overtone.files import check_folder_of, is_stream, write_atomically
 from overtone.imaging.formats import PICTURE_SUFFIXES
 
@@ -64,13 +64,15 @@ def plan_jobs(
     taken: dict[str, str] = {}
     for job in _all_jobs(sources, out, suffix, endings):
         reason = _obstacle(job, taken)
-        exists = not force and _is_taken(job.destination)
+        exists = _is_taken(job.destination) and not force
         if reason is None and not exists:
             jobs.append(job)
         elif reason is None and skip_existing:
             outcome.skip(EXISTS)
         elif len(sources) == 1:
-            raise ConfigError(reason or f"{job.destination} exists; give --force to replace it")
+            if reason is not None:
+                raise ConfigError(reason)
+            raise PathError(f"{job.destination} exists; give --force to replace it")
         else:
             hint = "give --force to replace it or --skip-existing to keep it"
             outcome.fail(job.source, reason or f"{job.destination} exists; {hint}")
@@ -96,7 +98,7 @@ def _all_jobs(
             for each, place in zip(sources, places, strict=True)
         ]
     path = pathlib.PurePath(out)
-    if endings and path.suffix.lower() not in {"", *endings}:
+    if endings and not is_stream(out) and path.suffix.lower() not in {"", *endings}:
         raise ConfigError(f"{out} would hold a {suffix} file; name it {path.with_suffix(suffix)}")
     check_folder_of(pathlib.Path(out))  # now, not after a minute's work
     return [Job(sources[0].path, out)]
@@ -130,7 +132,7 @@ def _name(source: str, suffix: str) -> str:
 
 def _obstacle(job: Job, taken: dict[str, str]) -> str | None:
     """Why a job cannot be done even by force; `taken` holds the results planned so far."""
-    if job.destination == STREAM:
+    if job.destination == STREAM or is_stream(job.destination):
         return None
     real = os.path.realpath(job.destination)
     if job.source != STREAM and real == os.path.realpath(job.source):
@@ -156,7 +158,7 @@ def check_destination(path: str, *, force: bool) -> None:
         return
     check_folder_of(pathlib.Path(path))
     if _is_taken(path) and not force:
-        raise ConfigError(f"{path} exists; give --force to replace it")
+        raise PathError(f"{path} exists; give --force to replace it")
 
 
 def suffix_of(destination: str) -> str:

@@ -17,6 +17,7 @@ def info(
     inputs: Inputs,
     /,
     *,
+    full: bool = False,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
     recursive: Recursive = False,
 ) -> int:
@@ -26,12 +27,14 @@ def info(
 
     Args:
         inputs: Files, folders of .ovt files, globs, or - for standard input.
+        full: Also decode the coefficients and count what they are made of.
         as_json: Print one JSON object a line and nothing else.
         recursive: Search the folders in a folder too.
     """
 
     def work(job: Job) -> None:
-        found: dict[str, Any] = {"file": job.source, **overtone.info(read_bytes(job.source))}
+        found: dict[str, Any] = {"file": job.source}
+        found |= overtone.info(read_bytes(job.source), full=full)
         print(json.dumps(found) if as_json else _to_text(found))
 
     outcome = Outcome()

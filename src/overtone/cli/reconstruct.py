@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, Recursive, RequiredOutput, Size
+from overtone.cli.arguments import (
+    Count,
+    Device,
+    Inputs,
+    Model,
+    Quiet,
+    Recursive,
+    RequiredOutput,
+    Size,
+    Threads,
+)
 from overtone.cli.exits import note
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_pictures
@@ -18,17 +28,20 @@ if TYPE_CHECKING:
 
 
 def reconstruct(
-    model: Annotated[str, Parameter(name="MODEL")],
+    model: Model,
     images: Inputs,
     /,
     *,
     output: RequiredOutput,
     size: Size = None,
-    num_images: Annotated[int | None, Parameter(name=["--num-images", "-n"])] = None,
+    num_images: Annotated[Count | None, Parameter(name=["--num-images", "-n"])] = None,
     split: Literal["train", "test", "all"] = "train",
     originals: bool = False,
     solve: bool = False,
     recursive: Recursive = False,
+    device: Device = "cpu",
+    threads: Threads = None,
+    quiet: Quiet = False,
     force: bool = False,
 ) -> int:
     """Encode pictures with a model and decode them again, at any size.
@@ -48,6 +61,9 @@ def reconstruct(
         originals: Before each one its original, resized where the sizes differ.
         solve: Find the latents by least squares instead of the encoder, of a spectral dictionary.
         recursive: Search the folders in a folder too; a folder given with -o gets the same folders.
+        device: Where the model computes; auto is cuda where there is a card.
+        threads: Number of worker threads; all processors by default.
+        quiet: Say nothing but errors.
         force: Replace files that exist.
     """
     check_output(output, force=force)
@@ -56,13 +72,14 @@ def reconstruct(
     from overtone.cli.progress import progress_bar
     from overtone.data.pixels import resized
     from overtone.metrics import psnr_db
+    from overtone.models.compute import torch_threads
     from overtone.models.store import load_model
 
-    chosen = load_model(model)
+    chosen = load_model(model, device=device)
     outcome = Outcome()
     names, pictures = load_pictures(images, chosen.spec, outcome, recursive=recursive, split=split)
     names, pictures = names[:num_images], pictures[:num_images]
-    with progress_bar("reconstructing") as progress:
+    with progress_bar("reconstructing", quiet=quiet) as progress, torch_threads(threads):
         shape = size and (size[1], size[0])
         again = overtone.reconstruct(chosen, pictures, size=shape, solve=solve, progress=progress)
     height, width = again.shape[1:3]
@@ -78,7 +95,8 @@ def reconstruct(
         names = [name for pair in pairs for name in pair]
         again = np.stack([before, again], axis=1).reshape(-1, *again.shape[1:])
     write_pictures(output, again, names=names, num_columns=_columns(again, originals), force=force)
-    note(f"{model} -> {output}: {line}")
+    if not quiet:
+        note(f"{model} -> {output}: {line}")
     return outcome.exit_code()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.files import STREAM, Source
 from overtone.cli.outcome import Job, Outcome
-from overtone.errors import ConfigError, ConversionNeededError, ImageError
+from overtone.errors import ConfigError, ConversionNeededError, ImageError, PathError
 from overtone.imaging.formats import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ def _expand(
         found = list(_files_in(name, suffixes, outcome, recursive=recursive, output=output))
         if not found:
             depth = "even in its sub-folders" if recursive else "--recursive searches sub-folders"
-            raise ConfigError(f"folder {name} holds no {_kind(suffixes)} ({depth})")
+            raise PathError(f"folder {name} holds no {_kind(suffixes)} ({depth})")
         return found
     matches = [match for match in sorted(glob.glob(name, recursive=True)) if os.path.isfile(match)]
     if not matches:
         pattern = glob.has_magic(name)
-        raise ConfigError(f"no file matches {name}" if pattern else f"there is no file {name}")
+        raise PathError(f"no file matches {name}" if pattern else f"there is no file {name}")
     return [Source(match) for match in matches]
 
 

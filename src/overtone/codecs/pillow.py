@@ -89,7 +89,7 @@ class PillowCodec(AbstractCodec[PillowFile]):
         yield pixels if pixels.ndim == 3 else pixels[..., None]
 
     @override
-    def describe(self, file: PillowFile) -> dict[str, object]:
+    def describe(self, file: PillowFile, *, full: bool) -> dict[str, object]:
         return {
             "format": self.pillow_format,
             "width": file.picture.width,

@@ -67,7 +67,7 @@ def read_deep_picture(
 
     Raises:
         ConversionNeededError: It is only read with `convert`.
-        ImageError: It cannot be read, is larger than that, or its depth is not supported.
+        ImageError: It cannot be read, is larger than `max_pixels`, or its depth is not supported.
         OSError: The file cannot be opened.
     """
     data = pathlib.Path(source).read_bytes() if isinstance(source, str) else source.read()

@@ -94,7 +94,7 @@ def read_picture(
 
     Raises:
         ConversionNeededError: It is only read with `convert`.
-        ImageError: It cannot be read, or is larger than that.
+        ImageError: It cannot be read, or is larger than `max_pixels`.
         OSError: The file cannot be opened.
     """
     return read_with(

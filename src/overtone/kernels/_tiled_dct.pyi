@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,12 +16,15 @@ def untrained() -> tuple[list[int], list[int], list[int]]: ...
 
 class Encoder:
     size_bytes: int
+    next_rows: tuple[int, int]
     def __init__(
         self,
-        planes: NDArray[np.float32],
         counters: NDArray[np.uint16],
         weights: NDArray[np.int32],
         *,
+        width: int,
+        height: int,
+        channels: int,
         step: float,
         rd_weight: float,
         overlap: float,
@@ -28,7 +33,7 @@ class Encoder:
         min_log2: int,
         max_log2: int,
     ) -> None: ...
-    def encode_row(self) -> bool: ...
+    def encode_row(self, planes: NDArray[np.float32]) -> None: ...
     def finish(self) -> bytes: ...
     def learned(self) -> tuple[list[int], list[int], list[int]]: ...
 

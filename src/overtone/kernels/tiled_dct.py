@@ -6,6 +6,7 @@ stream starts from counters and mixing weights that both sides know (`overtone.e
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +46,21 @@ class Reconstruction:
     blend: float
 
 
+class PlaneRows(Protocol):
+    """The planes of a picture, of which a few rows are asked for at a time, from top to bottom."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width; both sides multiples of `MIN_TILE`."""
+        ...
+
+    def rows(self, top: int, bottom: int) -> Float32:
+        """Rows `top` to before `bottom` of all planes (channels, rows, width)."""
+        ...
+
+
 def encode(
-    planes: Float32,
+    planes: PlaneRows,
     state: State,
     how: Reconstruction,
     *,
@@ -58,7 +72,7 @@ def encode(
     """The coefficient stream; distortion + `rd_weight` * step^2 * bits decides every choice.
 
     Args:
-        planes: Planes of the picture (channels, height, width).
+        planes: Planes of the picture; rows that blend with the next strip are asked for twice.
         state: Counters and mixing weights to start from.
         how: Reconstruction that the decoder will use.
         rd_weight: Squared steps that a bit is worth.
@@ -66,9 +80,12 @@ def encode(
         progress: Called after each row of superblocks with the fraction done and the bytes so far.
         learned: Called at the end with what the models have learned.
     """
+    channels, height, width = planes.shape
     encoder = _tiled_dct.Encoder(
-        np.ascontiguousarray(planes),
         *state,
+        width=width,
+        height=height,
+        channels=channels,
         step=how.step,
         rd_weight=rd_weight,
         overlap=how.overlap_px,
@@ -77,9 +94,9 @@ def encode(
         min_log2=tile_log2[0],
         max_log2=tile_log2[1],
     )
-    rows = -(-planes.shape[1] // SUPERBLOCK)
+    rows = -(-height // SUPERBLOCK)
     for row in range(1, rows + 1):
-        encoder.encode_row()
+        encoder.encode_row(np.ascontiguousarray(planes.rows(*encoder.next_rows)))
         check_time()
         if progress is not None:
             progress(row / rows, encoder.size_bytes)

@@ -79,14 +79,6 @@ def quality_at_rate(curve: Curve, rate_bpp: float) -> float | None:
     return _pchip_value(log_rate, np.array(curve.quality_db), math.log(rate_bpp))
 
 
-def rate_at_quality(curve: Curve, quality_db: float) -> float | None:
-    """Rate that reaches a quality on the curve, by PCHIP; None outside the curve's range."""
-    if not curve.quality_db[0] <= quality_db <= curve.quality_db[-1]:
-        return None
-    log_rate = np.log(curve.rate_bpp)
-    return math.exp(_pchip_value(np.array(curve.quality_db), log_rate, quality_db))
-
-
 def pchip_slopes(
     x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " n"]:

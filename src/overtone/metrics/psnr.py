@@ -8,6 +8,7 @@ from overtone.metrics.base import check_same_shape
 from overtone.shapes import UInt8
 
 PEAK = 255
+_ROWS_AT_ONCE = 64  # so that memory does not grow with the height
 
 
 def mse(
@@ -18,8 +19,12 @@ def mse(
     Computed in integers, so it is exact and the same on every machine.
     """
     check_same_shape(reference, reconstruction)
-    error = reference.astype(np.int32) - reconstruction
-    return int(np.sum(np.square(error), dtype=np.int64)) / error.size
+    squared_error = 0
+    for top in range(0, len(reference), _ROWS_AT_ONCE):
+        rows = slice(top, top + _ROWS_AT_ONCE)
+        error = reference[rows].astype(np.int32) - reconstruction[rows]
+        squared_error += int(np.sum(np.square(error), dtype=np.int64))
+    return squared_error / reference.size
 
 
 def psnr_db(

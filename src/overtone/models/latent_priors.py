@@ -9,8 +9,13 @@ from torch import Tensor
 
 from overtone.models.priors.base import Prior
 from overtone.models.priors.by_class import ClassPriors
+from overtone.models.priors.kernel import KernelPrior
 from overtone.models.priors.registry import get_prior_class
 from overtone.shapes import Float64, Int64
+
+# A class of fewer pictures gets a kernel prior too. Up to 1,000 it is better than a Gaussian or a
+# mixture, at 3,000 a mixture is nearly as good: `experiments/balance/priors.py`.
+SMALL_CLASS = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +44,8 @@ class LatentPriors:
     ) -> "LatentPriors":
         """One prior of each kind for all, and with labels one for each class.
 
+        Small classes get a `KernelPrior` too.
+
         Raises:
             ConfigError: A kind is unknown, or the latents are too few or not finite.
         """
@@ -48,9 +55,26 @@ class LatentPriors:
             whole[kind] = _rounded(prior_class.fit(latents, rng=rng))
             if prior_class.is_for_classes and labels is not None and num_classes:
                 found = ClassPriors.fit(prior_class, latents, labels, num_classes, rng=rng)
-                rounded = [None if each is None else _rounded(each) for each in found.priors]
-                by_class[kind] = ClassPriors(rounded, found.counts)
+                by_class[kind] = _all_rounded(found)
+        if KernelPrior.kind not in by_class and labels is not None and num_classes:
+            found = ClassPriors.fit(
+                KernelPrior, latents, labels, num_classes, rng=rng, below=SMALL_CLASS
+            )
+            if any(found.priors):
+                by_class[KernelPrior.kind] = _all_rounded(found)
         return cls(whole, by_class)
+
+    def kind_of_class(self, number: int, default: str) -> str:
+        """The kind to draw a class from: a kernel for a small one, otherwise the default."""
+        small = self.by_class.get(KernelPrior.kind)
+        if small is None or small.priors[number] is None or small.counts[number] >= SMALL_CLASS:
+            return default
+        return KernelPrior.kind
+
+    def count_of_class(self, number: int) -> int | None:
+        """Number of latents of a class that its priors were fitted to; None if there is none."""
+        counts = [int(priors.counts[number]) for priors in self.by_class.values()]
+        return counts[0] if counts else None
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Named tensors for a model's file.
@@ -106,6 +130,11 @@ def _arrays(prior: Prior) -> dict[str, np.ndarray]:
 
 def _prior(kind: str, arrays: dict[str, np.ndarray]) -> Prior:
     return get_prior_class(kind).from_arrays(arrays)
+
+
+def _all_rounded(found: ClassPriors) -> ClassPriors:
+    rounded = [None if each is None else _rounded(each) for each in found.priors]
+    return ClassPriors(rounded, found.counts)
 
 
 def _rounded(prior: Prior) -> Prior:

@@ -1,56 +1,24 @@
 """Synthetic pictures for the rare classes of a data set, each of them marked as synthetic."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
 import pathlib
-import re
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from PIL.PngImagePlugin import PngInfo
-
-from overtone import __version__
 from overtone.data import ImageSet, load_images
 from overtone.data.base import OnCorrupt, Split
-from overtone.data.pixels import to_image
-from overtone.errors import ConfigError, DataError
+from overtone.errors import ConfigError, DataError, PathError
 from overtone.files import check_folder_of, new_folder
-from overtone.imaging.image import saved
-from overtone.models.base import AbstractModel, ProgressCallback
+from overtone.models.base import AbstractModel, ProgressCallback, class_index
+from overtone.models.compute import Device
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import find_model, load_model
-from overtone.shapes import UInt8
+from overtone.tasks.rare_classes import FilledClass, describe
 from overtone.tasks.sample import sample
-
-MANIFEST = "manifest.json"
-# Key of the text inside each PNG that repeats its entry of the manifest.
-PNG_KEY = "Synthetic"
-_NOTE = (
-    "Every picture in this folder is synthetic: drawn by the model named below, not recorded. "
-    "Each file says so itself, in its PNG text 'Synthetic'."
-)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """The model and settings that synthetic pictures come from, for the manifest.
-
-    Attributes:
-        model: Name or path the model was given by.
-        model_kind: Its name in the table of models.
-        model_sha256: SHA-256 of the model's file.
-        prior: Distribution the latents were drawn from; None for a model without latents.
-        temperature: Spread of the latents.
-    """
-
-    model: str
-    model_kind: str
-    model_sha256: str
-    prior: str | None
-    temperature: float
+from overtone.tasks.synthetic import MANIFEST, Origin, manifest_of, write_class
 
 
 def balance(
@@ -65,13 +33,17 @@ def balance(
     prior: str | None = None,
     size: tuple[int, int] | None = None,
     on_corrupt: OnCorrupt = "fail",
+    device: Device = "cpu",
     progress: ProgressCallback | None = None,
-) -> dict[str, int]:
+) -> dict[str, FilledClass]:
     """Writes synthetic pictures of each class that has fewer than the target.
 
     The new folder holds one sub-folder a class and `manifest.json`, whose entries and whose copies
     inside the PNG files mark every picture synthetic, with the model, its hash, class, seed, prior
-    and temperature. The source is only counted, never written to.
+    and temperature. The source is only read, never written to.
+
+    A class of few examples is drawn near these, from the prior "kernel", where the model has one;
+    of fewer than 100 a warning says what to expect, in the result and in the manifest.
 
     Args:
         source: Labelled data: what `load_images` takes, or a set.
@@ -82,13 +54,15 @@ def balance(
         split: Part of the source to count: "train", "test" or "all".
         seed: Each class is drawn with this seed plus its number in the model.
         temperature: Spread of the latents, see `sample`.
-        prior: Distribution of the latents, see `sample`.
+        prior: Distribution of the latents of every class, see `sample`; by default "kernel" for
+            small classes and the model's own for others.
         size: Height and width of the new pictures; those of the model by default.
         on_corrupt: See `load_images`.
+        device: Where the model computes, see `load_model`.
         progress: Called with the fraction done and a message.
 
     Returns:
-        Number of new pictures by class, in the source's order.
+        What was done for each class that had too few, by its name, in the source's order.
 
     Raises:
         DataError: The source is damaged or has no classes.
@@ -99,40 +73,47 @@ def balance(
     """
     folder = pathlib.Path(out)
     _refuse_used(folder, source)
-    chosen = load_model(model)
+    chosen = load_model(model, device=device)
     images = _loaded(source, chosen, split, on_corrupt)
     missing = _missing(images, target)
-    unknown = [name for name in missing if name not in chosen.spec.class_names]
-    if unknown:
-        known = ", ".join(chosen.spec.class_names) or "none"
-        raise ConfigError(f"the model knows no class {', '.join(unknown)}; it knows {known}")
+    labels = {name: class_index(chosen, name) for name in missing}
     origin = Origin(
         model=str(model),
         model_kind=chosen.name,
         model_sha256=hashlib.sha256(find_model(model).read_bytes()).hexdigest(),
-        prior=_prior_of(chosen, prior),
+        prior=prior,
         temperature=temperature,
     )
     with new_folder(folder) as partial:
         entries: list[dict[str, Any]] = []
+        classes: dict[str, FilledClass] = {}
         for done, (name, count) in enumerate(missing.items()):
-            class_seed = seed + chosen.spec.class_names.index(name)
-            drawn = sample(
-                chosen, count, seed=class_seed, class_name=name, temperature=temperature,
-                size=size, prior=prior,
+            number = labels[name]
+            own = dataclasses.replace(origin, prior=_prior_of(chosen, number, prior))
+            draw = functools.partial(
+                sample, chosen, count, seed=seed + number, class_name=name,
+                temperature=temperature, prior=own.prior,
             )  # fmt: skip
-            entries += _write_class(partial, name, class_seed, drawn, origin)
+            drawn = draw(size=size)
+            entries += write_class(partial, name, seed + number, drawn, own)
+            classes[name] = describe(
+                name,
+                images,
+                drawn if size is None else draw(),  # distances are measured at the source's size
+                num_learned=_num_learned(chosen, number),
+                prior=own.prior,
+            )
             if progress is not None:
                 progress((done + 1) / len(missing), f"{len(entries)} pictures")
-        manifest = _manifest(images, missing, entries, origin)
+        manifest = manifest_of(images, classes, entries, origin)
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-    return missing
+    return classes
 
 
 def _refuse_used(folder: pathlib.Path, source: str | ImageSet) -> None:
     check_folder_of(folder)
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
-        raise ConfigError(f"{folder} exists and is not empty; nothing is replaced, name another")
+        raise PathError(f"{folder} exists and is not empty; nothing is replaced, name another")
     if isinstance(source, str) and pathlib.Path(source).resolve() in folder.resolve().parents:
         raise ConfigError(
             f"{folder} lies inside the source {source}, which stays as it is; name another folder"
@@ -172,62 +153,13 @@ def _missing(images: ImageSet, target: int | None) -> dict[str, int]:
     return missing
 
 
-def _prior_of(model: AbstractModel, prior: str | None) -> str | None:
+def _prior_of(model: AbstractModel, number: int, prior: str | None) -> str | None:
     """The name of what the latents of a class are drawn from; see `sample_latents`."""
     if prior is not None or not isinstance(model, AbstractLatentModel):
         return prior
-    default, fitted = model.prior_config.default, model.priors.by_class
-    return default if default in fitted else next(iter(fitted), default)
+    return model.priors.kind_of_class(number, model.class_prior())
 
 
-def _write_class(
-    folder: pathlib.Path,
-    class_name: str,
-    seed: int,
-    pictures: UInt8[np.ndarray, "n h w c"],
-    origin: Origin,
-) -> list[dict[str, Any]]:
-    """Writes the pictures of a class; their entries in the manifest."""
-    # A class may be called "T-shirt/top"; the manifest keeps the name.
-    sub_folder = re.sub(r"[^\w.-]|^\.", "_", class_name)
-    (folder / sub_folder).mkdir()
-    entries = []
-    for index, pixels in enumerate(pictures):
-        file = f"{sub_folder}/synthetic-{origin.model_sha256[:8]}-{seed}-{index:05d}.png"
-        entry = {
-            "file": file,
-            "synthetic": True,
-            "class": class_name,
-            "seed": seed,
-            "index": index,
-            "num_drawn": len(pictures),
-            **dataclasses.asdict(origin),
-        }
-        (folder / file).write_bytes(_png(pixels, entry))
-        entries.append(entry)
-    return entries
-
-
-def _png(pixels: UInt8[np.ndarray, "h w c"], entry: Mapping[str, Any]) -> bytes:
-    text = PngInfo()
-    text.add_text(PNG_KEY, json.dumps(dict(entry)))
-    return saved(to_image(pixels), "PNG", {"pnginfo": text})
-
-
-def _manifest(
-    images: ImageSet, missing: Mapping[str, int], entries: list[dict[str, Any]], origin: Origin
-) -> dict[str, Any]:
-    counts = zip(images.class_names, map(int, images.class_counts()), strict=True)
-    return {
-        "synthetic": True,
-        "note": _NOTE,
-        "overtone": __version__,
-        **dataclasses.asdict(origin),
-        "source": {
-            "name": images.name,
-            "fingerprint": images.fingerprint(),
-            "counts": dict(counts),
-        },
-        "added": dict(missing),
-        "files": entries,
-    }
+def _num_learned(model: AbstractModel, number: int) -> int | None:
+    """How many pictures of a class the model's priors were fitted to, if it says so."""
+    return model.priors.count_of_class(number) if isinstance(model, AbstractLatentModel) else None

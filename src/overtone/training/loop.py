@@ -38,6 +38,8 @@ class TrainProgress:
         images_per_s: Images a second since the last report, wall clock.
         remaining_s: Seconds until the end at the speed since the start or the resumption, wall
             clock.
+        is_fitting: Whether all steps are done and priors are fitted to the latents; the losses and
+            speeds are then of the last steps.
     """
 
     step: int
@@ -45,6 +47,7 @@ class TrainProgress:
     loss: float
     images_per_s: float
     remaining_s: float
+    is_fitting: bool = False
 
 
 TrainProgressCallback = Callable[[TrainProgress], None]

@@ -63,7 +63,7 @@ class DfmCodec(NativeCodec):
         return Picture(unpack_networks(file), num_threads=num_threads).rows(view)
 
     @override
-    def describe(self, file: Container) -> dict[str, object]:
+    def describe(self, file: Container, *, full: bool) -> dict[str, object]:
         plan = unpack_plan(file)
         sizes = map(len, file.sections)
         return {

@@ -66,21 +66,23 @@ class SparseDctCodec(NativeCodec):
         return evaluate_strips(found.levels, found.tables, found.sampling, view)
 
     @override
-    def describe(self, file: Container) -> dict[str, object]:
+    def describe(self, file: Container, *, full: bool) -> dict[str, object]:
         header, stream = read_section(file)
-        found = read_coefficients(file)
         chroma = {(2, 2): "4:2:0", (1, 2): "4:2:2", (2, 1): "4:4:0", (1, 1): "4:4:4"}
         has_color = file.layout >= Layout.RGB
-        return {
+        described: dict[str, object] = {
             "sections": {
                 "parameters": len(file.sections[0]) - len(stream),
                 "coefficients": len(stream),
             },
             "quality": header.quality or "tables of its own",
             "chroma": chroma[header.down, header.across] if has_color else "none",
-            "triples": sum(int(np.count_nonzero(levels)) for levels in found.levels),
             "is_complete": not header.is_prefix,
         }
+        if full:
+            levels = read_coefficients(file).levels
+            described["triples"] = sum(int(np.count_nonzero(each)) for each in levels)
+        return described
 
     def shorten(self, data: bytes, max_bytes: int) -> bytes:
         """See `ProgressiveCodec.shorten`."""

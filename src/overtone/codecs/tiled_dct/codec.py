@@ -52,13 +52,11 @@ class TiledDctCodec(NativeCodec):
         return decode_strips(stream, header, shape, view, refine=refine, num_threads=num_threads)
 
     @override
-    def describe(self, file: Container) -> dict[str, object]:
+    def describe(self, file: Container, *, full: bool) -> dict[str, object]:
         header, stream = _read_section(file)
         head = Writer()
         header.write(head)
-        shape = (file.height, file.width, int(file.layout))
-        sizes = collections.Counter(levels.shape[1] for *_, levels in read_tiles(stream, shape))
-        return {
+        described: dict[str, object] = {
             "sections": {"parameters": len(head), "coefficients": len(stream)},
             "quality": round(1 + header.step_index * QUALITY_STEP, 1),
             "step": round(header.step, 4),
@@ -67,8 +65,12 @@ class TiledDctCodec(NativeCodec):
                 "luma": header.uses_post_filter[0],
                 "chroma": header.uses_post_filter[1],
             },
-            "tiles": {f"{size}x{size}": sizes[size] for size in sorted(sizes)},
         }
+        if full:
+            shape = (file.height, file.width, int(file.layout))
+            sizes = collections.Counter(levels.shape[1] for *_, levels in read_tiles(stream, shape))
+            described["tiles"] = {f"{size}x{size}": sizes[size] for size in sorted(sizes)}
+        return described
 
 
 def _read_section(container: Container) -> tuple[TiledDctHeader, bytes]:

@@ -7,6 +7,7 @@ import numpy as np
 from overtone.shapes import Float, UInt8
 
 ANGLE_STEPS = 256  # per turn
+_ROWS_AT_ONCE = 64  # so that memory does not grow with the height
 
 
 def decorrelating_angles(image: UInt8[np.ndarray, "h w 3"]) -> tuple[int, int, int]:
@@ -15,11 +16,12 @@ def decorrelating_angles(image: UInt8[np.ndarray, "h w 3"]) -> tuple[int, int, i
     The Karhunen-Loève transform of horizontal and vertical differences rather than of values:
     the transform codes detail, and the mean colour costs next to nothing.
     """
-    values = image.astype(np.float64)
-    across = np.diff(values, axis=1).reshape(-1, 3)
-    down = np.diff(values, axis=0).reshape(-1, 3)
-    differences = np.concatenate([across, down])
-    covariance = differences.T @ differences + np.eye(3) * 1e-3 + 1e-3
+    covariance = np.eye(3) * 1e-3 + 1e-3
+    for top in range(0, len(image), _ROWS_AT_ONCE):
+        values = image[top : top + _ROWS_AT_ONCE + 1].astype(np.float64)
+        for differences in (np.diff(values[:_ROWS_AT_ONCE], axis=1), np.diff(values, axis=0)):
+            each = differences.reshape(-1, 3)
+            covariance += each.T @ each
     _, vectors = np.linalg.eigh(covariance)
     rows = vectors.T[::-1]
     rows = rows * np.where(rows.sum(axis=1, keepdims=True) < 0, -1.0, 1.0)

@@ -24,7 +24,7 @@ from overtone.codecs.tiled_dct.header import (
     TiledDctHeader,
     step_index_of,
 )
-from overtone.codecs.tiled_dct.planes import to_planes
+from overtone.codecs.tiled_dct.planes import Planes
 from overtone.codecs.tiled_dct.post_filter import PostFilter
 from overtone.entropy import context_state
 from overtone.kernels import tiled_dct
@@ -119,7 +119,7 @@ class Search:
         self._report = _Report(options, image.shape[0] * image.shape[1], image.size, total)
         self.code = functools.partial(
             tiled_dct.encode,
-            to_planes(image, self.start.angles),
+            Planes(image, self.start.angles),
             context_state.load_context_state(PACKAGE),
             progress=self._report.row,
         )

@@ -26,6 +26,7 @@ class SampleSource:
         num_parameters: Number of trained parameters.
         prior: Prior that the latents were drawn from; None is the model's own choice.
         temperature: Spread of the latents.
+        class_name: The class that all samples are of; None for all classes.
     """
 
     name: str
@@ -36,6 +37,7 @@ class SampleSource:
     num_parameters: int | None = None
     prior: str | None = None
     temperature: float | None = None
+    class_name: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,12 @@ class DistributionRow:
         reconstruction_psnr_db: PSNR from the mean squared error of all reconstructions; None where
             nothing is reconstructed.
         num_reconstructed: Images of the reference that were encoded and decoded.
+        nearest_sample: Median distance of a sample to the nearest training picture, as the root
+            mean squared difference of pixels in levels of 255; None where it is not measured.
+        nearest_real: The same of real pictures that were not trained on; where there are none, of
+            training pictures to the nearest other.
+        nearer_to_training: Share of pairs of a sample and such a real picture in which the sample
+            is nearer to its training picture: 0.5 if they are alike, 1 for copies.
         seed: Seed for the samples and for the choice of images.
         version: Version of this package.
         commit: Commit of this package; "unknown" outside a checkout.
@@ -76,6 +84,9 @@ class DistributionRow:
     errors: dict[str, float]
     reconstruction_psnr_db: float | None = None
     num_reconstructed: int | None = None
+    nearest_sample: float | None = None
+    nearest_real: float | None = None
+    nearer_to_training: float | None = None
     seed: int
     version: str
     commit: str

@@ -6,9 +6,12 @@ import pathlib
 import numpy as np
 
 from overtone.data import ImageSet, load_images
+from overtone.errors import DataError
+from overtone.evaluate.distribution.reference import RealPictures, find_class, of_class
 from overtone.evaluate.distribution.rows import DistributionRow, SampleSource
 from overtone.metrics.psnr import psnr_db_from_mse
 from overtone.models.base import AbstractModel, ProgressCallback
+from overtone.models.compute import Device
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import MODEL_FILE, load_model, read_summary
 from overtone.shapes import UInt8
@@ -29,6 +32,52 @@ class Drawn:
     model: AbstractModel | None
 
 
+def open_source(source: str, *, device: Device = "cpu") -> AbstractModel | ImageSet:
+    """The model of that name, file or run, or the pictures at that path.
+
+    The device is the model's, see `load_model`.
+
+    Raises:
+        ModelError: It is a model's file, but damaged, or a run that has not finished.
+        DataError: Neither a model nor readable pictures of one size are there.
+    """
+    path = pathlib.Path(source)
+    is_model = path.suffix == ".safetensors" or any(
+        (path / name).is_file() for name in (MODEL_FILE, RUN_FILE)
+    )
+    if path.exists() and not is_model:
+        return load_images(source, split="all")
+    return load_model(source, device=device)
+
+
+def class_names_of(opened: AbstractModel | ImageSet) -> tuple[str, ...]:
+    """The classes it knows; none of pictures without."""
+    if isinstance(opened, ImageSet):
+        return opened.class_names
+    return opened.class_titles or opened.spec.class_names
+
+
+def restrict_to_class(
+    class_name: str, real: RealPictures, opened: AbstractModel | ImageSet
+) -> tuple[RealPictures, int]:
+    """The real pictures of a class, and the number of the class where samples come from.
+
+    Args:
+        class_name: Its name or number.
+        real: Real pictures of all classes.
+        opened: The model or pictures that samples come from.
+
+    Raises:
+        ConfigError: There is no such class.
+        DataError: The real pictures have no classes, or none of this one.
+    """
+    if real.images.labels is None:
+        raise DataError(f"{real.images.name} has no classes; leave out the class")
+    names = class_names_of(opened)
+    number, *more = find_class(class_name, *filter(None, (real.images.class_names, names)))
+    return real.of_class(number), more[0] if more else number
+
+
 def draw(
     source: str,
     num_images: int,
@@ -36,42 +85,66 @@ def draw(
     seed: int,
     prior: str | None = None,
     temperature: float = 1.0,
+    class_number: int | None = None,
+    opened: AbstractModel | ImageSet | None = None,
     progress: ProgressCallback | None = None,
 ) -> Drawn:
     """Samples of a model (a shipped name, a file, the folder of a run), or stored pictures.
 
     Of more pictures than asked for, so many are chosen by the seed.
 
+    Args:
+        source: Name or path of the model or of the pictures.
+        num_images: Number of samples to draw, or to choose.
+        seed: Seed for the samples, or for the choice.
+        prior: Distribution of the latents; the model's default if None.
+        temperature: Spread of the latents.
+        class_number: The class of all samples; every class if None. Pictures without classes are
+            taken for pictures of that class.
+        opened: What `open_source` gave for the source, so that it is not read again.
+        progress: Called with the fraction done and a message.
+
     Raises:
         ModelError: It is a model's file, but damaged, or a run that has not finished.
         DataError: Neither a model nor readable pictures of one size are there.
-        ConfigError: The model has no such prior.
+        ConfigError: The model has no such prior, or there is no picture of the class.
     """
-    path = pathlib.Path(source)
-    is_model = path.suffix == ".safetensors" or any(
-        (path / name).is_file() for name in (MODEL_FILE, RUN_FILE)
-    )
-    if path.exists() and not is_model:
-        images = load_images(source, split="all").images
+    opened = open_source(source) if opened is None else opened
+    names = class_names_of(opened)
+    name = names[class_number] if class_number is not None and names else None
+    if isinstance(opened, ImageSet):
+        if class_number is not None and name is not None:
+            opened = of_class(opened, class_number)
+        images = opened.images
         if len(images) > num_images:
             chosen = np.random.default_rng(seed).choice(len(images), num_images, replace=False)
             images = images[chosen]
-        return Drawn(SampleSource(name=path.resolve().name), images, None)
-    model = load_model(source)
+        stored = SampleSource(name=pathlib.Path(source).resolve().name, class_name=name)
+        return Drawn(stored, images, None)
+    model = opened
     images = sample(
-        model, num_images, seed=seed, prior=prior, temperature=temperature, progress=progress
+        model,
+        num_images,
+        seed=seed,
+        prior=prior,
+        temperature=temperature,
+        class_name=name,
+        progress=progress,
     )
-    is_latent = isinstance(model, AbstractLatentModel)
+    usual = None
+    if isinstance(model, AbstractLatentModel):
+        usual = model.prior_config.default if name is None else model.class_prior()
     summary = read_summary(source)["summary"]
     drawn_from = SampleSource(
-        name=_name_of(path),
+        name=_name_of(pathlib.Path(source)),
         model=model.name,
         preset=summary.get("preset"),
         core_minutes=summary.get("core_minutes"),
         steps=summary.get("steps"),
         num_parameters=sum(p.numel() for p in model.parameters()),
-        prior=prior or (model.prior_config.default if is_latent else None),
+        prior=prior or usual,
         temperature=temperature,
+        class_name=name,
     )
     return Drawn(drawn_from, images, model)
 

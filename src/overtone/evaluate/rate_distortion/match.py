@@ -84,5 +84,5 @@ class _Recorder(AbstractCodec[Any]):
         return self._codec.decode_rows(file, view, num_threads)
 
     @override
-    def describe(self, file: Any) -> dict[str, object]:
-        return self._codec.describe(file)
+    def describe(self, file: Any, *, full: bool) -> dict[str, object]:
+        return self._codec.describe(file, full=full)

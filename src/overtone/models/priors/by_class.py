@@ -11,7 +11,8 @@ class ClassPriors:
     """One prior a class, and how often each class was seen.
 
     Args:
-        priors: A prior for each class in order; None where a class had too few latents.
+        priors: A prior for each class in order; None where a class has none, mostly for
+            want of latents.
         counts: Latents of each class that were fitted.
     """
 
@@ -28,11 +29,13 @@ class ClassPriors:
         num_classes: int,
         *,
         rng: np.random.Generator,
+        below: int | None = None,
     ) -> "ClassPriors":
-        """A prior of one kind for each class with at least two latents."""
+        """A prior of one kind for each class with at least two latents, and fewer than `below`."""
         counts = np.bincount(labels, minlength=num_classes)
+        fits = (counts > 1) & (counts < (np.inf if below is None else below))
         priors = [
-            kind.fit(latents[labels == number], rng=rng) if counts[number] > 1 else None
+            kind.fit(latents[labels == number], rng=rng) if fits[number] else None
             for number in range(num_classes)
         ]
         return cls(priors, counts)
@@ -43,15 +46,19 @@ class ClassPriors:
         """A latent vector of each class asked for.
 
         Raises:
-            ConfigError: A class had too few images to fit anything.
+            ConfigError: A class had too few images to fit anything, or too many for this kind.
         """
         drawn: dict[int, np.ndarray] = {}
         for number in np.unique(labels):
             prior = self.priors[number]
             if prior is None:
+                count = self.counts[number]
                 raise ConfigError(
-                    f"class {number} had {self.counts[number]} training images; "
+                    f"class {number} had {count} training images; "
                     "at least 2 are needed to draw from it"
+                    if count < 2
+                    else f"class {number} has no such prior, which is fitted to small classes "
+                    f"only; it had {count} training images, name another prior"
                 )
             drawn[int(number)] = prior.sample(
                 int((labels == number).sum()), rng=rng, temperature=temperature

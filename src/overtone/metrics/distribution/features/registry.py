@@ -14,6 +14,17 @@ FEATURE_NETWORKS: dict[str, str] = {
     "inception": "overtone.metrics.distribution.features.inception:InceptionFeatures",
 }
 
+GRAY28_SHAPE = (28, 28, 1)
+
+
+def name_of_network_for(height: int, width: int, channels: int) -> str:
+    """The network that suits images of this shape: "gray28" 28x28 gray, efficientnet-lite0 others.
+
+    The literature's network, inception, is only taken where it is asked for.
+    """
+    is_gray28 = (height, width, channels) == GRAY28_SHAPE
+    return "gray28" if is_gray28 else "efficientnet-lite0"
+
 
 def get_feature_network(name: str, weights: str | None = None) -> AbstractFeatureNetwork:
     """The network of that name, ready to use.
