@@ -57,7 +57,7 @@ COMMANDS: tuple[Command, ...] = (
 
 # Module -> the extra that installs it.
 OPTIONAL_MODULES = dict.fromkeys(
-    ("torch", "safetensors", "accelerate", "sklearn", "tensorboard", "torchmetrics"), "models"
+    ("torch", "safetensors", "sklearn", "tensorboard", "torchmetrics"), "models"
 ) | {"jpeglib": "jpeg"}
 
 
