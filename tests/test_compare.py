@@ -56,7 +56,7 @@ def test_rates_are_searched_for(pictures, tmp_path):
     ],
 )
 def test_a_wrong_option_is_one_line(pictures, tmp_path, options, message, capsys):
-    assert main(["compare", str(pictures), "-o", str(tmp_path / "out"), *options]) == 1
+    assert main(["compare", str(pictures), "-o", str(tmp_path / "out"), *options]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1

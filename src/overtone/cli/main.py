@@ -90,7 +90,8 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
         code = app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except cyclopts.CycloptsError as error:
-        print_error(describe_usage(error, COMMANDS))
+        program = " ".join(app.name) if isinstance(app, cyclopts.App) else "overtone"
+        print_error(describe_usage(error, program, COMMANDS if program == "overtone" else ()))
         return EXIT_USAGE
     except BrokenPipeError:
         # The reader of our output has left; Python would complain again when it closes stdout.
