@@ -90,7 +90,7 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
         code = app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except cyclopts.CycloptsError as error:
-        program = " ".join(app.name) if isinstance(app, cyclopts.App) else "overtone"
+        program = " ".join(app.name)
         print_error(describe_usage(error, program, COMMANDS if program == "overtone" else ()))
         return EXIT_USAGE
     except BrokenPipeError:
