@@ -91,8 +91,8 @@ def test_the_command_lists_and_draws(path, tmp_path, capsys):
 
 
 def test_models_without_atoms_and_wrong_counts_are_refused(path, capsys):
-    assert main(["atoms", path, "-n", "0"]) == 1
-    assert capsys.readouterr().err == "error: at least 1 atom is needed, got 0\n"
+    assert main(["atoms", path, "-n", "0"]) == 2
+    assert capsys.readouterr().err == "error: --num-atoms must be at least 1, got 0\n"
     with pytest.raises(ConfigError, match="a ramp has no atoms; give a model of spectral-diction"):
         overtone.atoms(make_ramp_model())
 

@@ -131,6 +131,14 @@ def test_large_classes_keep_the_prior_of_the_model(tmp_path, model_file, monkeyp
         sample(model_file, class_name="bag", prior="kernel")
 
 
+def test_priors_of_another_number_of_classes_are_refused(tmp_path, model_file):
+    model = make_ramp_model()
+    tensors = model.extra_tensors()
+    tensors["counts.kernel"] = tensors["counts.kernel"][:2]
+    with pytest.raises(ValueError, match="the priors kernel are of 2 classes, the model knows 3"):
+        model.load_extra_tensors(tensors)
+
+
 def test_a_folder_of_pictures_is_counted_and_left_alone(tmp_path, model_file):
     source = tmp_path / "source"
     for number, label in enumerate([0, 0, 0, 1]):

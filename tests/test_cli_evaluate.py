@@ -101,6 +101,7 @@ def test_data_without_splits_is_halved_and_that_is_said(place, capsys):
     assert "note: whole is not split into train and test" in err
     assert "a random half of it (61 of 121, seed 0)" in err
     rows = [json.loads(line) for line in out.splitlines()]
+    assert rows[0]["nearer_to_training"] is None
     assert rows[0]["reference"] == "whole, half 2, seed 0"
     assert (rows[0]["num_samples"], rows[0]["num_reference"]) == (61, 61)
 
@@ -118,6 +119,19 @@ def test_copies_are_seen_on_a_sheet_and_in_a_number(place, capsys):
     assert (pixels[2:30, 2:30] == pixels[2:30, 32:60]).all()
     code, _, err = run(place, capsys, copies, "--neighbours", str(sheet))
     assert (code, "sheet.png" in err, "--force" in err) == (1, True, True)
+
+
+def test_without_a_test_split_training_pictures_are_compared_with_each_other(place, capsys):
+    sheet = str(place / "halves.png")
+    code = main(
+        [
+            *("evaluate", str(place / "samples.npz"), "--reference", str(place / "whole.npz")),
+            *("--neighbours", sheet),
+        ]
+    )
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    assert re.search(r"a sample [\d.]+, a training picture [\d.]+ from the nearest other\n", out)
 
 
 def test_a_class_of_few_pictures_has_neighbours_and_no_distances(place, capsys):

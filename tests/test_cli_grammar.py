@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 
+import cyclopts
 import pytest
 
 from overtone.cli import exits
@@ -191,7 +192,10 @@ def test_exit_codes(words, code, message, capsys, tmp_path, monkeypatch):
     ids=lambda each: type(each).__name__,
 )
 def test_each_kind_of_error_has_its_exit_code(error, code):
-    def app(*_, **__):
+    app = cyclopts.App(name="toy", suppress_keyboard_interrupt=False)
+
+    @app.default
+    def fail():
         raise error
 
     assert run(app, []) == code

@@ -41,7 +41,7 @@ from overtone.errors import FitError
 def test_absurd_values_are_refused_in_one_line(tmp_path, capsys, setting, message):
     path = tmp_path / "a.png"
     Image.fromarray(scene(16, 24)).save(path)
-    assert main(["encode", str(path), "--codec", "dfm", "--set", setting]) == 1
+    assert main(["encode", str(path), "--codec", "dfm", "--set", setting]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
     assert not (tmp_path / "a.ovt").exists()
@@ -93,8 +93,8 @@ def folder(tmp_path, monkeypatch):
         (["--set", "widht=8"], "codec tiled-dct has no settings; leave out widht"),
         (["--preset", "thesis"], "codec tiled-dct has no preset thesis; leave it out"),
         (["--codec", "jpeg", "--preset", "thesis"], "codec jpeg has no preset thesis"),
-        (["--quality", "0"], "quality must be in 1..100, got 0"),
-        (["--bpp", "1", "--quality", "3"], "give only one of quality, bpp"),
+        (["--quality", "0"], "--quality must be in 1..100, got 0"),
+        (["--bpp", "1", "--quality", "3"], "give only one of --quality, --bpp"),
         (
             ["--codec", "dfm", "--preset", "thesis", "--quality", "70"],
             "dfm with these settings has no quality; leave it out, and give a size",
@@ -103,7 +103,7 @@ def folder(tmp_path, monkeypatch):
 )
 def test_mistakes_of_the_command_are_told_once_for_all_pictures(folder, capsys, words, message):
     """In the user's words: no name of a class, nor that of a picture."""
-    assert main(["encode", "in", *words]) == 1
+    assert main(["encode", "in", *words]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {message}")
     assert not list(folder.rglob("*.ovt"))

@@ -104,7 +104,7 @@ def test_a_script_that_fails_leaves_the_others_unharmed(root, capsys):
     ],
 )
 def test_what_is_wrong_is_one_line_and_nothing_runs(root, arguments, message, capsys):
-    assert main([*arguments]) == 1
+    assert main([*arguments]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.startswith("error: ")
@@ -116,7 +116,7 @@ def test_what_is_wrong_is_one_line_and_nothing_runs(root, arguments, message, ca
 def test_running_needs_a_checkout(root, capsys):
     (root / "bare/docs").mkdir(parents=True)
     arguments = ["toy", "--run", "--data", "data", "--root", "bare"]
-    assert main(arguments) == 1
+    assert main(arguments) == 2
     assert "bare has no experiments/; give the folder of a checkout" in capsys.readouterr().err
 
 

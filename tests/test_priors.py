@@ -3,6 +3,7 @@ import pytest
 
 from overtone.errors import ConfigError
 from overtone.models.priors.by_class import ClassPriors
+from overtone.models.priors.kernel import KernelPrior
 from overtone.models.priors.mixture import MixturePrior
 from overtone.models.priors.registry import PRIORS, get_prior_class
 
@@ -140,6 +141,16 @@ def test_a_kernel_stays_nearer_to_few_latents_than_a_gaussian():
         return np.linalg.norm(drawn[:, None] - latents, axis=2).min(1).mean()
 
     assert mean_distance("kernel") < 0.8 * mean_distance("gaussian")
+
+
+def test_a_kernel_has_a_bandwidth_between_the_latents_and_a_gaussian():
+    latents = correlated(np.random.default_rng(0), 20)
+    arrays = fit_prior("kernel", latents, rng=np.random.default_rng(1)).to_arrays()
+    repeated = KernelPrior.from_arrays({**arrays, "bandwidth": np.zeros(1)})
+    drawn = repeated.sample(9, rng=np.random.default_rng(2))
+    assert all(np.isclose(vector, latents).all(1).any() for vector in drawn)
+    with pytest.raises(ConfigError, match=r"one number in 0\.\.1"):
+        KernelPrior.from_arrays({**arrays, "bandwidth": np.full(1, 1.5)})
 
 
 def test_a_kernel_keeps_a_bounded_number_of_latents(monkeypatch):

@@ -27,7 +27,7 @@ from overtone.metrics.distribution.features.registry import get_feature_network
 from overtone.metrics.distribution.frechet import frechet_distance
 from overtone.metrics.distribution.nearest import nearest_pictures, share_nearer
 from overtone.models.latent import AbstractLatentModel
-from overtone.models.priors import kernel
+from overtone.models.priors.kernel import KernelPrior
 from overtone.models.priors.registry import get_prior_class
 from overtone.models.store import load_model
 from overtone.tasks.latents import decode_latents, encode_pixels
@@ -108,18 +108,15 @@ def draw(
     kind, _, bandwidth = arm.partition(":")
     latents = encode_pixels(model, kept).double().numpy()
     prior = get_prior_class(kind).fit(latents, rng=rng)
-    stored = kernel.BANDWIDTH
-    if isinstance(prior, kernel.KernelPrior):
+    if isinstance(prior, KernelPrior):
         likely = bandwidth == "likelihood"
-        kernel.BANDWIDTH = likeliest_bandwidth(prior) if likely else float(bandwidth)
-    try:
-        drawn = prior.sample(NUM_DRAWN, rng=rng)
-    finally:
-        kernel.BANDWIDTH = stored
+        chosen = likeliest_bandwidth(prior) if likely else float(bandwidth)
+        prior = KernelPrior(prior.latents, prior.factor, chosen)
+    drawn = prior.sample(NUM_DRAWN, rng=rng)
     return decode_latents(model, torch.from_numpy(drawn).float(), None)
 
 
-def likeliest_bandwidth(prior: kernel.KernelPrior) -> float:
+def likeliest_bandwidth(prior: KernelPrior) -> float:
     """The bandwidth of largest leave-one-out likelihood of at most 500 of the latents."""
     latents = prior.latents[:500]
     white = np.linalg.solve(prior.factor, (latents - latents.mean(0)).T).T

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, TypeVar
 
-from overtone.errors import ConfigError, listed, suggestion, unknown_name
+from overtone.errors import ConfigError, PathError, listed, suggestion, unknown_name
 
 _T = TypeVar("_T")
 
@@ -52,7 +52,7 @@ def _read_file(path: str) -> dict[str, Any]:
     try:
         return tomllib.loads(pathlib.Path(path).read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read the preset {path}: {error.strerror}") from error
+        raise PathError(f"cannot read the preset {path}: {error.strerror}") from error
     except ValueError as error:
         raise ConfigError(f"the preset {path} is not TOML: {error}") from error
 

@@ -9,7 +9,6 @@ import cyclopts
 from cyclopts import Parameter
 
 MAX_THREADS = 256  # of the native kernels; `overtone.codecs.base` has the same
-MAX_SEED = (1 << 32) - 1
 LARGEST_SEED = (1 << 63) - 1
 
 

@@ -59,7 +59,7 @@ COMMANDS: tuple[Command, ...] = (
 
 # Module -> the extra that installs it.
 OPTIONAL_MODULES = dict.fromkeys(
-    ("torch", "safetensors", "accelerate", "sklearn", "tensorboard", "torchmetrics"), "models"
+    ("torch", "safetensors", "sklearn", "tensorboard", "torchmetrics"), "models"
 ) | {"jpeglib": "jpeg", "simplejpeg": "jpeg"}
 
 
@@ -93,7 +93,8 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
         code = app(words, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except cyclopts.CycloptsError as error:
-        print_error(describe_usage(error, COMMANDS))
+        program = " ".join(app.name)
+        print_error(describe_usage(error, program, COMMANDS if program == "overtone" else ()))
         return EXIT_USAGE
     except BrokenPipeError:
         # The reader of our output has left; Python would complain again when it closes stdout.

@@ -47,12 +47,13 @@ def options_of(command: Command) -> list[str]:
     ]
 
 
-def describe_usage(error: cyclopts.CycloptsError, commands: Sequence[Command]) -> str:
+def describe_usage(error: cyclopts.CycloptsError, program: str, commands: Sequence[Command]) -> str:
     """One line about a command that could not be understood.
 
     Args:
         error: What the parser raised.
-        commands: Every command there is.
+        program: How the program is called.
+        commands: Every command of it.
     """
     by_verb = {verb_of(command): command for command in commands}
     verb = error.command_chain[0] if error.command_chain else ""
@@ -60,8 +61,8 @@ def describe_usage(error: cyclopts.CycloptsError, commands: Sequence[Command]) -
         (name, *_) = error.unused_tokens or [""]
         kind = "option" if _is_option(name) else "verb"
         near = suggestion(name, [*by_verb, "--help", "--version"])
-        return f"unknown {kind} {name}; {near}overtone -h lists all"
-    more = f"see overtone {verb} -h" if verb else "see overtone -h"
+        return f"unknown {kind} {name}; {near}{program} -h lists all"
+    more = f"see {program} {verb} -h" if verb else f"see {program} -h"
     if isinstance(error, cyclopts.UnknownOptionError):
         name = (error.token.keyword or error.token.value).partition("=")[0]
         return _unknown_option(name, by_verb.get(verb), more)
@@ -73,7 +74,7 @@ def describe_usage(error: cyclopts.CycloptsError, commands: Sequence[Command]) -
         return f"{argument.name} {error.exception_message}"
     if isinstance(error, cyclopts.MissingArgumentError) and argument is not None:
         given = error.keyword or next((t.keyword for t in argument.tokens if t.keyword), None)
-        missing = f"{given} needs a value" if given else f"{verb} needs {argument.name}"
+        missing = f"{given} needs a value" if given else f"{verb or program} needs {argument.name}"
         return f"{missing}; {more}"
     message = " ".join(str(error).split())
     return f"{message[:1].lower()}{message[1:].rstrip('.')}; {more}"

@@ -134,6 +134,12 @@ class AbstractLatentModel(AbstractModel):
     @override
     def load_extra_tensors(self, tensors: dict[str, Tensor]) -> None:
         self.priors = LatentPriors.from_tensors(tensors)
+        for kind, priors in self.priors.by_class.items():
+            if len(priors.counts) != len(self.spec.class_names):
+                raise ValueError(
+                    f"the priors {kind} are of {len(priors.counts)} classes, the model knows "
+                    f"{len(self.spec.class_names)}"
+                )
 
     @override
     def preview(

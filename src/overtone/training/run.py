@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import torch
-from accelerate import Accelerator
 
 from overtone.data import ImageSet
 from overtone.errors import CheckpointError
@@ -98,7 +97,6 @@ def train(
     )
     where = torch_device(device)
     plan, record, images, test = prepare(folder, request)
-    accelerator = _accelerator(where)
     chosen = _model(plan, images)
     if not resume:
         _make_folder(folder)
@@ -109,14 +107,14 @@ def train(
         torch_threads(plan.train.num_threads),
         stop_on_signals() as stop,
     ):
-        state = _start(chosen, plan, images, accelerator.device)
+        state = _start(chosen, plan, images, where)
         if not resume:
             write_plan(folder, plan, record)
         elif checkpoints.steps() or has_events(folder / LOG_FILE):
             checkpoints.restore(state)
         with _log(folder, state.step) as log:
             test = held_out or test
-            loop = Loop(accelerator, plan.train, images, test, checkpoints, log, progress)
+            loop = Loop(where, plan.train, images, test, checkpoints, log, progress)
             if not checkpoints.steps():
                 loop.save(state)
             is_done = loop.run(state, stop)
@@ -167,11 +165,6 @@ def _finish(
         summary = _summary(folder, plan, data, state, finish_s)
         save_model(folder / MODEL_FILE, state.model, summary)
     return finish_s
-
-
-def _accelerator(device: torch.device) -> Accelerator:
-    """The one that puts models on that device; `accelerate` keeps the choice of its first use."""
-    return Accelerator(cpu=device.type == "cpu")
 
 
 def _model(plan: TrainPlan, images: ImageSet) -> AbstractModel:

@@ -143,10 +143,12 @@ def neighbour_sheet(copying: Copying) -> UInt8[np.ndarray, "height width c"]:
 
 def copying_text(copying: Copying) -> str:
     """What the distances say, for people."""
-    real = "a real test picture" if copying.has_unseen else "a training picture to the next"
+    real = f"a real test picture {copying.nearest_real:.1f}"
+    if not copying.has_unseen:
+        real = f"a training picture {copying.nearest_real:.1f} from the nearest other"
     return (
         "distance to the nearest training picture, in pixels (root mean square, levels of 255, "
-        f"median): a sample {copying.nearest_sample:.1f}, {real} {copying.nearest_real:.1f}\n"
+        f"median): a sample {copying.nearest_sample:.1f}, {real}\n"
         f"in {100 * copying.nearer_to_training:.0f} % of pairs the sample is the nearer one "
         "(50 %: as near as real pictures; 100 %: copies)"
     )

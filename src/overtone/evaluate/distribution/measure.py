@@ -153,7 +153,10 @@ def _check(samples: UInt8[np.ndarray, "n h w c"], reference_set: ReferenceSet) -
         )
     for name, images in (("samples", samples), (reference.name, reference.images)):
         if len(images) < MIN_IMAGES:
-            raise ConfigError(f"{name}: at least {MIN_IMAGES} images are needed, got {len(images)}")
+            raise ConfigError(
+                f"{name}: at least {MIN_IMAGES} images are needed, got {len(images)}; "
+                "take more of them, or another split"
+            )
 
 
 def _row(

@@ -27,15 +27,20 @@ class KernelPrior(Prior):
     Args:
         latents: Latents that are drawn near.
         factor: Lower triangular, `factor @ factor.T` is the covariance of the latents.
+        bandwidth: Share of the spread that is noise: 0 repeats the latents, 1 is one Gaussian.
     """
 
     kind: ClassVar[str] = "kernel"
 
     def __init__(
-        self, latents: Float64[np.ndarray, "n d"], factor: Float64[np.ndarray, "d d"]
+        self,
+        latents: Float64[np.ndarray, "n d"],
+        factor: Float64[np.ndarray, "d d"],
+        bandwidth: float = BANDWIDTH,
     ) -> None:
         self.latents = latents
         self.factor = factor
+        self.bandwidth = bandwidth
 
     @override
     @classmethod
@@ -53,19 +58,28 @@ class KernelPrior(Prior):
         check_temperature(temperature)
         mean = self.latents.mean(0)
         chosen = self.latents[rng.integers(0, len(self.latents), num_latents)]
-        centres = mean + np.sqrt(1 - BANDWIDTH**2) * (chosen - mean)
+        centres = mean + np.sqrt(1 - self.bandwidth**2) * (chosen - mean)
         noise = rng.standard_normal((num_latents, len(mean)))
-        return centres + temperature * BANDWIDTH * noise @ self.factor.T
+        return centres + temperature * self.bandwidth * noise @ self.factor.T
 
     @override
     def to_arrays(self) -> dict[str, np.ndarray]:
-        return {"latents": self.latents, "factor": self.factor}
+        bandwidth = np.array([self.bandwidth])
+        return {"latents": self.latents, "factor": self.factor, "bandwidth": bandwidth}
 
     @override
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Prior:
-        shapes = {"latents": ("latent", "axis"), "factor": ("axis", "axis")}
+        shapes = {
+            "latents": ("latent", "axis"),
+            "factor": ("axis", "axis"),
+            "bandwidth": ("number",),
+        }
         sizes = check_arrays(cls.kind, arrays, shapes)
-        if sizes["latent"] < 2:
-            raise ConfigError(f"a kernel prior has 2 latents or more, got {sizes['latent']}")
-        return cls(*(np.asarray(arrays[name], np.float64) for name in shapes))
+        bandwidth = float(arrays["bandwidth"][0])
+        if sizes["number"] != 1 or not 0 <= bandwidth <= 1:
+            raise ConfigError(
+                f"bandwidth of a kernel prior must be one number in 0..1, got {arrays['bandwidth']}"
+            )
+        latents, factor = (np.asarray(arrays[name], np.float64) for name in ("latents", "factor"))
+        return cls(latents, factor, bandwidth)
