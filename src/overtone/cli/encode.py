@@ -108,10 +108,8 @@ def encode(
         "max_size_bytes": max_size,
         "psnr_db": psnr_db,
     }
-    if values and (lossless or model is not None):
-        raise ConfigError("--set changes how dfm fits; leave out --lossless and --model")
     if lossless or model is not None:
-        _check_only_way(codec, goals, strip, convert=convert, lossless=lossless)
+        _check_only_way(codec, goals, values, strip, convert=convert, lossless=lossless)
     outcome = Outcome(quiet=quiet)
     suffixes = JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES
     sources = find_inputs(inputs, suffixes, outcome, recursive=recursive, output=output)
@@ -211,12 +209,15 @@ def _encode_with_model(
 def _check_only_way(
     codec: str,
     goals: Mapping[str, float | None],
+    settings: Mapping[str, Any],
     strip: str | None,
     *,
     convert: bool,
     lossless: bool,
 ) -> None:
     """Raises `ConfigError` for options that contradict --lossless or --model."""
+    if settings:
+        raise ConfigError("--set changes how dfm fits; leave out --lossless and --model")
     if lossless and codec != "sparse-dct":
         raise ConfigError(f"--lossless needs --codec sparse-dct, got {codec}")
     options = {

@@ -168,8 +168,7 @@ def check_goals(
     Args:
         codec: What is to encode.
         options: Its options.
-        goals: "quality", "bpp", "size_bytes", "max_size_bytes" and "psnr_db", as given to
-            `encode`.
+        goals: What `encode` was given to reach, by its names: "quality", "bpp", "psnr_db" ...
 
     Raises:
         ConfigError: Something is unknown, out of range, or contradicts something else.
