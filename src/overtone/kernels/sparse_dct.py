@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overtone.deadline import check_time
-from overtone.errors import CorruptError
+from overtone.errors import CorruptError, OvertoneError
 from overtone.kernels import _sparse_dct
 
 State = tuple[NDArray[np.uint16], NDArray[np.int32]]  # counters, mixing and prediction weights
@@ -58,6 +58,8 @@ def decode(
         found = _sparse_dct.decode(
             stream, grids, _steps(tables), *state, is_prefix=is_prefix, check=check_time
         )
+    except OvertoneError:  # the time is over
+        raise
     except RuntimeError as error:
         raise CorruptError(f"{error}; the file is damaged") from error
     return [own[:, _INSIDE, _INSIDE] for own in found]  # views: what surrounds them is not copied

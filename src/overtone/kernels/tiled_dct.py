@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overtone.deadline import check_time
-from overtone.errors import CorruptError
+from overtone.errors import CorruptError, OvertoneError
 from overtone.kernels import _tiled_dct
 from overtone.kernels.fourier import Isa
 
@@ -142,6 +142,8 @@ class Decoder:
         try:
             while self._native.rows_decoded < min(count, self.num_rows):
                 self._native.decode_row(check_time)
+        except OvertoneError:  # the time is over
+            raise
         except RuntimeError as error:
             raise CorruptError(f"{error}; the file is damaged") from error
 
