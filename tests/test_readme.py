@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import overtone
@@ -86,6 +87,26 @@ def test_the_guide_to_networks_runs():
         names = {}
         for block in python:
             exec(compile(block, path.name, "exec"), names)
+
+
+def test_the_guide_to_fourier_layers_reaches_what_it_says(capsys):
+    """As printed, on one thread; the start is random, so a decibel or two are forgiven."""
+    path = ROOT / "docs" / "guide" / "fourier-network.md"
+    text = path.read_text("utf-8")
+    stated = re.search(r"prints ([\d.]+) dB", text)
+    assert stated is not None
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    names = {}
+    try:
+        with load_refresher().sample_folder():
+            for block in blocks(path, "python"):
+                exec(compile(block, path.name, "exec"), names)
+    finally:
+        torch.set_num_threads(before)
+    reached, *shapes = capsys.readouterr().out.splitlines()
+    assert float(reached.removesuffix(" dB")) > float(stated[1]) - 3
+    assert shapes == re.findall(r"# (\(.*\))$", text, re.MULTILINE)
 
 
 def test_commands_of_getting_started_run():
