@@ -40,6 +40,7 @@ CODECS: dict[str, str] = {
     "tiled-dct": "overtone.codecs.tiled_dct.codec:TiledDctCodec",
     "dfm": "overtone.codecs.dfm.codec:DfmCodec",
     "sparse-dct": "overtone.codecs.sparse_dct.codec:SparseDctCodec",
+    "coin": "overtone.codecs.coin.codec:CoinCodec",
     "jpeg": "overtone.codecs.pillow:JpegCodec",
     "webp": "overtone.codecs.pillow:WebpCodec",
     "avif": "overtone.codecs.pillow:AvifCodec",
@@ -48,7 +49,13 @@ CODECS: dict[str, str] = {
 # The same for codecs that need a trained model, which no setting brings along.
 MODEL_CODECS: dict[str, str] = {"dct-list": "overtone.codecs.dct_list:DctListCodec"}
 # Codec id in the `.ovt` header -> key. Ids are never reused.
-CODEC_IDS: dict[int, str] = {1: "tiled-dct", 2: "dfm", 3: "sparse-dct", 4: "dct-list"}
+CODEC_IDS: dict[int, str] = {
+    1: "tiled-dct",
+    2: "dfm",
+    3: "sparse-dct",
+    4: "dct-list",
+    5: "coin",
+}
 # Keys of earlier versions, refused with the name of today; "dfm" was the default codec's then.
 RENAMED: dict[str, str] = {"dfm-net": "dfm"}
 DEFAULT_CODEC = "tiled-dct"
@@ -105,7 +112,8 @@ def encode(
         psnr_db: Quality to reach, decibels.
         effort: "fast", "default" or "best": time spent for fewer bytes.
         preset: A named set of settings of the codec, or the path of a TOML file with such.
-        settings: Changes of the preset, {"width": 8, "fit.learning_rate": 1e-3}; only for `dfm`.
+        settings: Changes of the preset, {"width": 8, "fit.learning_rate": 1e-3}; only for `dfm` and
+            `coin`.
         seed: Seed for all randomness. The same image, settings, seed, number of threads and machine
             give the same bytes.
         num_threads: Number of worker threads; all processors by default.
@@ -164,7 +172,7 @@ def check_goals(
     if isinstance(codec, DctListCodec) and given:
         raise ConfigError(f"a model codes at its own quality; leave out {next(iter(given))}")
     codec.check(options)
-    if "quality" in given and isinstance(codec, SizedCodec) and codec.knows_size(options):
+    if "quality" in given and isinstance(codec, SizedCodec) and not codec.has_quality(options):
         raise ConfigError(
             f"{codec.name} with these settings has no quality; leave it out, and give a size, or "
             "settings such as steps, width and depth"
