@@ -96,7 +96,8 @@ class CoinCodec(NativeCodec):
                 quality = min(max(quality_of(place), MIN_QUALITY), MAX_QUALITY)
                 return dataclasses.replace(options, quality=quality)
         raise FitError(
-            f"the smallest network of {self.name} takes {sizes[0]} bytes, over {max_bytes}; allow more"
+            f"the smallest network of {self.name} takes {sizes[0]} bytes, over {max_bytes}; "
+            "allow more"
         )
 
     @override
