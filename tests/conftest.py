@@ -8,6 +8,8 @@ import pathlib
 import hypothesis
 import pytest
 
+from overtone.cli import progress
+
 hypothesis.settings.register_profile(
     "default", deadline=None, derandomize=True, print_blob=True, database=None
 )
@@ -18,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write golden files anew (not in CI)"
     )
+
+
+def pytest_configure() -> None:
+    # Lines about progress depend on how fast the machine is.
+    progress.FIRST_LINE_S = 1e6
 
 
 @pytest.fixture

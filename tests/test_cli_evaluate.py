@@ -53,7 +53,7 @@ def run(place, capsys, *arguments):
 def test_a_run_is_sampled_measured_and_reconstructed(place, capsys):
     rows_file = place / "results" / "bars.jsonl"
     code, out, err = run(
-        place, capsys, str(place / "run"), "-n", "60", "--prior", "normal", "--out", str(rows_file)
+        place, capsys, str(place / "run"), "-n", "60", "--prior", "normal", "-o", str(rows_file)
     )
     assert code == 0, err
     assert "run against bars/test" in out

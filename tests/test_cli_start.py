@@ -6,13 +6,11 @@ import sys
 import pytest
 
 import overtone
+from overtone.cli.main import COMMANDS
+from overtone.cli.usage import verb_of
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [[], ["encode"], ["decode"], ["info"], ["edit"], ["spectrum"], ["compare"], ["train"]],
-    ids=str,
-)
+@pytest.mark.parametrize("verb", [[], *([verb_of(each)] for each in COMMANDS)], ids=str)
 def test_help_and_version_answer_at_once(verb):
     code = f"""
 import sys

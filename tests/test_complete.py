@@ -132,7 +132,7 @@ def test_the_commands_draw_rows_of_results(verb, painter, enlarger, tmp_path, mo
     for number in range(2):
         data = picture_to_bytes(Picture(scene(41, 53, seed=number), _none()), ".png")
         (tmp_path / f"in{number}.png").write_bytes(data)
-    words = [verb, "in0.png", "in1.png", "--model", "m.safetensors", "-n", "2"]
+    words = [verb, "m.safetensors", "in0.png", "in1.png", "-n", "2"]
     assert main([*words, "-o", "grid.png", "--originals"]) == 0
     assert read_picture("grid.png").pixels.shape == (2 * (HEIGHT + 2) + 2, 3 * (WIDTH + 2) + 2, 3)
     assert main([*words, "-o", "folder"]) == 0

@@ -9,6 +9,7 @@ import pytest
 
 import overtone
 from overtone.cli.main import COMMANDS
+from overtone.cli.usage import option_names, verb_of
 from overtone.codecs.registry import CODEC_IDS, CODECS
 from overtone.evaluate.distribution.rows import DistributionRow, SampleSource
 from overtone.evaluate.distribution.table import TITLES
@@ -34,17 +35,9 @@ def section(page, title):
     return found[1]
 
 
-def option_names(parameter):
-    """The spellings of a command's parameter: its own, or those its annotation gives."""
-    for note in getattr(parameter.annotation, "__metadata__", ()):
-        if note.name:
-            return [name for name in note.name if name.startswith("-")]
-    return ["--" + parameter.name.replace("_", "-")]
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+@pytest.mark.parametrize("command", COMMANDS, ids=verb_of)
 def test_every_command_and_option_has_its_place(command):
-    words = section(read("cli.md"), command.__name__)
+    words = section(read("cli.md"), verb_of(command))
     for parameter in inspect.signature(command).parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY:
             for name in option_names(parameter):

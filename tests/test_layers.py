@@ -27,7 +27,6 @@ TORCH_ALLOWED = (
 # What must not be loaded to answer a command; the rest of the package needs NumPy at once.
 HEAVY = (
     "torch",
-    "accelerate",
     "safetensors",
     "sklearn",
     "jax",

@@ -116,4 +116,4 @@ def test_the_commands_code_with_a_model(model, tmp_path, monkeypatch, capsys):
     expected = model.vocabulary.images_of(model.vocabulary.lists_of(pixels[None]))[0]
     np.testing.assert_array_equal(read_picture("b.png").pixels, expected)
     assert main(["decode", "a.ovt", "-o", "c.png"]) == 1
-    assert "overtone decode --model" in capsys.readouterr().err
+    assert "trained model; give --model" in capsys.readouterr().err

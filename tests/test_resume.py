@@ -137,7 +137,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 def test_a_folder_in_use_is_not_overwritten(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(CheckpointError, match="exists already; go on with the run in it by --re"):
+    with pytest.raises(CheckpointError, match="exists already; go on with the run in it by re"):
         start(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

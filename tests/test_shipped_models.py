@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 import overtone
+from overtone.errors import ConfigError
+from overtone.models.base import class_index
 from overtone.models.store import read_summary, shipped_models
 
 MODELS = shipped_models()
@@ -29,6 +32,31 @@ def test_it_draws_different_pictures_of_a_class(name):
     pictures = overtone.sample(name, 3, seed=1, class_name="3")
     assert pictures.shape == (3, 28, 28, 1)
     assert np.abs(np.diff(pictures.astype(int), axis=0)).mean() > 5
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name.startswith("fashion")])
+def test_classes_have_names_and_numbers(name):
+    model = overtone.load_model(name)
+    assert [class_index(model, word) for word in ("Sneaker", "sneaker", "7", "ankle BOOT")] == [
+        *(7, 7, 7, 9)
+    ]
+    known = "did you mean Sneaker\\? known are T-shirt/top, Trouser, .*, Ankle boot"
+    with pytest.raises(ConfigError, match=f"unknown class sneakers; {known}"):
+        overtone.sample(model, class_name="sneakers")
+
+
+def test_a_model_may_be_put_on_a_device_that_is_there(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    drawn = [
+        overtone.sample(overtone.load_model("mnist", device=device), 2, seed=3)
+        for device in ("cpu", "auto")
+    ]
+    np.testing.assert_array_equal(*drawn)
+    with pytest.raises(ConfigError, match="device cuda is not there"):
+        overtone.load_model("mnist", device="cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(ConfigError, match="a dct-transformer draws on the processor only"):
+        overtone.load_model("fashion-mnist-dct", device="cuda")
 
 
 @pytest.mark.parametrize("name", OF_ANY_SIZE)

@@ -49,8 +49,8 @@ def sets(model="vae"):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({}, "give one of steps and core_minutes"),
-        ({"steps": 1, "core_minutes": 1.0}, "give one of steps and core_minutes"),
+        ({}, "one of steps and core_minutes, and neither is given; set one, such as train.st"),
+        ({"steps": 1, "core_minutes": 1.0}, "one of steps and core_minutes, and both are given"),
         ({"steps": 0}, "steps must be above 0, got 0"),
         ({"steps": 1, "keep": 0}, "keep must be at least 1"),
         ({"steps": 1, "seed": -1}, "seed must not be below 0"),
@@ -266,13 +266,15 @@ def test_progress_is_drawn_on_a_terminal(archive, tmp_path, monkeypatch, capsys)
         (["--data", "x"], "name a model to train"),
         (["vae", "--data", "nowhere", "--set", "train.steps=1"], "nowhere"),
         (["vae", "--data", "x", "--preset", "mnits"], "did you mean mnist?"),
-        (["vae", "--data", "x"], "give one of steps and core_minutes"),
+        (["vae", "--data", "x", "--set", "train.step=3"], "did you mean train.steps? known are"),
+        (["vae", "--data", "x", "--set", "steps=3"], "did you mean train.steps? known are"),
         (["--resume"], "there is no run at"),
     ],
 )
 def test_a_users_mistake_is_one_line(tmp_path, capsys, words, message):
     extra = [] if message != "data are needed" else ["--set", "train.steps=1"]
-    assert main(["train", *words, *extra, "--out", str(tmp_path / "run")]) == 1
+    is_missing = message in ("nowhere", "there is no run at")
+    assert main(["train", *words, *extra, "-o", str(tmp_path / "run")]) == (1 if is_missing else 2)
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1

@@ -1,7 +1,6 @@
 """Mappings and TOML files to frozen dataclasses, strictly: an unknown key is an error."""
 
 import dataclasses
-import difflib
 import math
 import pathlib
 import tomllib
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, TypeVar
 
-from overtone.errors import ConfigError, unknown_name
+from overtone.errors import ConfigError, listed, suggestion, unknown_name
 
 _T = TypeVar("_T")
 
@@ -42,9 +41,9 @@ def read_preset(folder: str, name: str) -> dict[str, Any]:
         return _read_file(name)
     known = preset_names(folder)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"{folder} has {', '.join(known) or 'none'}"
-        raise ConfigError(f"unknown preset {name}; {hint}")
+        raise ConfigError(
+            f"unknown preset {name}; {suggestion(name, known)}{folder} has {listed(known)}"
+        )
     path = resources.files("overtone").joinpath("presets", folder, f"{name}.toml")
     return tomllib.loads(path.read_text("utf-8"))
 

@@ -1,7 +1,9 @@
 """Every exception a user, a file or a setting can cause; messages say what to do."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+_MAX_LISTED = 40  # names in a message
 
 
 class OvertoneError(Exception):
@@ -10,6 +12,10 @@ class OvertoneError(Exception):
 
 class ConfigError(OvertoneError, ValueError):
     """A setting is unknown, of the wrong type or out of range."""
+
+
+class PathError(ConfigError):
+    """A file or folder that was named is missing, taken, or not what is needed there."""
 
 
 class ImageError(OvertoneError, ValueError):
@@ -73,8 +79,20 @@ class LimitExceededError(BitstreamError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
-    """What to raise for a name that is in no table: it gives the nearest known one, or all."""
+    """What to raise for a name that is in no table: it gives the nearest known one, and all."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
-    return ConfigError(f"unknown {kind} {name}; {hint}")
+    return ConfigError(f"unknown {kind} {name}; {suggestion(name, names)}known are {listed(names)}")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`did you mean X? ` with the nearest known name, or nothing if none is near."""
+    by_lower = {each.lower(): each for each in reversed(list(known))}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"did you mean {by_lower[near[0]]}? " if near else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: all of them, or the first and how many more."""
+    more = len(names) - _MAX_LISTED
+    shown = ", ".join(names[:_MAX_LISTED] if more > 0 else names) or "none"
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -3,13 +3,13 @@
 import os
 import pathlib
 
-from overtone.errors import ConfigError
+from overtone.errors import PathError
 
 
 def check_folder_of(path: pathlib.Path) -> None:
-    """Raises `ConfigError` if there is no folder in which something can be written at `path`."""
+    """Raises `PathError` if there is no folder in which something can be written at `path`."""
     if not path.parent.is_dir():
-        raise ConfigError(f"there is no folder {path.parent} for {path}; make it first")
+        raise PathError(f"there is no folder {path.parent} for {path}; make it first")
 
 
 def write_atomically(path: pathlib.Path, data: bytes) -> None:

@@ -1,30 +1,58 @@
 """Arguments that several verbs share. A lone dash is a standard stream, not an option."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
+
+MAX_THREADS = 256  # of the native kernels; `overtone.codecs.base` has the same
+MAX_SEED = (1 << 32) - 1
+LARGEST_SEED = (1 << 63) - 1
 
 
 def _refuse_options(_: object, names: str | Sequence[str] | None) -> None:
     """What the parser takes for a name because of its dash alone is a mistyped option."""
     for name in [names] if isinstance(names, str) else names or ():
         if name.startswith("-") and name != "-":
-            raise ValueError(f"unknown option {name} (a file of that name is written ./{name})")
+            raise ValueError(f"must be a name, and {name} is an option")
 
 
+def _within(lowest: int, highest: int) -> Callable[[object, int | None], None]:
+    def check(_: object, value: int | None) -> None:
+        if value is not None and not lowest <= value <= highest:
+            raise ValueError(f"must be in {lowest}..{highest}, got {value}")
+
+    return check
+
+
+def _at_least_1(_: object, value: int | None) -> None:
+    if value is not None and value < 1:
+        raise ValueError(f"must be at least 1, got {value}")
+
+
+_OUTPUT = Parameter(
+    name=["--output", "-o"], allow_leading_hyphen=True, validator=_refuse_options, metavar="OUT"
+)
 Inputs = Annotated[
-    list[str], Parameter(name="IN", allow_leading_hyphen=True, validator=_refuse_options)
+    list[str], Parameter(name="IN...", allow_leading_hyphen=True, validator=_refuse_options)
 ]
-RequiredOutput = Annotated[
-    str,
-    Parameter(name=["--output", "-o"], allow_leading_hyphen=True, validator=_refuse_options),
-]
-Output = Annotated[
-    str | None,
-    Parameter(name=["--output", "-o"], allow_leading_hyphen=True, validator=_refuse_options),
-]
+RequiredOutput = Annotated[str, _OUTPUT]
+Output = Annotated[str | None, _OUTPUT]
+# A trained model: the first argument of the verbs about a model.
+Model = Annotated[str, Parameter(name="MODEL")]
+# The same as an option of the verbs about pictures or data.
+ModelOption = Annotated[str | None, Parameter(metavar="MODEL")]
+# Worker threads; None is one for each processor.
+Threads = Annotated[int | None, Parameter(validator=_within(1, MAX_THREADS), metavar="N")]
+Seed = Annotated[int, Parameter(validator=_within(0, LARGEST_SEED), metavar="N")]
+# Where a model computes.
+Device = Literal["auto", "cpu", "cuda"]
+# Number of things to make.
+Count = Annotated[int, Parameter(validator=_at_least_1, metavar="N")]
+ClassName = Annotated[str | None, Parameter(name="--class", metavar="CLASS")]
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"])]
+Settings = Annotated[tuple[str, ...], Parameter(name="--set", metavar="NAME=VALUE")]
 
 
 def whole_numbers(text: str, separator: str, count: int, form: str) -> list[int]:
@@ -45,4 +73,4 @@ def _size(_: object, tokens: Sequence[cyclopts.Token]) -> tuple[int, int]:
 
 
 # Width, then height.
-Size = Annotated[tuple[int, int] | None, Parameter(converter=_size, n_tokens=1)]
+Size = Annotated[tuple[int, int] | None, Parameter(converter=_size, n_tokens=1, metavar="WxH")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Output
+from overtone.cli.arguments import Count, Model, Output
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.files import STREAM
 from overtone.cli.pictures import check_output, write_pictures
@@ -19,11 +19,11 @@ _NUM_LISTED = 10
 
 
 def atoms(
-    model: Annotated[str, Parameter(name="MODEL")],
+    model: Model,
     /,
     *,
     output: Output = None,
-    num_atoms: Annotated[int | None, Parameter(name=["--num-atoms", "-n"])] = None,
+    num_atoms: Annotated[Count | None, Parameter(name=["--num-atoms", "-n"])] = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
     force: bool = False,
 ) -> int:

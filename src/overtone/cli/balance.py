@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import RequiredOutput, Size
+from overtone.cli.arguments import Device, Quiet, RequiredOutput, Seed, Size, Threads
 from overtone.cli.exits import EXIT_DONE
 
 
@@ -15,14 +15,17 @@ def balance(
     /,
     *,
     output: RequiredOutput,
-    model: str,
+    model: Annotated[str, Parameter(metavar="MODEL")],
     target: int | None = None,
     split: Literal["train", "test", "all"] = "train",
-    seed: int = 0,
+    seed: Seed = 0,
     temperature: float = 1.0,
     prior: str | None = None,
     size: Size = None,
     skip_corrupt: bool = False,
+    device: Device = "cpu",
+    threads: Threads = None,
+    quiet: Quiet = False,
 ) -> int:
     """Draw synthetic pictures for the classes of a data set that have too few.
 
@@ -43,10 +46,14 @@ def balance(
         prior: Distribution to draw from; the model's default if not given.
         size: WxH in pixels; as the model was trained by default.
         skip_corrupt: Leave out pictures that cannot be read, instead of failing.
+        device: Where the model computes; auto is cuda where there is a card.
+        threads: Number of worker threads; all processors by default.
+        quiet: Say nothing but errors.
     """
     from overtone.cli.progress import progress_bar
+    from overtone.models.compute import torch_threads
 
-    with progress_bar("drawing") as progress:
+    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         added = overtone.balance(
             source,
             output,
@@ -58,9 +65,11 @@ def balance(
             prior=prior,
             size=size and (size[1], size[0]),
             on_corrupt="skip" if skip_corrupt else "fail",
+            device=device,
             progress=progress,
         )
-    for name, count in added.items():
-        print(f"{name}: {count} synthetic pictures", file=sys.stderr)
-    print(f"{source} -> {output}: {sum(added.values())} synthetic pictures", file=sys.stderr)
+    if not quiet:
+        for name, count in added.items():
+            print(f"{name}: {count} synthetic pictures", file=sys.stderr)
+        print(f"{source} -> {output}: {sum(added.values())} synthetic pictures", file=sys.stderr)
     return EXIT_DONE

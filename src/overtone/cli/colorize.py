@@ -6,34 +6,43 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput
+from overtone.cli.arguments import (
+    ClassName,
+    Count,
+    Inputs,
+    Model,
+    RequiredOutput,
+    Seed,
+    Threads,
+)
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
 
 
 def colorize(
+    model: Model,
     images: Inputs,
     /,
     *,
-    model: str,
     output: RequiredOutput,
-    num_results: Annotated[int, Parameter(name=["--num-results", "-n"])] = 1,
-    seed: int = 0,
+    num_results: Annotated[Count, Parameter(name=["--num-results", "-n"])] = 1,
+    seed: Seed = 0,
     temperature: float = 1.0,
-    class_name: Annotated[str | None, Parameter(name="--class")] = None,
+    class_name: ClassName = None,
     originals: bool = False,
+    threads: Threads = None,
     force: bool = False,
 ) -> int:
     """Draw colours for pictures; their luma stays as it is, to within 1 of 255.
 
     Each picture is first resized and cropped to what the model was trained on.
 
-    Example: overtone colorize gray.png --model run -n 4 -o colours.png
+    Example: overtone colorize run gray.png -n 4 -o colours.png
 
     Args:
-        images: Pictures, folders of pictures or globs; of colour pictures the luma is used.
         model: File of a dct-transformer of the order luma-first, or the folder of its run.
+        images: Pictures, folders of pictures or globs; of colour pictures the luma is used.
         output: A picture file for one grid, a row for each picture, a folder for a PNG each, .npz,
             or - for a grid on standard output.
         num_results: Different results for each picture.
@@ -41,15 +50,17 @@ def colorize(
         temperature: Spread of the colours; smaller is less varied.
         class_name: All of this class, by name or number, where the model knows classes.
         originals: Before the results of each picture what they were drawn from.
+        threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
     """
     check_output(output, force=force)
     from overtone.cli.progress import progress_bar
+    from overtone.models.compute import torch_threads
     from overtone.models.store import load_model
 
     chosen = load_model(model)
     names, given = load_pictures(images, chosen.spec)
-    with progress_bar("drawing") as progress:
+    with progress_bar("drawing") as progress, torch_threads(threads):
         results = overtone.colorize(
             chosen,
             given,

@@ -4,7 +4,7 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Literal
 
-from overtone.cli.arguments import Inputs, Output
+from overtone.cli.arguments import Inputs, Output, Seed, Threads
 from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs
 from overtone.errors import ConfigError
 
@@ -31,8 +31,8 @@ def compare(
     preset: str | None = None,
     pictures: int = 4,
     pictures_bpp: float = 0.3,
-    seed: int = 0,
-    threads: int | None = None,
+    seed: Seed = 0,
+    threads: Threads = None,
     force: bool = False,
 ) -> int:
     """Measure codecs against each other: rows of results, curves and a page of pictures.

@@ -9,7 +9,14 @@ import cyclopts
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, Output, Size, whole_numbers
+from overtone.cli.arguments import (
+    Inputs,
+    ModelOption,
+    Output,
+    Size,
+    Threads,
+    whole_numbers,
+)
 from overtone.cli.files import STREAM, Job, Outcome, plan_jobs, run_jobs, write_bytes
 from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
@@ -31,13 +38,13 @@ def decode(
     scale: float | None = None,
     size: Size = None,
     crop: Annotated[
-        tuple[int, int, int, int] | None, Parameter(converter=_crop, n_tokens=1)
+        tuple[int, int, int, int] | None, Parameter(converter=_crop, n_tokens=1, metavar="X,Y,W,H")
     ] = None,
     max_bytes: int | None = None,
     to_jpeg: bool = False,
-    model: str | None = None,
+    model: ModelOption = None,
     max_pixels: int | None = None,
-    threads: int | None = None,
+    threads: Threads = None,
     force: bool = False,
 ) -> int:
     """Decode .ovt files to pictures, one file out for each.

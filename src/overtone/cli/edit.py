@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput, Size
+from overtone.cli.arguments import Inputs, ModelOption, RequiredOutput, Size
 from overtone.cli.edit_options import ModelEdit, parse_frequency, parse_gains
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.files import STREAM, Job, plan_jobs, run_jobs, write_bytes
@@ -51,7 +51,7 @@ def edit(
     edge: float = 1.0,
     luma: bool = False,
     bits: Literal[8, 16] | None = None,
-    model: str | None = None,
+    model: ModelOption = None,
     direction: list[str] | None = None,
     toward: list[str] | None = None,
     size: Size = None,

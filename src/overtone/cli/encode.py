@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, Output
+from overtone.cli.arguments import Inputs, ModelOption, Output, Seed, Settings, Threads
 from overtone.cli.files import Job, Outcome, plan_jobs, run_jobs, write_bytes
 from overtone.cli.progress import progress_bar
 from overtone.cli.sources import (
@@ -40,11 +40,11 @@ def encode(
     effort: Literal["fast", "default", "best"] = "default",
     codec: str = "tiled-dct",
     lossless: bool = False,
-    model: str | None = None,
+    model: ModelOption = None,
     preset: str | None = None,
-    settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
-    seed: int = 0,
-    threads: int | None = None,
+    settings: Settings = (),
+    seed: Seed = 0,
+    threads: Threads = None,
     force: bool = False,
 ) -> int:
     """Compress pictures, one file out for each.

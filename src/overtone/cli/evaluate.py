@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from overtone.cli.arguments import Size
+from overtone.cli.arguments import Count, Device, Output, Quiet, Seed, Size, Threads
 from overtone.cli.exits import EXIT_DONE
 
 if TYPE_CHECKING:
@@ -14,22 +14,25 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    samples: Annotated[str, Parameter(name="SAMPLES")],
+    samples: Annotated[str, Parameter(name="MODEL")],
     /,
     *,
     reference: str,
     split: Literal["train", "test", "all"] = "test",
     features: str = "gray28",
     feature_weights: str | None = None,
-    num_images: Annotated[int, Parameter(name=["--num-images", "-n"])] = 10_000,
+    num_images: Annotated[Count, Parameter(name=["--num-images", "-n"])] = 10_000,
     prior: str | None = None,
     temperature: float = 1.0,
     size: Size = None,
     channels: Literal[1, 3] | None = None,
-    seed: int = 0,
-    json: bool = False,
-    out: str | None = None,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    threads: Threads = None,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+    output: Output = None,
     cache: str | None = None,
+    quiet: Quiet = False,
 ) -> int:
     """Measure samples against real pictures: distances, precision, recall, and their floors.
 
@@ -52,9 +55,12 @@ def evaluate(
         size: WxH in pixels the reference is resized and cropped to; as stored by default.
         channels: Channels of the reference, 1 or 3; as stored by default.
         seed: Seed of the samples and of every choice.
-        json: Print the rows as JSON lines instead of the table.
-        out: JSON-lines file the rows are added to.
+        device: Where the model that draws computes; auto is cuda where there is a card.
+        threads: Number of worker threads; all processors by default.
+        as_json: Print the rows as JSON lines instead of the table.
+        output: JSON-lines file the rows are added to.
         cache: Folder that keeps features of real pictures for the next time.
+        quiet: Show no progress and no warnings.
     """
     from overtone.cli.progress import progress_bar
     from overtone.data import load_images
@@ -63,6 +69,7 @@ def evaluate(
     from overtone.evaluate.distribution.sample_source import draw, with_reconstruction
     from overtone.evaluate.distribution.table import distribution_table
     from overtone.metrics.distribution.features.registry import get_feature_network
+    from overtone.models.compute import torch_threads
 
     network = get_feature_network(features, feature_weights)
     shape = size and (size[1], size[0])
@@ -74,19 +81,27 @@ def evaluate(
         seed=seed,
         cache=pathlib.Path(cache) if cache else None,
     )
-    with progress_bar("drawing") as progress:
+    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         drawn = draw(
-            samples, num_images, seed=seed, prior=prior, temperature=temperature, progress=progress
+            samples,
+            num_images,
+            seed=seed,
+            prior=prior,
+            temperature=temperature,
+            device=device,
+            progress=progress,
         )
-    with progress_bar("measuring") as progress:
+    with progress_bar("measuring", quiet=quiet) as progress, torch_threads(threads):
         rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
     rows[0] = with_reconstruction(rows[0], drawn.model, real, seed=seed)
     num_features = network.num_features
-    for sentence in warnings_of(rows[0].num_samples, rows[0].num_reference, num_features):
+    for sentence in (
+        warnings_of(rows[0].num_samples, rows[0].num_reference, num_features) if not quiet else ()
+    ):
         print(f"warning: {sentence}", file=sys.stderr)
-    if out is not None:
-        append_distribution_rows(pathlib.Path(out), rows)
-    print("\n".join(row.to_json() for row in rows) if json else distribution_table(rows))
+    if output is not None:
+        append_distribution_rows(pathlib.Path(output), rows)
+    print("\n".join(row.to_json() for row in rows) if as_json else distribution_table(rows))
     return EXIT_DONE
 
 

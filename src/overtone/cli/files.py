@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from overtone.cli.exits import EXIT_DONE, EXIT_ERROR, describe, print_error
-from overtone.errors import ConfigError, OvertoneError
+from overtone.errors import ConfigError, OvertoneError, PathError
 from overtone.files import check_folder_of
 
 STREAM = "-"
@@ -89,7 +89,7 @@ def check_destination(path: str, *, force: bool) -> None:
         return
     check_folder_of(pathlib.Path(path))
     if os.path.lexists(path) and not force:
-        raise ConfigError(f"{path} exists; give --force to replace it")
+        raise PathError(f"{path} exists; give --force to replace it")
 
 
 def run_jobs(jobs: Sequence[Job], work: Callable[[Job], None]) -> int:

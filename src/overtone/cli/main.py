@@ -24,16 +24,18 @@ from overtone.cli.exits import (
 )
 from overtone.cli.info import info
 from overtone.cli.interpolate import interpolate
+from overtone.cli.list import list_
 from overtone.cli.reconstruct import reconstruct
 from overtone.cli.sample import sample
 from overtone.cli.spectrum import spectrum
 from overtone.cli.train import train
 from overtone.cli.upscale import upscale
-from overtone.errors import OvertoneError
+from overtone.cli.usage import Command, describe_usage, usage_of, verb_of
+from overtone.errors import ConfigError, OvertoneError, PathError
 
 # One verb each. Their modules import NumPy, Pillow and the like inside the functions, so that help
 # and wrong usage are answered at once.
-COMMANDS = (
+COMMANDS: tuple[Command, ...] = (
     encode,
     decode,
     info,
@@ -49,12 +51,13 @@ COMMANDS = (
     colorize,
     upscale,
     evaluate,
+    list_,
 )
 
 
 # Module -> the extra that installs it.
 OPTIONAL_MODULES = dict.fromkeys(
-    ("torch", "safetensors", "accelerate", "sklearn", "tensorboard", "torchmetrics"), "models"
+    ("torch", "safetensors", "sklearn", "tensorboard", "torchmetrics"), "models"
 ) | {"jpeglib": "jpeg"}
 
 
@@ -72,7 +75,7 @@ def build_app() -> cyclopts.App:
         suppress_keyboard_interrupt=False,  # `main` handles it
     )
     for command in COMMANDS:
-        app.command(command)
+        app.command(command, name=verb_of(command), usage=f"Usage: {usage_of(command)}")
     return app
 
 
@@ -87,7 +90,7 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
         code = app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except cyclopts.CycloptsError as error:
-        print_error(describe(error))
+        print_error(describe_usage(error, COMMANDS))
         return EXIT_USAGE
     except BrokenPipeError:
         # The reader of our output has left; Python would complain again when it closes stdout.
@@ -95,7 +98,9 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
         return EXIT_ERROR
     except (OvertoneError, OSError, MemoryError) as error:
         print_error(describe(error))
-        return EXIT_ERROR
+        # A setting that cannot be is the command's fault; a missing file is not.
+        is_usage = isinstance(error, ConfigError) and not isinstance(error, PathError)
+        return EXIT_USAGE if is_usage else EXIT_ERROR
     except ModuleNotFoundError as error:
         if error.name not in OPTIONAL_MODULES:
             raise

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from overtone.cli.files import STREAM, check_destination, write_bytes
-from overtone.errors import ConfigError
+from overtone.errors import PathError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ def check_output(output: str, *, force: bool) -> None:
     """
     if is_folder(output) and os.path.isdir(output):
         if os.listdir(output) and not force:
-            raise ConfigError(f"folder {output} is not empty; give --force to write into it")
+            raise PathError(f"folder {output} is not empty; give --force to write into it")
     else:
         check_destination(output.rstrip("/" + os.sep), force=force)
 

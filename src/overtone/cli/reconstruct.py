@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput, Size
+from overtone.cli.arguments import (
+    Count,
+    Device,
+    Inputs,
+    Model,
+    Quiet,
+    RequiredOutput,
+    Size,
+    Threads,
+)
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import load_pictures
@@ -18,16 +27,19 @@ if TYPE_CHECKING:
 
 
 def reconstruct(
-    model: Annotated[str, Parameter(name="MODEL")],
+    model: Model,
     images: Inputs,
     /,
     *,
     output: RequiredOutput,
     size: Size = None,
-    num_images: Annotated[int | None, Parameter(name=["--num-images", "-n"])] = None,
+    num_images: Annotated[Count | None, Parameter(name=["--num-images", "-n"])] = None,
     split: Literal["train", "test", "all"] = "train",
     originals: bool = False,
     solve: bool = False,
+    device: Device = "cpu",
+    threads: Threads = None,
+    quiet: Quiet = False,
     force: bool = False,
 ) -> int:
     """Encode pictures with a model and decode them again, at any size.
@@ -46,6 +58,9 @@ def reconstruct(
         split: Which part of a data set.
         originals: Before each one its original, resized where the sizes differ.
         solve: Find the latents by least squares instead of the encoder, of a spectral dictionary.
+        device: Where the model computes; auto is cuda where there is a card.
+        threads: Number of worker threads; all processors by default.
+        quiet: Say nothing but errors.
         force: Replace files that exist.
     """
     check_output(output, force=force)
@@ -54,12 +69,13 @@ def reconstruct(
     from overtone.cli.progress import progress_bar
     from overtone.data.pixels import resized
     from overtone.metrics import psnr_db
+    from overtone.models.compute import torch_threads
     from overtone.models.store import load_model
 
-    chosen = load_model(model)
+    chosen = load_model(model, device=device)
     names, pictures = load_pictures(images, chosen.spec, split=split)
     names, pictures = names[:num_images], pictures[:num_images]
-    with progress_bar("reconstructing") as progress:
+    with progress_bar("reconstructing", quiet=quiet) as progress, torch_threads(threads):
         shape = size and (size[1], size[0])
         again = overtone.reconstruct(chosen, pictures, size=shape, solve=solve, progress=progress)
     height, width = again.shape[1:3]
@@ -75,7 +91,8 @@ def reconstruct(
         names = [name for pair in pairs for name in pair]
         again = np.stack([before, again], axis=1).reshape(-1, *again.shape[1:])
     write_pictures(output, again, names=names, num_columns=_columns(again, originals), force=force)
-    print(f"{model} -> {output}: {line}", file=sys.stderr)
+    if not quiet:
+        print(f"{model} -> {output}: {line}", file=sys.stderr)
     return EXIT_DONE
 
 

@@ -6,22 +6,35 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import RequiredOutput, Size
+from overtone.cli.arguments import (
+    ClassName,
+    Count,
+    Device,
+    Model,
+    Quiet,
+    RequiredOutput,
+    Seed,
+    Size,
+    Threads,
+)
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.pictures import check_output, write_pictures
 
 
 def sample(
-    model: Annotated[str, Parameter(name="MODEL")],
+    model: Model,
     /,
     *,
     output: RequiredOutput,
-    num_images: Annotated[int, Parameter(name=["--num-images", "-n"])] = 1,
-    seed: int = 0,
+    num_images: Annotated[Count, Parameter(name=["--num-images", "-n"])] = 1,
+    seed: Seed = 0,
     temperature: float = 1.0,
-    class_name: Annotated[str | None, Parameter(name="--class")] = None,
+    class_name: ClassName = None,
     size: Size = None,
     prior: str | None = None,
+    device: Device = "cpu",
+    threads: Threads = None,
+    quiet: Quiet = False,
     force: bool = False,
 ) -> int:
     """Draw new pictures from a trained model.
@@ -38,14 +51,20 @@ def sample(
         class_name: All of this class, by name or number, where the model knows classes.
         size: WxH in pixels, evaluated by the model, not resampled; as trained by default.
         prior: Distribution to draw from; the model's default if not given.
+        device: Where the model computes; auto is cuda where there is a card.
+        threads: Number of worker threads; all processors by default.
+        quiet: Say nothing but errors.
         force: Replace files that exist.
     """
     check_output(output, force=force)
     from overtone.cli.progress import progress_bar
+    from overtone.models.compute import torch_threads
+    from overtone.models.store import load_model
 
-    with progress_bar("drawing") as progress:
+    chosen = load_model(model, device=device)
+    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         pictures = overtone.sample(
-            model,
+            chosen,
             num_images,
             seed=seed,
             temperature=temperature,
@@ -56,5 +75,7 @@ def sample(
         )
     write_pictures(output, pictures, force=force)
     count, height, width, _ = pictures.shape
-    print(f"{model} -> {output}: {count} of {width}x{height} pixels, seed {seed}", file=sys.stderr)
+    if not quiet:
+        line = f"{count} of {width}x{height} pixels, seed {seed}"
+        print(f"{model} -> {output}: {line}", file=sys.stderr)
     return EXIT_DONE

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from overtone.cli.files import STREAM
-from overtone.errors import ConfigError, ImageError
+from overtone.errors import ConfigError, ImageError, PathError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,12 +43,12 @@ def _expand(name: str, suffixes: Collection[str]) -> list[str]:
     if path.is_dir():
         found = [p for p in sorted(path.iterdir()) if p.suffix.lower() in suffixes and p.is_file()]
         if not found:
-            raise ConfigError(f"folder {name} holds no {' '.join(sorted(suffixes))} file")
+            raise PathError(f"folder {name} holds no {' '.join(sorted(suffixes))} file")
         return [str(p) for p in found]
     matches = [match for match in sorted(glob.glob(name, recursive=True)) if os.path.isfile(match)]
     if not matches:
         pattern = glob.has_magic(name)
-        raise ConfigError(f"no file matches {name}" if pattern else f"there is no file {name}")
+        raise PathError(f"no file matches {name}" if pattern else f"there is no file {name}")
     return matches
 
 

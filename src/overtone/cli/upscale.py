@@ -7,7 +7,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Inputs, RequiredOutput
+from overtone.cli.arguments import (
+    ClassName,
+    Count,
+    Inputs,
+    Model,
+    RequiredOutput,
+    Seed,
+    Threads,
+)
 from overtone.cli.exits import EXIT_DONE
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
@@ -15,28 +23,29 @@ from overtone.errors import ConfigError
 
 
 def upscale(
+    model: Model,
     images: Inputs,
     /,
     *,
-    model: str,
     output: RequiredOutput,
     factor: int = 2,
-    num_results: Annotated[int, Parameter(name=["--num-results", "-n"])] = 1,
-    seed: int = 0,
+    num_results: Annotated[Count, Parameter(name=["--num-results", "-n"])] = 1,
+    seed: Seed = 0,
     temperature: float = 1.0,
-    class_name: Annotated[str | None, Parameter(name="--class")] = None,
+    class_name: ClassName = None,
     originals: bool = False,
+    threads: Threads = None,
     force: bool = False,
 ) -> int:
     """Draw larger pictures whose low frequencies are those of the pictures given.
 
     Each picture is first resized and cropped to the size of the model's pictures over the factor.
 
-    Example: overtone upscale small.png --model run --factor 2 -n 4 -o large.png
+    Example: overtone upscale run small.png --factor 2 -n 4 -o large.png
 
     Args:
-        images: Pictures, folders of pictures or globs.
         model: File of a dct-transformer of the order low-first, or the folder of its run.
+        images: Pictures, folders of pictures or globs.
         output: A picture file for one grid, a row for each picture, a folder for a PNG each, .npz,
             or - for a grid on standard output.
         factor: 2, 4, ... below the model's block size.
@@ -45,10 +54,12 @@ def upscale(
         temperature: Spread of the detail; smaller is less varied.
         class_name: All of this class, by name or number, where the model knows classes.
         originals: Before the results of each picture what they were drawn from, enlarged.
+        threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
     """
     check_output(output, force=force)
     from overtone.cli.progress import progress_bar
+    from overtone.models.compute import torch_threads
     from overtone.models.store import load_model
 
     chosen = load_model(model)
@@ -58,7 +69,7 @@ def upscale(
     names, given = load_pictures(
         images, dataclasses.replace(chosen.spec, height=height, width=width)
     )
-    with progress_bar("drawing") as progress:
+    with progress_bar("drawing") as progress, torch_threads(threads):
         results = overtone.upscale(
             chosen,
             given,

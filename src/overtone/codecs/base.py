@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -14,6 +15,7 @@ from overtone.shapes import UInt8
 
 Effort = Literal["fast", "default", "best"]
 MIN_QUALITY, MAX_QUALITY = 1.0, 100.0
+MAX_THREADS = 256  # as many as the native kernels take
 File = TypeVar("File")  # a file as a codec decodes it
 
 
@@ -36,7 +38,7 @@ class EncodeOptions:
         preset: A named set of settings of the codec; None is its own choice.
         settings: Changes of single settings of the preset: dotted names and values.
         seed: Seed for all randomness.
-        num_threads: Number of worker threads, >= 1.
+        num_threads: Number of worker threads, 1..256.
         metadata: ICC profile, EXIF block and resolution, kept in the file unchanged.
         progress: Called now and then; None is silent.
     """
@@ -59,8 +61,7 @@ class EncodeOptions:
             raise ConfigError(f"effort must be fast, default or best, got {self.effort!r}")
         if not 0 <= self.seed < 1 << 32:
             raise ConfigError(f"seed must be in 0..{(1 << 32) - 1}, got {self.seed}")
-        if self.num_threads < 1:
-            raise ConfigError(f"num_threads must be at least 1, got {self.num_threads}")
+        check_num_threads(self.num_threads)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,26 @@ class View:
 def full_view(width: int, height: int) -> View:
     """The whole picture, pixel for pixel."""
     return View(x=0, y=0, width=width, height=height, out_width=width, out_height=height)
+
+
+def check_num_threads(number: int) -> None:
+    """Raises `ConfigError` unless there can be so many worker threads."""
+    if not 1 <= number <= MAX_THREADS:
+        raise ConfigError(f"num_threads must be in 1..{MAX_THREADS}, got {number}")
+
+
+def resolve_num_threads(asked: int | None) -> int:
+    """The number asked for, or the processors this process may use, at most `MAX_THREADS`.
+
+    Raises:
+        ConfigError: The number asked for is below 1 or above `MAX_THREADS`.
+    """
+    if asked is not None:
+        check_num_threads(asked)
+        return asked
+    has_affinity = hasattr(os, "sched_getaffinity")
+    available = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return min(available, MAX_THREADS)
 
 
 def check_image(image: object) -> None:

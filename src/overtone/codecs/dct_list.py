@@ -58,9 +58,7 @@ class DctListCodec(NativeCodec):
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
         model = self._model
         if model is None:
-            raise ConfigError(
-                "codec dct-list codes with a trained model; give it, as in overtone encode --model"
-            )
+            raise ConfigError("codec dct-list codes with a trained model; give model")
         self.check(options)
         if image.shape != model.image_shape:
             raise ConfigError(
@@ -84,9 +82,7 @@ class DctListCodec(NativeCodec):
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
         model = self._model
         if model is None:
-            raise UnsupportedCodecError(
-                "the file was coded with a trained model; give it, as in overtone decode --model", 5
-            )
+            raise UnsupportedCodecError("the file was coded with a trained model; give model", 5)
         if file.codec_id != self.codec_id:
             raise UnsupportedCodecError(
                 f"codec id {file.codec_id} needs no model; decode the file without one", 5

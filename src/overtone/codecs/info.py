@@ -3,19 +3,25 @@
 import dataclasses
 
 from overtone.bitstream.container import DEFAULT_MAX_PIXELS, FORMAT_VERSION, Container, Metadata
+from overtone.codecs.inputs import FileSource, file_bytes
 from overtone.codecs.registry import codec_of
 
 
-def info(data: bytes) -> dict[str, object]:
+def info(data: FileSource) -> dict[str, object]:
     """What an `.ovt` file holds, ready for JSON: header, metadata, sections, settings.
 
     "sections" maps names to sizes in bytes; "container" among them is the header, lengths and
     checksums, and "metadata" what ICC, EXIF and resolution take.
 
+    Args:
+        data: The whole file, as bytes, by its path or open in binary mode.
+
     Raises:
         BitstreamError: The file is foreign or damaged.
+        OSError: It cannot be read.
     """
-    container = Container.from_bytes(data, max_pixels=DEFAULT_MAX_PIXELS)
+    file = file_bytes(data)
+    container = Container.from_bytes(file, max_pixels=DEFAULT_MAX_PIXELS)
     codec = codec_of(container.codec_id)
     described = codec.describe(container)
     sizes = described.pop("sections")
@@ -24,7 +30,7 @@ def info(data: bytes) -> dict[str, object]:
     metadata = container.metadata
     sections = {
         "container": len(bare) - sum(map(len, container.sections)),
-        "metadata": len(data) - len(bare),
+        "metadata": len(file) - len(bare),
         **sizes,
     }
     return {
@@ -33,8 +39,8 @@ def info(data: bytes) -> dict[str, object]:
         "width": container.width,
         "height": container.height,
         "layout": container.layout.name.lower(),
-        "size_bytes": len(data),
-        "rate_bpp": 8 * len(data) / (container.width * container.height),
+        "size_bytes": len(file),
+        "rate_bpp": 8 * len(file) / (container.width * container.height),
         "metadata": {
             "icc_bytes": len(metadata.icc),
             "exif_bytes": len(metadata.exif),

@@ -1,7 +1,6 @@
 """The table of codecs, and the public `encode`, `decode` and `info` that use it."""
 
 import importlib
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,8 +22,10 @@ from overtone.codecs.base import (
     SizedCodec,
     check_image,
     full_view,
+    resolve_num_threads,
 )
 from overtone.codecs.dct_list import DctListCodec, PictureListModel
+from overtone.codecs.inputs import FileSource, file_bytes, picture_of
 from overtone.codecs.target import Target, encode_to_target
 from overtone.codecs.view import assemble, render, resolve_view
 from overtone.errors import (
@@ -77,7 +78,7 @@ def get_codec(name: str) -> AbstractCodec[Any]:
 
 
 def encode(
-    image: np.ndarray,
+    image: object,
     *,
     codec: str = DEFAULT_CODEC,
     model: PictureListModel | None = None,
@@ -102,7 +103,9 @@ def encode(
     "thesis", has no quality: a size is the most its weights may take.
 
     Args:
-        image: 8-bit pixels, `h w c`; 1 to 4 channels are gray, gray + alpha, RGB, RGBA.
+        image: An array of 8-bit pixels, `h w c`, whose 1 to 4 channels are gray, gray + alpha, RGB,
+            RGBA, or `h w`, which is gray and decodes as `h w 1`; a Pillow image; the path of a
+            picture file, or one open in binary mode.
         codec: Name of the codec.
         model: Trained `dct-transformer`, from `overtone.load_model`, to code a picture of its size
             with, instead of a named codec; it has a quality of its own.
@@ -117,16 +120,19 @@ def encode(
         seed: Seed for all randomness. The same image, settings, seed, number of threads and machine
             give the same bytes.
         num_threads: Number of worker threads; all processors by default.
-        metadata: ICC profile, EXIF block and resolution to keep in the file.
+        metadata: ICC profile, EXIF block and resolution to keep in the file; those of the Pillow
+            image or the picture file by default.
         progress: Called with the fraction done and a message such as "0.312 bpp, 28.41 dB".
         verify: Decode the result once and check it before returning it.
 
     Raises:
-        ImageError: The array is no 8-bit picture.
+        ImageError: The image is no 8-bit picture; the message says how to convert it.
         ConfigError: A setting is unknown or out of range.
         FitError: The target cannot be reached, or fitting failed.
     """
-    check_image(image)
+    picture = picture_of(image)
+    pixels = picture.pixels
+    check_image(pixels)
     chosen = get_codec(codec) if model is None else DctListCodec(model)
     options = EncodeOptions(
         quality=50.0 if quality is None else quality,
@@ -135,21 +141,21 @@ def encode(
         settings=settings or {},
         seed=seed,
         num_threads=resolve_num_threads(num_threads),
-        metadata=metadata or Metadata(),
+        metadata=picture.metadata if metadata is None else metadata,
         progress=progress,
     )
     goals = {"quality": quality, "bpp": bpp, "size_bytes": size_bytes, "psnr_db": psnr_db}
     given = check_goals(chosen, options, goals)
     if given.keys() - {"quality"}:
-        target = Target.from_goal(*given.popitem(), num_pixels=image.shape[0] * image.shape[1])
-        data = encode_to_target(chosen, image, options, target)
+        target = Target.from_goal(*given.popitem(), num_pixels=pixels.shape[0] * pixels.shape[1])
+        data = encode_to_target(chosen, pixels, options, target)
     else:
-        data = chosen.encode(image, options)
+        data = chosen.encode(pixels, options)
     if verify:
-        view = full_view(image.shape[1], image.shape[0])
+        view = full_view(pixels.shape[1], pixels.shape[0])
         decoded = render(chosen, data, view, num_threads=options.num_threads)
-        if decoded.shape != image.shape:
-            raise AssertionError(f"{chosen.name} wrote {decoded.shape}, not {image.shape}")
+        if decoded.shape != pixels.shape:
+            raise AssertionError(f"{chosen.name} wrote {decoded.shape}, not {pixels.shape}")
     return data
 
 
@@ -181,7 +187,7 @@ def check_goals(
 
 
 def decode(
-    data: bytes | Container,
+    data: FileSource | Container,
     *,
     scale: float | None = None,
     size: tuple[int, int] | None = None,
@@ -196,7 +202,8 @@ def decode(
     Other sizes are evaluated by the codec, not resampled from decoded pixels.
 
     Args:
-        data: The whole file, or what `read_container` made of it.
+        data: The whole file, as bytes, by its path or open in binary mode; or what
+            `read_container` made of it.
         scale: Output pixels per source pixel.
         size: Output width and height, instead of a scale.
         crop: Left, top, width and height of the part to decode, source pixels.
@@ -225,12 +232,12 @@ def decode(
 
 
 def read_container(
-    data: bytes, *, max_bytes: int | None = None, max_pixels: int = DEFAULT_MAX_PIXELS
+    data: FileSource, *, max_bytes: int | None = None, max_pixels: int = DEFAULT_MAX_PIXELS
 ) -> Container:
     """A file taken apart, with its metadata; `decode` takes it instead of bytes.
 
     Args:
-        data: The whole file.
+        data: The whole file, as in `decode`.
         max_bytes: Use the first bytes of the file only, as in `decode`.
         max_pixels: Largest number of pixels of the picture in the file.
 
@@ -238,42 +245,38 @@ def read_container(
         BitstreamError: The file is foreign, damaged or over the limit.
         ConfigError: Its codec shows nothing before the last byte.
     """
+    file = file_bytes(data)
     if max_bytes is not None:
-        data = shorten(data, max_bytes)
+        file = shorten(file, max_bytes)
     try:
-        return Container.from_bytes(data, max_pixels=max_pixels)
+        return Container.from_bytes(file, max_pixels=max_pixels)
     except TruncatedError as error:
-        if not isinstance(codec_of(read_header(data).codec_id), ProgressiveCodec):
+        if not isinstance(codec_of(read_header(file).codec_id), ProgressiveCodec):
             raise
         raise TruncatedError(f"{error}; with max_bytes it shows what has arrived") from error
 
 
-def shorten(data: bytes, max_bytes: int) -> bytes:
+def shorten(data: FileSource, max_bytes: int) -> bytes:
     """A whole file of at most `max_bytes` that shows what the first bytes of `data` say.
 
     Args:
-        data: A file of a codec that codes coarse to fine, or as much of it as has arrived.
+        data: A file of a codec that codes coarse to fine, or as much of it as has arrived; given
+            as in `decode`.
         max_bytes: Largest size of the result, bytes.
 
     Raises:
         BitstreamError: The file is foreign or damaged, or so few bytes say nothing.
         ConfigError: Its codec shows nothing before the last byte.
     """
-    codec = codec_of(read_header(data).codec_id)
+    file = file_bytes(data)
+    codec = codec_of(read_header(file).codec_id)
     if not isinstance(codec, ProgressiveCodec):
         raise ConfigError(
             f"a file of codec {codec.name} shows nothing before its last byte; leave out max_bytes"
         )
     if max_bytes < 1:
         raise ConfigError(f"max_bytes must be at least 1, got {max_bytes}")
-    return codec.shorten(data, max_bytes)
-
-
-def resolve_num_threads(asked: int | None) -> int:
-    """The number asked for, or the processors this process may use."""
-    if asked is not None:
-        return asked
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return codec.shorten(file, max_bytes)
 
 
 def codec_of(codec_id: int) -> NativeCodec:

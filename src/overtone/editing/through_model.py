@@ -102,7 +102,7 @@ def edit_atoms(
     if not isinstance(model, HasAtoms):
         raise ConfigError(
             f"gains by frequency need a model of atoms, a spectral dictionary; {model.name} has "
-            "none: give --direction or --toward"
+            "none; move along a direction or toward a class instead"
         )
     _check_residual(model, size, residual)
     cycles = model.atom_frequencies().detach().double().numpy()

@@ -98,6 +98,11 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         config_class: Frozen dataclass of the settings.
         config: The settings.
         spec: The images it was made for.
+        class_titles: What the classes are called where `spec` has only their numbers; () where its
+            names are all there is.
+        default_length: How long training lasts where nothing says: "steps" or "core_minutes" of
+            `TrainConfig`.
+        draws_on_cuda: Whether `load_model` may put it on a card.
         has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
             with a table of latents.
         former_settings: What settings were called in files of earlier versions, to their names.
@@ -106,6 +111,8 @@ class AbstractModel(torch.nn.Module, abc.ABC):
 
     name: ClassVar[str]
     config_class: ClassVar[type]
+    default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 20.0}
+    draws_on_cuda: ClassVar[bool] = False
     has_unseen_loss: bool = True
     former_settings: ClassVar[Mapping[str, str]] = {}
     former_tensors: ClassVar[Mapping[str, str]] = {}
@@ -114,6 +121,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         super().__init__()
         self.config = config
         self.spec = spec
+        self.class_titles: tuple[str, ...] = ()
 
     @classmethod
     def current_settings(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,14 +250,20 @@ def to_pixels(images: Float[Tensor, "b c h w"]) -> UInt8[np.ndarray, "b h w c"]:
 def class_index(model: AbstractModel, class_name: str) -> int:
     """The label of a class, given by its name or by the label itself.
 
+    Case does not matter where no two names differ in it alone.
+
     Raises:
         ConfigError: The model knows no classes, or not this one.
     """
     names = model.spec.class_names
-    if class_name in names:
-        return names.index(class_name)
-    if class_name.isdecimal() and int(class_name) < len(names):
-        return int(class_name)
     if not names:
         raise ConfigError(f"this {model.name} was trained without classes; leave out the class")
-    raise unknown_name("class", class_name, names)
+    for known in (names, model.class_titles):
+        if class_name in known:
+            return known.index(class_name)
+        lower = [name.lower() for name in known]
+        if lower.count(class_name.lower()) == 1:
+            return lower.index(class_name.lower())
+    if class_name.isdecimal() and int(class_name) < len(names):
+        return int(class_name)
+    raise unknown_name("class", class_name, model.class_titles or names)

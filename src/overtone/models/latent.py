@@ -2,9 +2,8 @@
 
 import abc
 import dataclasses
-import difflib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from overtone.data import ImageSet
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, suggestion
 from overtone.models.base import AbstractModel, ImageSpec, from_pixels
 from overtone.models.latent_priors import LatentPriors
 from overtone.models.priors.base import check_temperature
@@ -64,6 +63,8 @@ class AbstractLatentModel(AbstractModel):
         priors: Priors that `finish` fits and the model's file stores.
     """
 
+    draws_on_cuda: ClassVar[bool] = True
+
     def __init__(
         self,
         config: Any,
@@ -77,6 +78,11 @@ class AbstractLatentModel(AbstractModel):
         self.latent_dim = latent_dim
         self.prior_config = prior
         self.priors = LatentPriors()
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are; `encode` and `decode` take tensors there."""
+        return next(self.parameters()).device
 
     @abc.abstractmethod
     def encode(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
@@ -108,7 +114,9 @@ class AbstractLatentModel(AbstractModel):
         """The latents of the training set or of its first images, in their order."""
         with torch.no_grad():
             chunks = torch.from_numpy(images.images).split(CHUNK)
-            return torch.cat([self.encode(from_pixels(chunk)) for chunk in chunks])
+            return torch.cat(
+                [self.encode(from_pixels(chunk).to(self.device)).cpu() for chunk in chunks]
+            )
 
     @override
     def finish(self, images: ImageSet, *, generator: torch.Generator) -> None:
@@ -140,7 +148,7 @@ class AbstractLatentModel(AbstractModel):
         drawn = rng.multivariate_normal(
             latents.mean(0), covariance, num_images, check_valid="ignore", method="eigh"
         )
-        return self.decode(torch.from_numpy(drawn).float())
+        return self.decode(torch.from_numpy(drawn).float().to(self.device))
 
     def sample_latents(
         self,
@@ -182,10 +190,10 @@ class AbstractLatentModel(AbstractModel):
     def _named(self, priors: Mapping[str, _T], name: str, which: str) -> _T:
         if name in priors:
             return priors[name]
-        near = difflib.get_close_matches(name, [NORMAL, *priors], n=1)
         known = f"it has {', '.join(priors)}" if priors else "none was fitted"
-        hint = f"did you mean {near[0]}?" if near and near[0] != name else known
-        raise ConfigError(f"this {self.name} has no prior {name} {which}; {hint}")
+        raise ConfigError(
+            f"this {self.name} has no prior {name} {which}; {suggestion(name, priors)}{known}"
+        )
 
     @override
     def sample(
@@ -202,7 +210,7 @@ class AbstractLatentModel(AbstractModel):
             num_images, generator=generator, temperature=temperature, labels=labels, prior=prior
         )
         with torch.no_grad():
-            chunks = [self.decode(chunk, size) for chunk in latents.split(CHUNK)]
+            chunks = [self.decode(chunk.to(self.device), size) for chunk in latents.split(CHUNK)]
             return torch.cat(chunks).clamp_(-1, 1)
 
 

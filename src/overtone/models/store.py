@@ -1,8 +1,8 @@
 """Models as files: weights, settings and what they were trained on; found by name or path."""
 
 import dataclasses
-import difflib
 import pathlib
+import tomllib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -11,9 +11,10 @@ from torch import Tensor
 
 from overtone import __version__
 from overtone.config import from_mapping
-from overtone.errors import ConfigError, ModelError
+from overtone.errors import ConfigError, ModelError, listed, suggestion
 from overtone.files import write_atomically
 from overtone.models.base import AbstractModel, ImageSpec
+from overtone.models.compute import Device, torch_device
 from overtone.models.registry import get_model_class
 from overtone.models.tensor_file import TensorFile
 
@@ -60,17 +61,26 @@ def resolve_model(model: str | pathlib.Path | AbstractModel) -> AbstractModel:
     return model if isinstance(model, AbstractModel) else load_model(model)
 
 
-def load_model(name_or_path: str | pathlib.Path) -> AbstractModel:
+def load_model(name_or_path: str | pathlib.Path, *, device: Device = "cpu") -> AbstractModel:
     """A trained model, ready to sample.
 
     Args:
         name_or_path: A model file, the folder of a finished run, or the name of a model that comes
             with this package.
+        device: Where it computes: "cpu", "cuda", or "auto" for CUDA where there is a card. Random
+            numbers are drawn on the processor, so that results differ by rounding only.
 
     Raises:
         ModelError: There is none, or it is foreign, damaged, or made by a newer version.
+        ConfigError: The device is not there, or the model draws on the processor only.
     """
-    return _model_in(find_model(name_or_path))
+    chosen = torch_device(device)
+    model = _model_in(find_model(name_or_path))
+    if model.draws_on_cuda:
+        return model.to(chosen)
+    if device == "cuda":
+        raise ConfigError(f"a {model.name} draws on the processor only; leave out device")
+    return model
 
 
 def read_summary(name_or_path: str | pathlib.Path) -> dict[str, Any]:
@@ -86,6 +96,12 @@ def shipped_models() -> dict[str, pathlib.Path]:
     """Name to file of the models that come with this package."""
     folder = pathlib.Path(__file__).parent / "trained"
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+def class_titles(name: str) -> tuple[str, ...]:
+    """What the classes of a model that comes with this package are called; () if only numbered."""
+    table = pathlib.Path(__file__).parent / "trained" / "class_names.toml"
+    return tuple(tomllib.loads(table.read_text("utf-8")).get(name, ()))
 
 
 def find_model(name_or_path: str | pathlib.Path) -> pathlib.Path:
@@ -105,9 +121,10 @@ def find_model(name_or_path: str | pathlib.Path) -> pathlib.Path:
     name = str(name_or_path)
     if name in shipped:
         return shipped[name]
-    near = difflib.get_close_matches(name, shipped, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"with this version come {', '.join(shipped)}"
-    raise ModelError(f"there is no model or file {name}; {hint if shipped else 'give a path'}")
+    raise ModelError(
+        f"there is no model or file {name}; {suggestion(name, shipped)}"
+        f"with this version come {listed(list(shipped))}"
+    )
 
 
 def _model_in(path: pathlib.Path) -> AbstractModel:
@@ -128,6 +145,8 @@ def _model_in(path: pathlib.Path) -> AbstractModel:
             f"{path}: written by Overtone {written}, does not fit {__version__}: "
             f"{' '.join(str(error).split())}"
         ) from error
+    if path in shipped_models().values():
+        model.class_titles = class_titles(path.stem)
     return model.eval()
 
 

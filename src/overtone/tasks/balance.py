@@ -18,9 +18,10 @@ from overtone import __version__
 from overtone.data import ImageSet, load_images
 from overtone.data.base import OnCorrupt, Split
 from overtone.data.pixels import to_image
-from overtone.errors import ConfigError, DataError
+from overtone.errors import ConfigError, DataError, PathError
 from overtone.files import check_folder_of
-from overtone.models.base import AbstractModel, ProgressCallback
+from overtone.models.base import AbstractModel, ProgressCallback, class_index
+from overtone.models.compute import Device
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import find_model, load_model
 from overtone.shapes import UInt8
@@ -66,6 +67,7 @@ def balance(
     prior: str | None = None,
     size: tuple[int, int] | None = None,
     on_corrupt: OnCorrupt = "fail",
+    device: Device = "cpu",
     progress: ProgressCallback | None = None,
 ) -> dict[str, int]:
     """Writes synthetic pictures of each class that has fewer than the target.
@@ -86,6 +88,7 @@ def balance(
         prior: Distribution of the latents, see `sample`.
         size: Height and width of the new pictures; those of the model by default.
         on_corrupt: See `load_images`.
+        device: Where the model computes, see `load_model`.
         progress: Called with the fraction done and a message.
 
     Returns:
@@ -100,13 +103,10 @@ def balance(
     """
     folder = pathlib.Path(out)
     _refuse_used(folder, source)
-    chosen = load_model(model)
+    chosen = load_model(model, device=device)
     images = _loaded(source, chosen, split, on_corrupt)
     missing = _missing(images, target)
-    unknown = [name for name in missing if name not in chosen.spec.class_names]
-    if unknown:
-        known = ", ".join(chosen.spec.class_names) or "none"
-        raise ConfigError(f"the model knows no class {', '.join(unknown)}; it knows {known}")
+    labels = {name: class_index(chosen, name) for name in missing}
     origin = Origin(
         model=str(model),
         model_kind=chosen.name,
@@ -119,7 +119,7 @@ def balance(
         partial.mkdir()
         entries: list[dict[str, Any]] = []
         for done, (name, count) in enumerate(missing.items()):
-            class_seed = seed + chosen.spec.class_names.index(name)
+            class_seed = seed + labels[name]
             drawn = sample(
                 chosen, count, seed=class_seed, class_name=name, temperature=temperature,
                 size=size, prior=prior,
@@ -138,7 +138,7 @@ def balance(
 def _refuse_used(folder: pathlib.Path, source: str | ImageSet) -> None:
     check_folder_of(folder)
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
-        raise ConfigError(f"{folder} exists and is not empty; nothing is replaced, name another")
+        raise PathError(f"{folder} exists and is not empty; nothing is replaced, name another")
     if isinstance(source, str) and pathlib.Path(source).resolve() in folder.resolve().parents:
         raise ConfigError(
             f"{folder} lies inside the source {source}, which stays as it is; name another folder"

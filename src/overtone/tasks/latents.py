@@ -57,7 +57,7 @@ def decode_latents(
     pictures = np.empty((len(latents), height, width, model.spec.channels), np.uint8)
     with torch.no_grad():
         for start in range(0, len(latents), chunk):
-            part = latents[start : start + chunk]
+            part = latents[start : start + chunk].to(model.device)
             pictures[start : start + len(part)] = to_pixels(model.decode(part, size))
             if progress is not None:
                 progress((start + len(part)) / len(latents), f"{start + len(part)} pictures")
@@ -82,4 +82,4 @@ def encode_pixels(
     with torch.no_grad():
         # PyTorch warns of arrays it could not write to, as those of Pillow's images.
         parts = torch.from_numpy(np.require(images, requirements="W")).split(_CHUNK_IMAGES)
-        return torch.cat([encode(from_pixels(part)) for part in parts])
+        return torch.cat([encode(from_pixels(part).to(model.device)).cpu() for part in parts])

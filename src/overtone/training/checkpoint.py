@@ -56,7 +56,7 @@ class CheckpointFolder:
         except OSError as error:
             raise CheckpointError(
                 f"cannot write {path}: {error.strerror or error}; the last good checkpoint is "
-                f"{self.last()}; make room or give rights, then go on with --resume"
+                f"{self.last()}; make room or give rights, then go on with resume=True"
             ) from error
 
     def restore(self, state: TrainState) -> None:
@@ -69,7 +69,7 @@ class CheckpointFolder:
         if not steps:
             raise CheckpointError(
                 f"{self.path} holds no checkpoint: the run was ended before its first; "
-                "delete its folder and start again without --resume"
+                "delete its folder and start again without resume=True"
             )
         path = self.path_of(steps[-1])
         try:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from overtone.data import BatchOrder, ImageSet
@@ -38,6 +37,8 @@ class TrainProgress:
         images_per_s: Images a second since the last report, wall clock.
         remaining_s: Seconds until the end at the speed since the start or the resumption, wall
             clock.
+        is_fitting: Whether all steps are done and priors are fitted to the latents; the losses and
+            speeds are then of the last steps.
     """
 
     step: int
@@ -45,6 +46,7 @@ class TrainProgress:
     loss: float
     images_per_s: float
     remaining_s: float
+    is_fitting: bool = False
 
 
 TrainProgressCallback = Callable[[TrainProgress], None]
@@ -55,7 +57,7 @@ class Loop:
     """The training loop: everything a run uses and does not change.
 
     Attributes:
-        accelerator: Knows the device to train on.
+        device: Where the model is and the batches go.
         settings: Settings of the training.
         images: The training set.
         held_out: Images to measure the loss on, or None.
@@ -64,7 +66,7 @@ class Loop:
         report: Called at every line of the log, or None.
     """
 
-    accelerator: Accelerator
+    device: torch.device
     settings: TrainConfig
     images: ImageSet
     held_out: ImageSet | None
@@ -115,16 +117,15 @@ class Loop:
         for group in state.optimizer.param_groups:
             start, end = group["rate_start"], group["rate_end"]
             group["lr"] = rate * (start + (end - start) * progress)
-        device = self.accelerator.device
-        batch = batch_of(self.images, order.indices(state.step), device)
+        batch = batch_of(self.images, order.indices(state.step), self.device)
         state.optimizer.zero_grad(set_to_none=True)
         is_16_bit = settings.precision == "bfloat16"
-        with torch.autocast(device.type, torch.bfloat16, enabled=is_16_bit):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=is_16_bit):
             losses = state.model.loss(batch, progress=progress, generator=state.generator)
         reason = state.watch.reason(losses["loss"].item())
         if reason is not None:
             raise self._failure(reason, state.step + 1)
-        self.accelerator.backward(losses["loss"])
+        losses["loss"].backward()
         if settings.clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(state.model.parameters(), settings.clip_norm)
         state.optimizer.step()
@@ -150,13 +151,12 @@ class Loop:
         generator = derived_generator(self.settings.seed, "evaluate")
         num_images = min(len(self.held_out), self.settings.num_held_out)
         size = min(self.settings.batch_size, num_images)
-        device = self.accelerator.device
         sums: dict[str, float] = {}
         num_batches = num_images // size
         with state.averaged(), torch.no_grad():
             for number in range(num_batches):
                 indices = np.arange(number * size, (number + 1) * size, dtype=np.int64)
-                batch = batch_of(self.held_out, indices, device)
+                batch = batch_of(self.held_out, indices, self.device)
                 losses = state.model.loss(
                     batch, progress=self._progress(state), generator=generator
                 )

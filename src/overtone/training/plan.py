@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overtone import __version__
-from overtone.config import from_mapping, read_preset, with_assignments
-from overtone.errors import CheckpointError, ConfigError
+from overtone.config import from_mapping, read_preset, setting_names, with_assignments
+from overtone.errors import CheckpointError, ConfigError, listed, suggestion
 from overtone.files import write_atomically
 from overtone.models.registry import get_model_class
 from overtone.training.settings import TrainConfig
@@ -67,7 +67,8 @@ def resolve_plan(
 ) -> TrainPlan:
     """Defaults, overlaid by a preset, overlaid by assignments such as `train.steps=500`.
 
-    One of `train.steps` and `train.core_minutes` takes the place of the preset's other.
+    One of `train.steps` and `train.core_minutes` takes the place of the preset's other; without
+    either it is the model's `default_length`.
 
     Raises:
         ConfigError: The model, the preset or a setting is unknown or out of range.
@@ -76,15 +77,26 @@ def resolve_plan(
     settings = {} if preset is None else read_preset(model, preset)
     settings = _without_length(settings, with_assignments({}, assignments))
     settings = with_assignments(settings, assignments)
-    unknown = sorted(set(settings) - set(_TABLES))
-    if unknown:
-        raise ConfigError(f"unknown setting {unknown[0]}; settings begin with network. or train.")
+    _refuse_unknown(settings, kind.config_class)
+    train = settings.get("train", {})
+    if isinstance(train, Mapping) and not _LENGTHS & train.keys():
+        train = {**train, **kind.default_length}
     return TrainPlan(
         model=model,
         network=from_mapping(kind.config_class, settings.get("network", {}), "network."),
-        train=from_mapping(TrainConfig, settings.get("train", {}), "train."),
+        train=from_mapping(TrainConfig, train, "train."),
         preset=preset,
     )
+
+
+def _refuse_unknown(settings: Mapping[str, Any], network: type) -> None:
+    """Raises `ConfigError` for a setting in none of the tables; a bare one gets its full name."""
+    known = setting_names(network, "network.") + setting_names(TrainConfig, "train.")
+    for name in settings:
+        if name not in _TABLES:
+            full = [each for each in known if each.rpartition(".")[2] == name.rpartition(".")[2]]
+            hint = f"did you mean {full[0]}? " if full else suggestion(name, known)
+            raise ConfigError(f"unknown setting {name}; {hint}known are {listed(known)}")
 
 
 def _without_length(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,13 +124,15 @@ def read_plan(folder: pathlib.Path) -> tuple[TrainPlan, DataRecord]:
         CheckpointError: There is none, or it is not from this version's `write_plan`.
     """
     if not folder.is_dir():
-        raise CheckpointError(f"there is no run at {folder} to go on with; start without --resume")
+        raise CheckpointError(
+            f"there is no run at {folder} to go on with; start without resume=True"
+        )
     path = folder / PLAN_FILE
     if not path.is_file():
         what = "is empty" if not any(folder.iterdir()) else f"holds no {PLAN_FILE}"
         raise CheckpointError(
             f"{folder} {what}: it is no run, or one ended before it began; "
-            "start again without --resume in a new folder"
+            "start again without resume=True in a new folder"
         )
     try:
         record = json.loads(path.read_text("utf-8"))

@@ -51,7 +51,7 @@ def prepare(
         _refuse_existing(folder)
         plan = _new_plan(request.model, request.preset, request.settings)
     if request.data is None:
-        raise ConfigError("data are needed: a path or name that load_images takes")
+        raise ConfigError("data are needed; give data, the path of a folder or file, or hf:NAME")
     images, test = _load(request.data, request)
     record = _describe(images, request)
     if known is not None and known.fingerprint != record.fingerprint:
@@ -64,7 +64,7 @@ def prepare(
 
 def _new_plan(model: str | None, preset: str | None, settings: Sequence[str]) -> TrainPlan:
     if model is None:
-        raise ConfigError("name a model to train, or go on with a run by --resume")
+        raise ConfigError("name a model to train, or go on with a run by resume=True")
     plan = resolve_plan(model, preset, settings)
     num_threads = plan.train.num_threads or torch.get_num_threads()
     return dataclasses.replace(plan, train=dataclasses.replace(plan.train, num_threads=num_threads))
@@ -82,7 +82,8 @@ def _check_same(plan: TrainPlan, request: TrainRequest) -> None:
 def _refuse_existing(folder: pathlib.Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CheckpointError(
-            f"{folder} exists already; go on with the run in it by --resume, or give another --out"
+            f"{folder} exists already; go on with the run in it by resume=True, or name another "
+            "folder"
         )
 
 

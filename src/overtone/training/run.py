@@ -2,22 +2,23 @@
 
 import contextlib
 import dataclasses
+import math
 import pathlib
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import torch
-from accelerate import Accelerator
 
 from overtone.data import ImageSet
 from overtone.errors import CheckpointError
 from overtone.models.base import AbstractModel, ImageSpec
+from overtone.models.compute import Device, torch_device, torch_threads
 from overtone.models.registry import get_model_class
 from overtone.models.store import MODEL_FILE, save_model
 from overtone.training.checkpoint import CheckpointFolder
 from overtone.training.log import LOG_FILE, RunLog, has_events, read_log
-from overtone.training.loop import Loop, TrainProgressCallback
+from overtone.training.loop import Loop, TrainProgress, TrainProgressCallback
 from overtone.training.plan import DataRecord, TrainPlan, write_plan
 from overtone.training.prepare import TrainRequest, prepare
 from overtone.training.signals import stop_on_signals
@@ -32,6 +33,8 @@ class TrainResult:
         status: "finished" with a model file, or "stopped" by a signal with a checkpoint.
         step: Steps done.
         core_minutes: Processor time spent inside steps and in what is before the first.
+        finish_core_minutes: Processor time spent after the last step, on fitting priors to the
+            latents of the training images; 0 for a run that was stopped.
         path: Path of the model file, or of the last checkpoint.
         skipped: Pictures that were left out, each "file: reason".
     """
@@ -41,6 +44,7 @@ class TrainResult:
     core_minutes: float
     path: pathlib.Path
     skipped: tuple[str, ...] = ()
+    finish_core_minutes: float = 0.0
 
 
 def train(
@@ -55,6 +59,7 @@ def train(
     skip_corrupt: bool = False,
     held_out: ImageSet | None = None,
     resume: bool = False,
+    device: Device = "auto",
     progress: TrainProgressCallback | None = None,
 ) -> TrainResult:
     """Trains a model, or goes on with a run that was stopped or killed.
@@ -76,10 +81,12 @@ def train(
         held_out: Images to measure the loss on; by default the test split of `data`, if any.
         resume: Go on with the run in `out`; for a number of steps the result is then bit for bit
             that of a run that was never stopped.
-        progress: Called at every line of the log.
+        device: Where to train: "cpu", "cuda", or "auto" for CUDA where there is a card.
+        progress: Called at every line of the log, and when priors begin to be fitted.
 
     Raises:
-        ConfigError: A setting is unknown or out of range, or the images do not suit the model.
+        ConfigError: A setting is unknown or out of range, the images do not suit the model, or the
+            device is not there.
         DataError: The data cannot be loaded, or are not those the run began with.
         CheckpointError: The folder holds something else, or cannot be written.
         TrainError: A loss is not finite or explodes, or samples collapse.
@@ -88,8 +95,8 @@ def train(
     request = TrainRequest(
         model, data, preset, tuple(settings), size, channels, skip_corrupt, resume
     )
+    where = torch_device(device)
     plan, record, images, test = prepare(folder, request)
-    accelerator = Accelerator()
     chosen = _model(plan, images)
     if not resume:
         _make_folder(folder)
@@ -97,26 +104,30 @@ def train(
     with (
         _writing_in(folder),
         _locked(folder),
-        _threads(plan.train.num_threads),
+        torch_threads(plan.train.num_threads),
         stop_on_signals() as stop,
     ):
-        state = _start(chosen, plan, images, accelerator.device)
+        state = _start(chosen, plan, images, where)
         if not resume:
             write_plan(folder, plan, record)
         elif checkpoints.steps() or has_events(folder / LOG_FILE):
             checkpoints.restore(state)
         with _log(folder, state.step) as log:
             test = held_out or test
-            loop = Loop(accelerator, plan.train, images, test, checkpoints, log, progress)
+            loop = Loop(where, plan.train, images, test, checkpoints, log, progress)
             if not checkpoints.steps():
                 loop.save(state)
             is_done = loop.run(state, stop)
-        minutes = state.spent_s / 60
-        if not is_done:
-            path = checkpoints.path_of(state.step)
-            return TrainResult("stopped", state.step, minutes, path, images.skipped)
-        _finish(folder, plan, record, images, state)
-    return TrainResult("finished", state.step, minutes, folder / MODEL_FILE, images.skipped)
+            minutes = state.spent_s / 60
+            if not is_done:
+                path = checkpoints.path_of(state.step)
+                return TrainResult("stopped", state.step, minutes, path, images.skipped)
+            if progress is not None:
+                progress(TrainProgress(state.step, 1.0, math.nan, 0.0, 0.0, is_fitting=True))
+            finish_s = _finish(folder, plan, record, images, state)
+            log.write(state.step, "finish", {"core_s": finish_s})
+    path = folder / MODEL_FILE
+    return TrainResult("finished", state.step, minutes, path, images.skipped, finish_s / 60)
 
 
 def describe_run(out: str | pathlib.Path, request: TrainRequest) -> dict[str, Any]:
@@ -145,13 +156,15 @@ def describe_run(out: str | pathlib.Path, request: TrainRequest) -> dict[str, An
 
 def _finish(
     folder: pathlib.Path, plan: TrainPlan, data: DataRecord, images: ImageSet, state: TrainState
-) -> None:
-    """Fits what is fitted to the trained network, and writes the model's file."""
+) -> float:
+    """Fits what is fitted to the trained network, writes the model's file; the seconds it took."""
     started = time.process_time()
     with state.averaged():
         state.model.to("cpu").finish(images, generator=derived_generator(plan.train.seed, "finish"))
-        summary = _summary(folder, plan, data, state, time.process_time() - started)
+        finish_s = time.process_time() - started
+        summary = _summary(folder, plan, data, state, finish_s)
         save_model(folder / MODEL_FILE, state.model, summary)
+    return finish_s
 
 
 def _model(plan: TrainPlan, images: ImageSet) -> AbstractModel:
@@ -214,7 +227,7 @@ def _writing_in(folder: pathlib.Path) -> Iterator[None]:
     except OSError as error:
         raise CheckpointError(
             f"cannot write in {folder}: {error.strerror or error}; its checkpoints are whole; "
-            "make room or give rights, then go on with --resume"
+            "make room or give rights, then go on with resume=True"
         ) from error
 
 
@@ -234,13 +247,3 @@ def _locked(folder: pathlib.Path) -> Iterator[None]:
                 f"another process is training in {folder}; wait for it"
             ) from error
         yield
-
-
-@contextlib.contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -64,7 +64,11 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.core_minutes is None):
-            raise ValueError("give one of steps and core_minutes, and not both")
+            which = "neither is" if self.steps is None else "both are"
+            raise ValueError(
+                f"how long to train is one of steps and core_minutes, and {which} given; "
+                "set one, such as train.steps=20000"
+            )
         for name in ("steps", "core_minutes", "learning_rate", "clip_norm", "num_threads"):
             value = getattr(self, name)
             if value is not None and not value > 0:

@@ -147,7 +147,7 @@ def _check(samples: UInt8[np.ndarray, "n h w c"], reference_set: ReferenceSet) -
     if (height, width, channels) != wanted:
         raise ConfigError(
             f"the samples are {width}x{height} with {channels} channels, {reference.name} is "
-            f"{wanted[1]}x{wanted[0]} with {wanted[2]}; give --size and --channels to load the "
+            f"{wanted[1]}x{wanted[0]} with {wanted[2]}; give size and channels to load the "
             "reference like the samples"
         )
     for name, images in (("samples", samples), (reference.name, reference.images)):

@@ -9,6 +9,7 @@ from overtone.data import ImageSet, load_images
 from overtone.evaluate.distribution.rows import DistributionRow, SampleSource
 from overtone.metrics.psnr import psnr_db_from_mse
 from overtone.models.base import AbstractModel, ProgressCallback
+from overtone.models.compute import Device
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import MODEL_FILE, load_model, read_summary
 from overtone.shapes import UInt8
@@ -36,11 +37,13 @@ def draw(
     seed: int,
     prior: str | None = None,
     temperature: float = 1.0,
+    device: Device = "cpu",
     progress: ProgressCallback | None = None,
 ) -> Drawn:
     """Samples of a model (a shipped name, a file, the folder of a run), or stored pictures.
 
-    Of more pictures than asked for, so many are chosen by the seed.
+    Of more pictures than asked for, so many are chosen by the seed. The device is the model's,
+    see `load_model`.
 
     Raises:
         ModelError: It is a model's file, but damaged, or a run that has not finished.
@@ -57,7 +60,7 @@ def draw(
             chosen = np.random.default_rng(seed).choice(len(images), num_images, replace=False)
             images = images[chosen]
         return Drawn(SampleSource(name=path.resolve().name), images, None)
-    model = load_model(source)
+    model = load_model(source, device=device)
     images = sample(
         model, num_images, seed=seed, prior=prior, temperature=temperature, progress=progress
     )

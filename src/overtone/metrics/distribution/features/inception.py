@@ -73,6 +73,6 @@ def _load(weights: str | None) -> Any:
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(
-            f"the weights of inception cannot be loaded: {reason}; give a file with "
-            "--feature-weights"
+            f"the weights of inception cannot be loaded: {reason}; give a file "
+            "of weights as feature_weights"
         ) from error
