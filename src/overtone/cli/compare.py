@@ -4,7 +4,7 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Literal
 
-from overtone.cli.arguments import Inputs, Output, Seed, Threads
+from overtone.cli.arguments import OptionalInputs, Output, RowFolders, Seed, Threads
 from overtone.cli.sources import PICTURE_SUFFIXES, find_inputs
 from overtone.errors import ConfigError
 
@@ -19,9 +19,10 @@ DEFAULT_RATES = "0.1,0.2,0.4,0.8"
 
 
 def compare(
-    images: Inputs,
+    images: OptionalInputs = (),
     /,
     *,
+    rows: RowFolders = (),
     codecs: str = DEFAULT_CODECS,
     rates: str | None = None,
     qualities: str | None = None,
@@ -45,6 +46,7 @@ def compare(
 
     Args:
         images: Pictures, folders of pictures, or globs.
+        rows: Folder of rows, of an earlier comparison, instead of pictures; may be given often.
         codecs: Comma-separated; pictures are shown at the bytes of the first.
         rates: Comma-separated, bits per pixel, which the quality is searched for; 0.1,0.2,0.4,0.8
             if no qualities are given.
@@ -59,6 +61,10 @@ def compare(
         threads: Worker threads; all processors by default.
         force: Measure again what is known.
     """
+    if rows:
+        return _put_together(images, rows, output)
+    if not images:
+        raise ConfigError("give pictures to measure, or --rows with folders of results")
     from overtone.cli.progress import run_with_bar
     from overtone.codecs.registry import resolve_num_threads
     from overtone.evaluate.rate_distortion.own_sections import own_sections
@@ -81,30 +87,49 @@ def compare(
         for name in names
         for goal in _goals(rates, qualities)
     ]
-    samples = [load_sample(pathlib.Path(path)) for path in find_inputs(images, PICTURE_SUFFIXES)]
+    samples = [
+        load_sample(pathlib.Path(path)) for path in find_inputs(list(images), PICTURE_SUFFIXES)
+    ]
     folder = pathlib.Path(output) if output else pathlib.Path("results") / suite
     planned = plan(samples, settings, folder, force=force)
     measured = list(run_with_bar(planned, suite=suite))
     hashes = {sample_hash(sample) for sample in samples}
-    rows = [
+    known = [
         row
         for row in current_rows(read_rows(folder))
         if row.codec in names and row.image_hash in hashes
     ]
-    (folder / "curves.svg").write_text(curves_svg(rows), "utf-8")
+    (folder / "curves.svg").write_text(curves_svg(known), "utf-8")
     if pictures:
         side_by_sides = _side_by_sides(
             samples[:pictures], measured, settings, names, pictures_bpp, suite
         )
         page = report_html(
             title=f"Codecs on {suite}",
-            rows=rows,
+            rows=known,
             side_by_sides=side_by_sides,
             sections=own_sections(side_by_sides[0]) if is_native(names[0]) else (),
         )
         (folder / "report.html").write_text(page, "utf-8")
         print(f"{folder / 'report.html'}", file=sys.stderr)
-    print(markdown_table(summaries(rows)))
+    print(markdown_table(summaries(known)))
+    return 0
+
+
+def _put_together(images: "Sequence[str]", rows: "Sequence[str]", output: str | None) -> int:
+    """Table, curves and page of what was measured before."""
+    from overtone.evaluate.rate_distortion.several import rows_of, write_report
+    from overtone.evaluate.rate_distortion.table import markdown_table, summaries
+
+    if images:
+        raise ConfigError("give pictures or --rows, not both")
+    folders = [pathlib.Path(each) for each in rows]
+    found = rows_of(folders)
+    if output:
+        title = f"Codecs in {', '.join(folder.name for folder in folders)}"
+        for path in write_report(found, pathlib.Path(output), title=title):
+            print(path, file=sys.stderr)
+    print(markdown_table(summaries(found)))
     return 0
 
 

@@ -26,13 +26,13 @@ from overtone.codecs.base import (
 )
 from overtone.codecs.dct_list import DctListCodec, PictureListModel
 from overtone.codecs.inputs import FileSource, file_bytes, picture_of
+from overtone.codecs.other_packages import PLUGIN_IDS, codec_named, codec_numbered
 from overtone.codecs.target import Target, encode_to_target
 from overtone.codecs.view import assemble, render, resolve_view
 from overtone.errors import (
     ConfigError,
     TruncatedError,
     UnsupportedCodecError,
-    unknown_name,
 )
 from overtone.shapes import UInt8
 
@@ -72,7 +72,7 @@ def get_codec(name: str) -> AbstractCodec[Any]:
         raise ConfigError(f"codec {name} is called {RENAMED[name]} now; use that name")
     known = CODECS | MODEL_CODECS
     if name not in known:
-        raise unknown_name("codec", name, CODECS)
+        return codec_named(name, list(CODECS))
     module, _, attribute = known[name].partition(":")
     return getattr(importlib.import_module(module), attribute)()
 
@@ -286,6 +286,8 @@ def codec_of(codec_id: int) -> NativeCodec:
         UnsupportedCodecError: There is none; the file may be newer than this version.
     """
     if codec_id not in CODEC_IDS:
+        if codec_id in PLUGIN_IDS:
+            return codec_numbered(codec_id)
         raise UnsupportedCodecError(
             f"codec id {codec_id} is not one of {sorted(CODEC_IDS)}; "
             "the file may need a newer version of Overtone",

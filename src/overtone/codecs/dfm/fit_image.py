@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from overtone.bitstream.container import Metadata
-from overtone.codecs.base import EncodeOptions, ProgressCallback, check_image
+from overtone.codecs.base import EncodeOptions, ProgressCallback, resolve_num_threads
 from overtone.codecs.dfm.config import DfmConfig, resolve
 from overtone.codecs.dfm.encode import batched, fit_picture, picture_problems
 from overtone.codecs.dfm.fit.network import chunk_steps, make_fitter
 from overtone.codecs.dfm.network import OpenNetwork, open_network
-from overtone.codecs.registry import resolve_num_threads
+from overtone.codecs.inputs import picture_of
 from overtone.errors import ConfigError
 from overtone.shapes import UInt8
 
@@ -23,7 +23,7 @@ MIN_TRIAL_CHUNKS = 2  # the first chunk warms up
 
 
 def fit(
-    image: np.ndarray,
+    image: object,
     *,
     width: int | None = None,
     depth: int | None = None,
@@ -42,7 +42,8 @@ def fit(
     stops it within a second. One network is fitted by one processor; tiles are fitted side by side.
 
     Args:
-        image: 8-bit pixels, `h w c`, 1 to 4 channels.
+        image: An array of 8-bit pixels, `h w c` or `h w`, a Pillow image, or the path of a picture
+            file.
         width: Width of the hidden layers, 1..10; 6 by default. A layer has 2^(width + 1)
             coefficients for each of its outputs.
         depth: Number of hidden layers, 1..64; 3 by default.
@@ -67,7 +68,7 @@ def fit(
         ConfigError: A setting is unknown or out of range, or both steps and seconds are given.
         FitError: The network learned nothing in several attempts.
     """
-    check_image(image)
+    pixels = picture_of(image).pixels
     if steps is not None and seconds is not None:
         raise ConfigError("give steps or seconds, not both")
     if seconds is not None and not 0 < seconds < float("inf"):
@@ -79,11 +80,11 @@ def fit(
         seed=seed, num_threads=resolve_num_threads(num_threads), progress=progress
     )
     if seconds is not None:
-        num_steps = _steps_within(image, config, options, seconds)
+        num_steps = _steps_within(pixels, config, options, seconds)
         config = dataclasses.replace(
             config, fit=dataclasses.replace(config.fit, num_steps=num_steps)
         )
-    data = fit_picture(image, config, options).to_bytes(Metadata())
+    data = fit_picture(pixels, config, options).to_bytes(Metadata())
     return open_network(data, num_threads=num_threads)
 
 

@@ -22,6 +22,7 @@ from overtone.evaluate.rate_distortion.curves import (
     average_curve,
     bd_rate,
     bits_by_picture,
+    other_metrics,
 )
 from overtone.evaluate.rate_distortion.held_out import HeldOutRow, read_held_out
 from overtone.evaluate.rate_distortion.rows import Row, current_rows, read_rows
@@ -51,6 +52,7 @@ class Summary:
         machine: Machine of the newest row.
         date: Date of the newest row.
         commit: Commit of the newest row.
+        bd_other_percent: BD-rate against JPEG by further metrics of any of the rows, by label.
     """
 
     label: str
@@ -66,6 +68,7 @@ class Summary:
     machine: str
     date: str
     commit: str
+    bd_other_percent: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """The line as a mapping that JSON can hold."""
@@ -98,6 +101,7 @@ def summaries(
     """
     by_label = groups(rows)
     rivals = {name: by_label.get(name, []) for name in (ANCHOR, RIVAL)}
+    others = other_metrics(rows)
     found = []
     for label, group in by_label.items():
         clean = (held_out or {}).get(label, [])
@@ -107,7 +111,11 @@ def summaries(
             "encode_s": statistics.median(row.encode_s for row in group),
             "decode_s": statistics.median(row.decode_s for row in group),
         }
-        found.append(dataclasses.replace(_summary(label, group, rivals), **times))
+        images = {row.image for row in group}
+        anchor = [row for row in rivals[ANCHOR] if row.image in images]
+        by_others = {name: bd_rate(anchor, group, key) for key, name in others.items()}
+        summary = _summary(label, group, rivals)
+        found.append(dataclasses.replace(summary, bd_other_percent=by_others, **times))
     return found
 
 
@@ -145,6 +153,7 @@ def _mean_bits(anchor: Sequence[Coded], rows: Sequence[Coded]) -> float | None:
 
 def markdown_table(found: Sequence[Summary]) -> str:
     """The table of `README.md`: bits by picture, PSNR at four rates, three BD-rates, two times."""
+    others = labels_of_others(found)
     head = [
         "codec",
         "images",
@@ -154,6 +163,7 @@ def markdown_table(found: Sequence[Summary]) -> str:
         "BD-rate, mean PSNR",
         "BD-rate, mean MSE",
         "BD-rate, MS-SSIM",
+        *(f"BD-rate, {name}" for name in others),
         "encode",
         "decode",
     ]
@@ -168,12 +178,18 @@ def markdown_table(found: Sequence[Summary]) -> str:
             _cell(summary.bd_psnr_percent, _percent),
             _cell(summary.bd_mse_percent, _percent),
             _cell(summary.bd_ms_ssim_percent, _percent),
+            *(_cell(summary.bd_other_percent.get(name), _percent) for name in others),
             _cell(summary.encode_s, lambda seconds: f"{seconds:.3g} s"),
             _cell(summary.decode_s, lambda seconds: f"{1000 * seconds:.3g} ms"),
         ]
         for summary in found
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def labels_of_others(found: Sequence[Summary]) -> list[str]:
+    """Labels of the further metrics that any of the lines has."""
+    return list(dict.fromkeys(name for summary in found for name in summary.bd_other_percent))
 
 
 def _cell(value: float | None, show: Callable[[float], str]) -> str:
