@@ -38,7 +38,7 @@ Inputs = Annotated[
     list[str], Parameter(name="IN...", allow_leading_hyphen=True, validator=_refuse_options)
 ]
 OptionalInputs = Annotated[
-    tuple[str, ...], Parameter(name="IN...", allow_leading_hyphen=True, validator=_refuse_options)
+    list[str] | None, Parameter(name="IN...", allow_leading_hyphen=True, validator=_refuse_options)
 ]
 RowFolders = Annotated[tuple[str, ...], Parameter(name="--rows", metavar="FOLDER")]
 RequiredOutput = Annotated[str, _OUTPUT]

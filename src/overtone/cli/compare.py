@@ -19,7 +19,7 @@ DEFAULT_RATES = "0.1,0.2,0.4,0.8"
 
 
 def compare(
-    images: OptionalInputs = (),
+    images: OptionalInputs = None,
     /,
     *,
     rows: RowFolders = (),
@@ -61,10 +61,8 @@ def compare(
         threads: Worker threads; all processors by default.
         force: Measure again what is known.
     """
-    if rows:
+    if rows or not images:
         return _put_together(images, rows, output)
-    if not images:
-        raise ConfigError("give pictures to measure, or --rows with folders of results")
     from overtone.cli.progress import run_with_bar
     from overtone.codecs.registry import resolve_num_threads
     from overtone.evaluate.rate_distortion.own_sections import own_sections
@@ -87,9 +85,7 @@ def compare(
         for name in names
         for goal in _goals(rates, qualities)
     ]
-    samples = [
-        load_sample(pathlib.Path(path)) for path in find_inputs(list(images), PICTURE_SUFFIXES)
-    ]
+    samples = [load_sample(pathlib.Path(path)) for path in find_inputs(images, PICTURE_SUFFIXES)]
     folder = pathlib.Path(output) if output else pathlib.Path("results") / suite
     planned = plan(samples, settings, folder, force=force)
     measured = list(run_with_bar(planned, suite=suite))
@@ -116,13 +112,15 @@ def compare(
     return 0
 
 
-def _put_together(images: "Sequence[str]", rows: "Sequence[str]", output: str | None) -> int:
+def _put_together(images: list[str] | None, rows: "Sequence[str]", output: str | None) -> int:
     """Table, curves and page of what was measured before."""
     from overtone.evaluate.rate_distortion.several import rows_of, write_report
     from overtone.evaluate.rate_distortion.table import markdown_table, summaries
 
     if images:
         raise ConfigError("give pictures or --rows, not both")
+    if not rows:
+        raise ConfigError("give pictures to measure, or --rows with folders of results")
     folders = [pathlib.Path(each) for each in rows]
     found = rows_of(folders)
     if output:
