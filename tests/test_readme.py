@@ -49,14 +49,10 @@ def test_commands_print_what_the_readme_shows():
     assert without_numbers(refresher.transcript(block)) == without_numbers(block)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [README, ROOT / "docs" / "getting-started.md", ROOT / "docs" / "api.md"],
-    ids=lambda path: path.name,
-)
-def test_python_blocks_run(path):
-    refresher = load_refresher()
-    with refresher.sample_folder():
+def test_python_blocks_of_the_reference_run():
+    """Those of the README and the guides are run by test_guides.py."""
+    path = ROOT / "docs" / "api.md"
+    with load_refresher().sample_folder():
         for block in blocks(path, "python"):
             exec(compile(block, path.name, "exec"), {})
 
@@ -107,12 +103,3 @@ def test_the_guide_to_fourier_layers_reaches_what_it_says(capsys):
     reached, *shapes = capsys.readouterr().out.splitlines()
     assert float(reached.removesuffix(" dB")) > float(stated[1]) - 3
     assert shapes == re.findall(r"# (\(.*\))$", text, re.MULTILINE)
-
-
-def test_commands_of_getting_started_run():
-    refresher = load_refresher()
-    commands = commands_of(ROOT / "docs" / "getting-started.md")
-    assert len(commands) >= 5
-    with refresher.sample_folder():
-        for command in commands:
-            refresher.output_of(command.split())
