@@ -20,7 +20,7 @@ NAMES = {
     "models": [*MODELS, *shipped_models()],
     "metrics": [*METRICS, *(name for each in DISTRIBUTION_METRICS for name in each.names)],
     "data": [*LOADERS],
-    "presets": [name for model in sorted([*MODELS, "dfm"]) for name in preset_names(model)],
+    "presets": [name for model in sorted([*MODELS, "coin", "dfm"]) for name in preset_names(model)],
 }
 
 

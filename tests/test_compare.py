@@ -60,3 +60,40 @@ def test_a_wrong_option_is_one_line(pictures, tmp_path, options, message, capsys
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_several_folders_are_put_together(pictures, tmp_path, capsys):
+    """The same picture with other codecs, and once more the first codec, on another picture."""
+    for name, picture, codec in (
+        ("one", "wide.png", "jpeg"),
+        ("two", "wide.png", "webp"),
+        ("three", "tall.png", "jpeg"),
+    ):
+        arguments = [str(pictures / picture), "--codecs", codec, "--qualities", "20,50,90"]
+        output = ["--pictures", "0", "-o", str(tmp_path / name)]
+        assert main(["compare", *arguments, *output]) == 0
+    capsys.readouterr()
+    folders = [f"--rows={tmp_path / name}" for name in ("one", "two", "three")]
+    assert main(["compare", *folders, "-o", str(tmp_path / "all")]) == 0
+    table = capsys.readouterr().out
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == [
+        "jpeg",
+        "webp",
+        "jpeg in three",
+    ]
+    assert "jpeg in three" in (tmp_path / "all" / "report.html").read_text("utf-8")
+    assert (tmp_path / "all" / "curves.svg").exists()
+    assert main(["compare", folders[0], folders[0]]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_folders_of_rows_and_pictures_do_not_mix(pictures, tmp_path, capsys):
+    for arguments, words in (
+        (["--rows", str(tmp_path / "none")], "no rows in"),
+        ([str(pictures), "--rows", str(tmp_path)], "pictures or --rows, not both"),
+        ([], "give pictures to measure"),
+    ):
+        assert main(["compare", *arguments]) > 0
+        error = capsys.readouterr().err
+        assert words in error
+        assert error.count("\n") == 1

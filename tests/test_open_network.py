@@ -204,9 +204,7 @@ def one_thread():
 def test_a_fitted_network_learns_on(one_thread):
     image = scene(24, 41)
     network = overtone.open_network(encoded("raw"))
-    (tile,) = network.tiles
-    module = FourierNetwork(tile.spec)
-    module.load(tile.weights, tile.colour_matrix, tile.colour_offset)
+    module = overtone.FourierNetwork.from_tile(network.tiles[0])
     positions = torch.from_numpy(network.pixel_centres).float()
     target = torch.from_numpy(image / 255).float()
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-2)

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import overtone
@@ -48,14 +49,10 @@ def test_commands_print_what_the_readme_shows():
     assert without_numbers(refresher.transcript(block)) == without_numbers(block)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [README, ROOT / "docs" / "getting-started.md", ROOT / "docs" / "api.md"],
-    ids=lambda path: path.name,
-)
-def test_python_blocks_run(path):
-    refresher = load_refresher()
-    with refresher.sample_folder():
+def test_python_blocks_of_the_reference_run():
+    """Those of the README and the guides are run by test_guides.py."""
+    path = ROOT / "docs" / "api.md"
+    with load_refresher().sample_folder():
         for block in blocks(path, "python"):
             exec(compile(block, path.name, "exec"), {})
 
@@ -88,10 +85,21 @@ def test_the_guide_to_networks_runs():
             exec(compile(block, path.name, "exec"), names)
 
 
-def test_commands_of_getting_started_run():
-    refresher = load_refresher()
-    commands = commands_of(ROOT / "docs" / "getting-started.md")
-    assert len(commands) >= 5
-    with refresher.sample_folder():
-        for command in commands:
-            refresher.output_of(command.split())
+def test_the_guide_to_fourier_layers_reaches_what_it_says(capsys):
+    """As printed, on one thread; the start is random, so a decibel or two are forgiven."""
+    path = ROOT / "docs" / "guide" / "fourier-network.md"
+    text = path.read_text("utf-8")
+    stated = re.search(r"prints ([\d.]+) dB", text)
+    assert stated is not None
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    names = {}
+    try:
+        with load_refresher().sample_folder():
+            for block in blocks(path, "python"):
+                exec(compile(block, path.name, "exec"), names)
+    finally:
+        torch.set_num_threads(before)
+    reached, *shapes = capsys.readouterr().out.splitlines()
+    assert float(reached.removesuffix(" dB")) > float(stated[1]) - 3
+    assert shapes == re.findall(r"# (\(.*\))$", text, re.MULTILINE)

@@ -7,6 +7,7 @@ from overtone.pillow_plugin import hook
 
 if TYPE_CHECKING:
     from overtone.bitstream.container import Metadata as Metadata
+    from overtone.codecs.dfm.fit_image import fit as fit
     from overtone.codecs.dfm.network import open_network as open_network
     from overtone.codecs.info import info as info
     from overtone.codecs.registry import decode as decode
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
     from overtone.errors import ModelError as ModelError
     from overtone.errors import OvertoneError as OvertoneError
     from overtone.errors import TrainError as TrainError
+    from overtone.kernels.fourier import NetSpec as NetSpec
     from overtone.models.dct_transformer.complete import colorize as colorize
     from overtone.models.dct_transformer.complete import upscale as upscale
+    from overtone.models.layers.fourier_layer import FourierLayer as FourierLayer
+    from overtone.models.layers.fourier_layer import FourierNetwork as FourierNetwork
     from overtone.models.spectral_dictionary.atom_table import atoms as atoms
     from overtone.models.store import load_model as load_model
     from overtone.tasks.balance import balance as balance
@@ -44,9 +48,12 @@ _PUBLIC = {
     "ConfigError": "overtone.errors",
     "DataError": "overtone.errors",
     "FitError": "overtone.errors",
+    "FourierLayer": "overtone.models.layers.fourier_layer",
+    "FourierNetwork": "overtone.models.layers.fourier_layer",
     "ImageError": "overtone.errors",
     "Metadata": "overtone.bitstream.container",
     "ModelError": "overtone.errors",
+    "NetSpec": "overtone.kernels.fourier",
     "OvertoneError": "overtone.errors",
     "TrainError": "overtone.errors",
     "atoms": "overtone.models.spectral_dictionary.atom_table",
@@ -55,6 +62,7 @@ _PUBLIC = {
     "decode": "overtone.codecs.registry",
     "edit": "overtone.editing.edit",
     "encode": "overtone.codecs.registry",
+    "fit": "overtone.codecs.dfm.fit_image",
     "info": "overtone.codecs.info",
     "interpolate": "overtone.tasks.interpolate",
     "load_model": "overtone.models.store",

@@ -40,6 +40,10 @@ _OUTPUT = Parameter(
 Inputs = Annotated[
     list[str], Parameter(name="IN...", allow_leading_hyphen=True, validator=_refuse_options)
 ]
+OptionalInputs = Annotated[
+    list[str] | None, Parameter(name="IN...", allow_leading_hyphen=True, validator=_refuse_options)
+]
+RowFolders = Annotated[tuple[str, ...], Parameter(name="--rows", metavar="FOLDER")]
 RequiredOutput = Annotated[str, _OUTPUT]
 Output = Annotated[str | None, _OUTPUT]
 # A trained model: the first argument of the verbs about a model.

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import Any
 
+from overtone import plugins
+
 Row = dict[str, str]
 
 _MAX_ABOUT = 100  # characters
@@ -17,10 +19,11 @@ def _codecs() -> list[Row]:
 
     rows = [{"name": name, "about": _about(target)} for name, target in CODECS.items()]
     needs_model = "; needs --model"
-    return rows + [
+    rows += [
         {"name": name, "about": _about(target) + needs_model}
         for name, target in MODEL_CODECS.items()
     ]
+    return rows + _from_packages(plugins.CODECS)
 
 
 def _models() -> list[Row]:
@@ -28,6 +31,7 @@ def _models() -> list[Row]:
     from overtone.models.store import class_titles, read_summary, shipped_models
 
     rows = [{"name": name, "kind": "to train", "about": _about(at)} for name, at in MODELS.items()]
+    rows += [row | {"kind": "to train"} for row in _from_packages(plugins.MODELS)]
     for name in shipped_models():
         record = read_summary(name)
         spec = record["spec"]
@@ -52,11 +56,11 @@ def _presets() -> list[Row]:
 
 
 def _metrics() -> list[Row]:
-    from overtone.metrics import METRICS
+    from overtone.metrics import all_metrics
     from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
 
     rows = []
-    for metric in METRICS.values():
+    for metric in all_metrics().values():
         unit = f", {metric.unit}" if metric.unit else ""
         about = f"{metric.label}{unit}; {_direction(metric.higher_is_better)}"
         rows.append({"name": metric.name, "of": "two pictures", "about": about})
@@ -80,6 +84,14 @@ CATALOGUES: Mapping[str, Callable[[], list[Row]]] = {
     "metrics": _metrics,
     "data": _data,
 }
+
+
+def _from_packages(group: str) -> list[Row]:
+    """What other packages bring; nothing of it is imported, so that a broken one shows too."""
+    return [
+        {"name": name, "about": f"from another package: {target}"}
+        for name, target in plugins.names_in(group).items()
+    ]
 
 
 def _about(target: str) -> str:

@@ -3,7 +3,7 @@
 import pathlib
 from typing import TYPE_CHECKING, Literal
 
-from overtone.cli.arguments import Inputs, Output, Recursive, Seed, Threads
+from overtone.cli.arguments import OptionalInputs, Output, Recursive, RowFolders, Seed, Threads
 from overtone.cli.exits import describe, note
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_bits
@@ -25,9 +25,10 @@ DEFAULT_FOLDER = "comparison"
 
 
 def compare(
-    images: Inputs,
+    images: OptionalInputs = None,
     /,
     *,
+    rows: RowFolders = (),
     codecs: str = DEFAULT_CODECS,
     rates: str | None = None,
     qualities: str | None = None,
@@ -53,6 +54,7 @@ def compare(
 
     Args:
         images: Pictures, folders of pictures, or globs.
+        rows: Folder of rows, of an earlier comparison, instead of pictures; may be given often.
         codecs: Comma-separated; pictures are shown at the bytes of the first.
         rates: Comma-separated, bits per pixel, which the quality is searched for; 0.1,0.2,0.4,0.8
             if no qualities are given.
@@ -69,6 +71,8 @@ def compare(
         recursive: Search the folders in a folder too.
         force: Measure again what is known.
     """
+    if rows or not images:
+        return _put_together(images, rows, output)
     from overtone.cli.progress import run_with_bar
     from overtone.codecs.registry import resolve_num_threads
     from overtone.evaluate.rate_distortion.plot import check_matplotlib, curves_svg
@@ -101,20 +105,20 @@ def compare(
     note(f"{len(planned)} of {total} rows to measure, into folder {folder}")
     measured = list(run_with_bar(planned, suite=suite, on_error=_notes_in(outcome)))
     hashes = {sample_hash(sample) for sample in samples}
-    rows = [
+    known = [
         row
         for row in current_rows(read_rows(folder))
         if row.codec in names and row.image_hash in hashes
     ]
-    if not rows:
+    if not known:
         raise outcome.nothing_left()
-    write_atomically(folder / "curves.svg", curves_svg(rows).encode())
+    write_atomically(folder / "curves.svg", curves_svg(known).encode())
     if pictures:
-        shown = {row.image_hash for row in rows if row.codec == names[0]}
+        shown = {row.image_hash for row in known if row.codec == names[0]}
         seen = [sample for sample in samples if sample_hash(sample) in shown][:pictures]
         side_by_sides = _side_by_sides(seen, measured, settings, names, pictures_bpp, suite)
-        _write_page(folder, suite, rows, side_by_sides, names[0], rates_bpp)
-    print(markdown_table(summaries(rows, rates_bpp=rates_bpp), rates_bpp))
+        _write_page(folder, suite, known, side_by_sides, names[0], rates_bpp)
+    print(markdown_table(summaries(known, rates_bpp=rates_bpp), rates_bpp))
     return outcome.exit_code()
 
 
@@ -173,6 +177,25 @@ def _read_samples(
     if not samples:
         raise outcome.nothing_left()
     return samples
+
+
+def _put_together(images: list[str] | None, rows: "Sequence[str]", output: str | None) -> int:
+    """Table, curves and page of what was measured before."""
+    from overtone.evaluate.rate_distortion.several import rows_of, write_report
+    from overtone.evaluate.rate_distortion.table import markdown_table, summaries
+
+    if images:
+        raise ConfigError("give pictures or --rows, not both")
+    if not rows:
+        raise ConfigError("give pictures to measure, or --rows with folders of results")
+    folders = [pathlib.Path(each) for each in rows]
+    found = rows_of(folders)
+    if output:
+        title = f"Codecs in {', '.join(folder.name for folder in folders)}"
+        for path in write_report(found, pathlib.Path(output), title=title):
+            note(str(path))
+    print(markdown_table(summaries(found)))
+    return 0
 
 
 def sample_hash(sample: "Sample") -> str:

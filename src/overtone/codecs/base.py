@@ -243,6 +243,10 @@ class SizedCodec(Protocol):
         """Whether the settings and the picture's shape decide the size, and not its pixels."""
         ...
 
+    def has_quality(self, options: EncodeOptions) -> bool:
+        """Whether the quality changes the file with these settings."""
+        ...
+
     def options_within(
         self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions, max_bytes: int
     ) -> EncodeOptions:

@@ -21,6 +21,7 @@ from overtone.codecs.base import (
 )
 from overtone.codecs.dct_list import DctListCodec, PictureListModel
 from overtone.codecs.inputs import FileSource, file_bytes, picture_of
+from overtone.codecs.other_packages import PLUGIN_IDS, codec_named, codec_numbered
 from overtone.codecs.target import Target, encode_to_target
 from overtone.codecs.view import assemble, render, resolve_view
 from overtone.deadline import limits_time
@@ -30,7 +31,6 @@ from overtone.errors import (
     LimitExceededError,
     TruncatedError,
     UnsupportedCodecError,
-    unknown_name,
 )
 from overtone.shapes import UInt8
 
@@ -39,6 +39,7 @@ CODECS: dict[str, str] = {
     "tiled-dct": "overtone.codecs.tiled_dct.codec:TiledDctCodec",
     "dfm": "overtone.codecs.dfm.codec:DfmCodec",
     "sparse-dct": "overtone.codecs.sparse_dct.codec:SparseDctCodec",
+    "coin": "overtone.codecs.coin.codec:CoinCodec",
     "jpeg": "overtone.codecs.pillow:JpegCodec",
     "webp": "overtone.codecs.pillow:WebpCodec",
     "avif": "overtone.codecs.pillow:AvifCodec",
@@ -47,7 +48,13 @@ CODECS: dict[str, str] = {
 # The same for codecs that need a trained model, which no setting brings along.
 MODEL_CODECS: dict[str, str] = {"dct-list": "overtone.codecs.dct_list:DctListCodec"}
 # Codec id in the `.ovt` header -> key. Ids are never reused.
-CODEC_IDS: dict[int, str] = {1: "tiled-dct", 2: "dfm", 3: "sparse-dct", 4: "dct-list"}
+CODEC_IDS: dict[int, str] = {
+    1: "tiled-dct",
+    2: "dfm",
+    3: "sparse-dct",
+    4: "dct-list",
+    5: "coin",
+}
 # Keys of earlier versions, refused with the name of today; "dfm" was the default codec's then.
 RENAMED: dict[str, str] = {"dfm-net": "dfm"}
 DEFAULT_CODEC = "tiled-dct"
@@ -63,7 +70,7 @@ def get_codec(name: str) -> AbstractCodec[Any]:
         raise ConfigError(f"codec {name} is called {RENAMED[name]} now; use that name")
     known = CODECS | MODEL_CODECS
     if name not in known:
-        raise unknown_name("codec", name, CODECS)
+        return codec_named(name, list(CODECS))
     module, _, attribute = known[name].partition(":")
     return getattr(importlib.import_module(module), attribute)()
 
@@ -110,7 +117,8 @@ def encode(
         psnr_db: Quality to reach, decibels.
         effort: "fast", "default" or "best": time spent for fewer bytes.
         preset: A named set of settings of the codec, or the path of a TOML file with such.
-        settings: Changes of the preset, {"width": 8, "fit.learning_rate": 1e-3}; only for `dfm`.
+        settings: Changes of the preset, {"width": 8, "fit.learning_rate": 1e-3}; only for `dfm` and
+            `coin`.
         seed: Seed for all randomness. The same image, settings, seed, number of threads and machine
             give the same bytes.
         num_threads: Number of worker threads; all processors by default.
@@ -179,7 +187,7 @@ def check_goals(
     if isinstance(codec, DctListCodec) and given:
         raise ConfigError(f"a model codes at its own quality; leave out {next(iter(given))}")
     codec.check(options)
-    if "quality" in given and isinstance(codec, SizedCodec) and codec.knows_size(options):
+    if "quality" in given and isinstance(codec, SizedCodec) and not codec.has_quality(options):
         raise ConfigError(
             f"{codec.name} with these settings has no quality; leave it out, and give a size, or "
             "settings such as steps, width and depth"
@@ -290,6 +298,8 @@ def codec_of(codec_id: int) -> NativeCodec:
         UnsupportedCodecError: There is none; the file may be newer than this version.
     """
     if codec_id not in CODEC_IDS:
+        if codec_id in PLUGIN_IDS:
+            return codec_numbered(codec_id)
         raise UnsupportedCodecError(
             f"codec id {codec_id} is not one of {sorted(CODEC_IDS)}; "
             "the file may need a newer version of Overtone",

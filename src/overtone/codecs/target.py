@@ -103,12 +103,13 @@ def encode_to_target(
             neighbouring qualities.
     """
     if isinstance(codec, SizedCodec) and codec.knows_size(options):
-        if target.kind == "psnr":
+        if target.kind == "size":
+            return codec.encode(image, codec.options_within(image, options, int(target.value)))
+        if not codec.has_quality(options):
             raise ConfigError(
                 f"{codec.name} with these settings has no quality to search for {target.goal}; "
                 "give a size, or settings such as steps, width and depth, and see the PSNR reached"
             )
-        return codec.encode(image, codec.options_within(image, options, int(target.value)))
     low: _Point | None = None
     high: _Point | None = None
     quality = _on_grid(codec, (MIN_QUALITY + MAX_QUALITY) / 2)

@@ -6,6 +6,7 @@ import pathlib
 
 import numpy as np
 
+from overtone import plugins
 from overtone.data.base import AbstractLoader, LoadOptions, OnCorrupt, Split
 from overtone.data.image_set import ImageSet
 from overtone.data.pixels import conform
@@ -87,6 +88,13 @@ def _loader_for(path: pathlib.Path) -> AbstractLoader:
             return loader
     if not path.exists():
         raise DataError(f"there is no data at {path}")
+    for name in plugins.names_in(plugins.DATA):
+        kind = plugins.load(plugins.DATA, name)
+        if not (isinstance(kind, type) and issubclass(kind, AbstractLoader)):
+            raise plugins.expected(plugins.DATA, name, kind, "a subclass of AbstractLoader")
+        loader = kind()
+        if loader.finds(path):
+            return loader
     expected = ", ".join(loader.expected for loader in loaders)
     raise DataError(f"{path} is no data set; expected is one of: {expected}")
 

@@ -1,5 +1,6 @@
 """The table of metrics that rows, reports and the conformance tests go through."""
 
+from overtone import plugins
 from overtone.metrics.base import Metric
 from overtone.metrics.psnr import psnr_db
 from overtone.metrics.ssim import ms_ssim
@@ -20,3 +21,19 @@ METRICS: dict[str, Metric] = {
         ),
     )
 }
+
+
+def all_metrics() -> dict[str, Metric]:
+    """The table with the metrics of other packages after it.
+
+    Raises:
+        ConfigError: One of these packages is broken, or brings a name of the table.
+    """
+    found = dict(METRICS)
+    for name in plugins.names_in(plugins.METRICS):
+        metric = plugins.load(plugins.METRICS, name)
+        if not isinstance(metric, Metric) or metric.name != name or name in METRICS:
+            wanted = f"a Metric with the name {name}, and no name of Overtone's own"
+            raise plugins.expected(plugins.METRICS, name, metric, wanted)
+        found[name] = metric
+    return found

@@ -203,7 +203,7 @@ def _summary(
 
 def _make_folder(folder: pathlib.Path) -> None:
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CheckpointError(f"cannot make the folder {folder}: {error.strerror}") from error
 

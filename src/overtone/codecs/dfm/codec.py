@@ -46,6 +46,10 @@ class DfmCodec(NativeCodec):
         config = resolve(options.preset, options.effort, options.settings)
         return config.kind == "raw" and len(config.sizes) == 1
 
+    def has_quality(self, options: EncodeOptions) -> bool:
+        """See `SizedCodec`: unless weights are stored as they were fitted."""
+        return not self.knows_size(options)
+
     def options_within(
         self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions, max_bytes: int
     ) -> EncodeOptions:

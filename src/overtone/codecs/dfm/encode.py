@@ -69,7 +69,7 @@ def fit_picture(
     size = _choose_size(image, config, weight, options)
     plan, problems, means = picture_problems(image, config, size, weight)
     check_limits(plan)
-    settings = _batched(config.fit, problems[0])
+    settings = batched(config.fit, problems[0])
 
     def report(fraction: float, fitted: Sequence[FittedNetwork | None]) -> None:
         if options.progress is not None:
@@ -121,7 +121,7 @@ def _choose_size(
             problems += picture_problems(region, config, size, weight)[1]
         fitted = fit_tiles(
             problems,
-            _batched(short, problems[0]),
+            batched(short, problems[0]),
             seed=options.seed,
             num_threads=options.num_threads,
             report=lambda fraction, nets: _keep_alive(options),
@@ -224,7 +224,7 @@ def _targets(
     return np.ascontiguousarray(rotated, dtype=np.float32)
 
 
-def _batched(settings: FitSettings, task: Problem) -> FitSettings:
+def batched(settings: FitSettings, task: Problem) -> FitSettings:
     """Batches in proportion to the tile for our own fits; the published one stays as it is."""
     if settings.init == "published":
         return settings
@@ -235,7 +235,8 @@ def _batched(settings: FitSettings, task: Problem) -> FitSettings:
 def _message(ready: list[FittedNetwork], problems: list[Problem], config: DfmConfig) -> str:
     """Rate and PSNR of the tiles that are ready."""
     if not ready:
-        return f"fitting {len(problems)} networks of {problems[0].spec.num_weights} weights"
+        noun = "network" if len(problems) == 1 else "networks"
+        return f"fitting {len(problems)} {noun} of {problems[0].spec.num_weights} weights"
     error = float(np.mean([net.mean_squared_error for net in ready]))
     if config.output == "tanh":
         error /= 4  # targets on [-1, 1]

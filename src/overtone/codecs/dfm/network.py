@@ -86,6 +86,7 @@ class OpenNetwork:
         columns: Tiles side by side.
         rows: Tiles one below the other.
         tiles: Their networks, row by row.
+        data: The file that holds them.
     """
 
     width: int
@@ -94,6 +95,7 @@ class OpenNetwork:
     columns: int
     rows: int
     tiles: tuple[TileNetwork, ...]
+    data: bytes = dataclasses.field(repr=False)
     _picture: Picture = dataclasses.field(repr=False)
 
     def __call__(self, positions: npt.ArrayLike) -> Float32[np.ndarray, "*n c"]:
@@ -174,5 +176,6 @@ def open_network(data: bytes, *, num_threads: int | None = None) -> OpenNetwork:
         columns=across.count,
         rows=down.count,
         tiles=tuple(tiles),
+        data=bytes(data),
         _picture=Picture(networks, num_threads=resolve_num_threads(num_threads)),
     )

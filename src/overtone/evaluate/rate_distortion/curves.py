@@ -3,15 +3,15 @@
 import math
 import statistics
 from collections.abc import Sequence
-from typing import Literal
 
 from overtone.codecs.target import SIZE_TOLERANCE
 from overtone.evaluate.rate_distortion.held_out import HeldOutRow
 from overtone.evaluate.rate_distortion.rows import Row
+from overtone.metrics import all_metrics
 from overtone.metrics.bd_rate import Curve, bd_rate_percent, quality_at_rate
 from overtone.metrics.psnr import mse_from_psnr_db, psnr_db_from_mse
 
-Averaging = Literal["psnr", "mse", "ms_ssim"]
+Averaging = str  # "psnr", "mse", "ms_ssim", or the name of a further metric of the rows
 Coded = Row | HeldOutRow
 # Where photographs have visible losses and no codec compared here is at the end of its dial.
 PICTURE_RANGE_DB = (27.5, 37.2)
@@ -41,7 +41,8 @@ def average_curve(rows: Sequence[Coded], averaging: Averaging) -> Curve | None:
 
     "psnr" is the mean of each picture's PSNR, "mse" the PSNR of the mean squared error, which is
     what a fixed rate for every picture cannot flatter; "ms_ssim" is the mean in decibels,
-    -10 log10(1 - MS-SSIM). The rate of a point is the mean of the pictures' rates.
+    -10 log10(1 - MS-SSIM); a further metric is its mean, negated where lower is better.
+    The rate of a point is the mean of the pictures' rates.
 
     Returns:
         The curve; None with fewer than two points, or of rows without MS-SSIM. A point that costs
@@ -77,6 +78,21 @@ def _average(rows: Sequence[Coded], averaging: Averaging) -> float:
             values = [row.ms_ssim for row in rows if isinstance(row, Row)]
             error = 1 - statistics.fmean(values) if len(values) == len(rows) else 0.0
             return -10 * math.log10(error) if error > 0 else math.inf
+        case _:
+            scores = [row.other_scores.get(averaging) for row in rows if isinstance(row, Row)]
+            known = [score for score in scores if score is not None]
+            if len(known) < len(rows):  # not all of them were measured by it
+                return math.inf
+            metric = all_metrics().get(averaging)
+            sign = 1 if metric is None or metric.higher_is_better else -1
+            return sign * statistics.fmean(known)
+
+
+def other_metrics(rows: Sequence[Coded]) -> dict[str, str]:
+    """Names and labels of the further metrics that some of the rows have."""
+    names = {name for row in rows if isinstance(row, Row) for name in row.other_scores}
+    known = all_metrics() if names else {}
+    return {name: known[name].label if name in known else name for name in sorted(names)}
 
 
 def bd_rate(anchor: Sequence[Coded], rows: Sequence[Coded], averaging: Averaging) -> float | None:

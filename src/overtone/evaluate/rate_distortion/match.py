@@ -8,8 +8,8 @@ from typing import Any, final
 import numpy as np
 from typing_extensions import override
 
-from overtone.codecs.base import AbstractCodec, EncodeOptions, View
-from overtone.codecs.target import Target, encode_to_target
+from overtone.codecs.base import MIN_QUALITY, AbstractCodec, EncodeOptions, SizedCodec, View
+from overtone.codecs.target import SIZE_TOLERANCE, Target, encode_to_target
 from overtone.errors import FitError
 from overtone.shapes import UInt8
 
@@ -41,8 +41,10 @@ def encode_near(
     """The file nearest in size to `size_bytes`, in the ratio of the two, that a search found.
 
     The search stops within 3 %. Where the dial is too coarse for that, or ends before, the result
-    is the nearest file there is; its length says so.
+    is the nearest file there is; its length says so. A codec that knows sizes encodes once.
     """
+    if isinstance(codec, SizedCodec) and codec.knows_size(options):
+        return encode_once(codec, image, _sized(codec, image, options, size_bytes))
     recorder = _Recorder(codec)
     target = Target("size", size_bytes, f"{size_bytes:.0f} bytes")
     try:
@@ -56,6 +58,21 @@ def encode_near(
         return max(size / size_bytes, size_bytes / size)
 
     return min(recorder.attempts, key=ratio)
+
+
+def _sized(
+    codec: SizedCodec,
+    image: UInt8[np.ndarray, "h w c"],
+    options: EncodeOptions,
+    size_bytes: float,
+) -> EncodeOptions:
+    """The options of a file of at most 3 % more, or of the smallest there is."""
+    try:
+        return codec.options_within(image, options, int((1 + SIZE_TOLERANCE) * size_bytes))
+    except FitError:
+        if not codec.has_quality(options):
+            raise
+        return dataclasses.replace(options, quality=MIN_QUALITY)
 
 
 @final

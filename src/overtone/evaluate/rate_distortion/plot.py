@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from overtone.errors import ConfigError
-from overtone.evaluate.rate_distortion.curves import Averaging, average_curve
+from overtone.evaluate.rate_distortion.curves import Averaging, average_curve, other_metrics
 from overtone.evaluate.rate_distortion.rows import Row
 from overtone.evaluate.rate_distortion.table import ANCHOR, groups
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COLORS = {
     "tiled-dct": "#c2255c",
     "dfm": "#7048e8",
+    "coin": "#0c8599",
     "jpeg": "#495057",
     "webp": "#2b8a3e",
     "avif": "#1971c2",
@@ -53,12 +54,13 @@ def curves_svg(rows: Sequence[Row], *, max_bpp: float = 1.3) -> str:
     Raises:
         ConfigError: matplotlib is not installed.
     """
-    figure = new_figure(10, 4.2)
+    panels = [*PANELS, *other_metrics(rows).items()]
+    figure = new_figure(5 * len(panels), 4.2)
     import matplotlib
 
     # Text stays text and ids come from a fixed salt, so the same rows give the same bytes.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "overtone"}):
-        for axes, (averaging, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+        for axes, (averaging, label) in zip(figure.subplots(1, len(panels)), panels, strict=True):
             for name, group in groups(rows).items():
                 curve = average_curve(group, averaging)
                 if curve is None:

@@ -13,7 +13,13 @@ from overtone.evaluate.rate_distortion.plot import curves_svg
 from overtone.evaluate.rate_distortion.rows import Row
 from overtone.evaluate.rate_distortion.run import Measured
 from overtone.evaluate.rate_distortion.side_by_side import SideBySide, detail_box
-from overtone.evaluate.rate_distortion.table import RATES_BPP, Summary, label_of, summaries
+from overtone.evaluate.rate_distortion.table import (
+    RATES_BPP,
+    Summary,
+    label_of,
+    labels_of_others,
+    summaries,
+)
 from overtone.shapes import UInt8
 
 STYLE = """
@@ -118,7 +124,9 @@ def picture_tag(pixels: UInt8[np.ndarray, "h w c"], alt: str) -> str:
 
 def _table(found: Sequence[Summary], rates_bpp: Sequence[float]) -> str:
     head = ["codec", *(f"dB at {rate:g} bpp" for rate in rates_bpp), "BD-rate (mean PSNR)"]
-    head += ["BD-rate (mean MSE)", "BD-rate (MS-SSIM)", "encode, s", "decode, ms"]
+    others = labels_of_others(found)
+    head += ["BD-rate (mean MSE)", "BD-rate (MS-SSIM)", *(f"BD-rate ({name})" for name in others)]
+    head += ["encode, s", "decode, ms"]
     lines = ["<tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr>"]
     for summary in found:
         cells = [html.escape(summary.label)]
@@ -129,6 +137,7 @@ def _table(found: Sequence[Summary], rates_bpp: Sequence[float]) -> str:
                 summary.bd_psnr_percent,
                 summary.bd_mse_percent,
                 summary.bd_ms_ssim_percent,
+                *(summary.bd_other_percent.get(name) for name in others),
             )
         ]
         for seconds, scale in ((summary.encode_s, 1), (summary.decode_s, 1000)):

@@ -5,12 +5,13 @@ import hashlib
 import json
 import math
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 import overtone
-from overtone.codecs.registry import CODEC_IDS
+from overtone import plugins
+from overtone.codecs.registry import CODEC_IDS, CODECS
 from overtone.errors import ConfigError
 from overtone.evaluate.json_lines import append_json_lines, read_json_lines
 from overtone.shapes import UInt8
@@ -43,6 +44,8 @@ class Row:
         commit: Commit of this package; "unknown" outside a checkout.
         machine: What it was measured on.
         date: Time of the measurement, UTC.
+        other_scores: Scores by further metrics, by name; a row of before there was one lacks it.
+            In JSON they are columns like the others.
     """
 
     suite: str
@@ -67,12 +70,13 @@ class Row:
     commit: str
     machine: str
     date: str
+    other_scores: Mapping[str, float] = dataclasses.field(default_factory=dict, hash=False)
 
     def to_json(self) -> str:
         """One line of a results file."""
         record = dataclasses.asdict(self)
-        if math.isinf(self.psnr_db):
-            record["psnr_db"] = None
+        scores = {"psnr_db": self.psnr_db, **record.pop("other_scores")}
+        record |= {name: None if math.isinf(score) else score for name, score in scores.items()}
         rounded = {
             key: round(value, 6) if isinstance(value, float) else value
             for key, value in record.items()
@@ -84,15 +88,28 @@ class Row:
         """The row of one line.
 
         Raises:
-            ConfigError: It is not an object with exactly these fields.
+            ConfigError: It is not an object with these fields, and numbers by other metrics.
         """
         try:
             record = json.loads(line)
             if record.get("psnr_db", 0) is None:
                 record["psnr_db"] = math.inf
-            return cls(**record)
+            known = {field.name for field in dataclasses.fields(cls)} - {"other_scores"}
+            others = {name: record.pop(name) for name in record.keys() - known}
+            return cls(**record, other_scores=_scores(others))
         except (ValueError, TypeError, AttributeError) as error:
             raise ConfigError(f"not a row of results: {error}: {line[:80]!r}") from error
+
+
+def _scores(columns: Mapping[str, object]) -> dict[str, float]:
+    """Scores by further metrics, in the order of their names; null is infinite."""
+    scores = {}
+    for name in sorted(columns):
+        score = math.inf if columns[name] is None else columns[name]
+        if isinstance(score, bool) or not isinstance(score, int | float):
+            raise TypeError(f"{name} is no column of it, and no score: {score!r}")
+        scores[name] = float(score)
+    return scores
 
 
 def read_rows(path: pathlib.Path) -> list[Row]:
@@ -146,9 +163,11 @@ def is_native(codec_name: str) -> bool:
 
 
 def codec_version(codec_name: str) -> str:
-    """What writes the files of a codec: this package, or Pillow and the library it brings."""
+    """What writes a codec's files: this package, another, or Pillow and the library it brings."""
     if is_native(codec_name):
         return f"overtone {overtone.__version__}"
+    if codec_name not in CODECS:
+        return plugins.version_of(plugins.CODECS, codec_name)
     import PIL
     from PIL import features
 

@@ -21,11 +21,10 @@ from overtone.evaluate.rate_distortion.rows import (
     append_row,
     codec_version,
     image_hash,
-    is_native,
     read_rows,
 )
 from overtone.imaging.image import read_picture
-from overtone.metrics import METRICS, rate_bpp
+from overtone.metrics import all_metrics, rate_bpp
 from overtone.shapes import UInt8
 
 NUM_DECODES = 5
@@ -108,7 +107,7 @@ def plan(
     for setting in settings:
         get_codec(setting.codec)  # an unknown one is named before anything is measured
         version = codec_version(setting.codec)
-        code = commit() if is_native(setting.codec) else None
+        code = None if version.startswith("Pillow") else commit()
         for sample, digest in zip(samples, hashes, strict=True):
             identity = (
                 digest,
@@ -193,7 +192,8 @@ def score(sample: Sample, setting: Setting, attempt: Attempt, *, suite: str) -> 
     height, width, _ = image.shape
     decoded, decode_s = _timed_decode(codec, attempt.data, width, height, setting.num_threads)
     scores = {
-        name: metric.fn(reference=image, reconstruction=decoded) for name, metric in METRICS.items()
+        name: metric.fn(reference=image, reconstruction=decoded)
+        for name, metric in all_metrics().items()
     }
     row = Row(
         suite=suite,
@@ -216,7 +216,9 @@ def score(sample: Sample, setting: Setting, attempt: Attempt, *, suite: str) -> 
         commit=commit(),
         machine=machine(),
         date=now(),
-        **scores,
+        psnr_db=scores.pop("psnr_db"),
+        ms_ssim=scores.pop("ms_ssim"),
+        other_scores=scores,
     )
     return Measured(row, attempt.data, decoded)
 

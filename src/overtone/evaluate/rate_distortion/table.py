@@ -21,6 +21,7 @@ from overtone.evaluate.rate_distortion.curves import (
     Coded,
     bd_rate,
     bits_by_picture,
+    other_metrics,
     psnr_at_rate,
 )
 from overtone.evaluate.rate_distortion.held_out import HeldOutRow, read_held_out
@@ -50,6 +51,7 @@ class Summary:
         machine: Machine of the newest row.
         date: Date of the newest row.
         commit: Commit of the newest row.
+        bd_other_percent: BD-rate against JPEG by further metrics of any of the rows, by label.
     """
 
     label: str
@@ -65,6 +67,7 @@ class Summary:
     machine: str
     date: str
     commit: str
+    bd_other_percent: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """The line as a mapping that JSON can hold."""
@@ -101,6 +104,7 @@ def summaries(
     """
     by_label = groups(rows)
     rivals = {name: by_label.get(name, []) for name in (ANCHOR, RIVAL)}
+    others = other_metrics(rows)
     found = []
     for label, group in by_label.items():
         clean = (held_out or {}).get(label, [])
@@ -110,7 +114,11 @@ def summaries(
             "encode_s": statistics.median(row.encode_s for row in group),
             "decode_s": statistics.median(row.decode_s for row in group),
         }
-        found.append(dataclasses.replace(_summary(label, group, rivals, rates_bpp), **times))
+        images = {row.image for row in group}
+        anchor = [row for row in rivals[ANCHOR] if row.image in images]
+        by_others = {name: bd_rate(anchor, group, key) for key, name in others.items()}
+        summary = _summary(label, group, rivals, rates_bpp)
+        found.append(dataclasses.replace(summary, bd_other_percent=by_others, **times))
     return found
 
 
@@ -150,6 +158,7 @@ def _mean_bits(anchor: Sequence[Coded], rows: Sequence[Coded]) -> float | None:
 
 def markdown_table(found: Sequence[Summary], rates_bpp: Sequence[float] = RATES_BPP) -> str:
     """The table of `README.md`: bits by picture, PSNR at some rates, three BD-rates, two times."""
+    others = labels_of_others(found)
     head = [
         "codec",
         "images",
@@ -159,6 +168,7 @@ def markdown_table(found: Sequence[Summary], rates_bpp: Sequence[float] = RATES_
         "BD-rate, mean PSNR",
         "BD-rate, mean MSE",
         "BD-rate, MS-SSIM",
+        *(f"BD-rate, {name}" for name in others),
         "encode",
         "decode",
     ]
@@ -173,12 +183,18 @@ def markdown_table(found: Sequence[Summary], rates_bpp: Sequence[float] = RATES_
             _cell(summary.bd_psnr_percent, _percent),
             _cell(summary.bd_mse_percent, _percent),
             _cell(summary.bd_ms_ssim_percent, _percent),
+            *(_cell(summary.bd_other_percent.get(name), _percent) for name in others),
             _cell(summary.encode_s, lambda seconds: f"{seconds:.3g} s"),
             _cell(summary.decode_s, lambda seconds: f"{1000 * seconds:.3g} ms"),
         ]
         for summary in found
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def labels_of_others(found: Sequence[Summary]) -> list[str]:
+    """Labels of the further metrics that any of the lines has."""
+    return list(dict.fromkeys(name for summary in found for name in summary.bd_other_percent))
 
 
 def _cell(value: float | None, show: Callable[[float], str]) -> str:

@@ -5,6 +5,7 @@ positions. `overtone.models.layers.fourier_net` computes the same faster, for ba
 """
 
 import math
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,6 +16,31 @@ from overtone.models.layers.fourier_net import frequencies
 from overtone.shapes import Float, Float32
 
 INIT_STD = 0.02  # of an output at the start, where the kernel's own fits start too
+
+
+@runtime_checkable
+class FittedTile(Protocol):
+    """What a fitted network has; `overtone.codecs.dfm.network.TileNetwork` is one."""
+
+    @property
+    def spec(self) -> NetSpec:
+        """Its layers."""
+        ...
+
+    @property
+    def weights(self) -> np.ndarray:
+        """All coefficients in one array."""
+        ...
+
+    @property
+    def colour_matrix(self) -> np.ndarray:
+        """With `colour_offset` takes its outputs to colours."""
+        ...
+
+    @property
+    def colour_offset(self) -> np.ndarray:
+        """See `colour_matrix`."""
+        ...
 
 
 class FourierLayer(nn.Module):
@@ -62,9 +88,7 @@ class FourierNetwork(nn.Module):
 
     To go on with a network of a file:
 
-        tile = overtone.open_network(data).tiles[0]
-        network = FourierNetwork(tile.spec)
-        network.load(tile.weights, tile.colour_matrix, tile.colour_offset)
+        network = FourierNetwork.from_tile(overtone.open_network(data).tiles[0])
 
     Args:
         spec: Sizes of the layers, input scales, residual and output function.
@@ -101,6 +125,13 @@ class FourierNetwork(nn.Module):
         if self.spec.output == "tanh":
             x = torch.tanh(x)
         return x @ self.colour_matrix.T + self.colour_offset
+
+    @classmethod
+    def from_tile(cls, tile: FittedTile) -> "FourierNetwork":
+        """The network of a tile of a file, with its weights; see `overtone.open_network`."""
+        network = cls(tile.spec)
+        network.load(tile.weights, tile.colour_matrix, tile.colour_offset)
+        return network
 
     @torch.no_grad()
     def load(
