@@ -12,6 +12,7 @@ from overtone.codecs.tiled_dct.header import PACKAGE as DFM
 from overtone.entropy.context_state import load_context_state
 from overtone.kernels import _fit, _fourier, _sparse_dct, _tiled_dct, _transformer
 
+SIZE = {"width": 24, "height": 16, "channels": 3}
 SETTINGS: dict[str, Any] = {
     "step": 8.0,
     "rd_weight": 0.1,
@@ -28,32 +29,51 @@ def zeros(*shape: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("planes", "settings", "message"),
+    ("planes", "message"),
     [
         (
-            np.zeros((3, 16, 24)),
-            {},
-            r"planes must be C-contiguous float32 of shape \(any, any, any\), got float64 of shape "
+            zeros(3, 16, 24).astype(np.float64),
+            r"planes must be C-contiguous float32 of shape \(3, 16, 24\), got float64 of shape "
             r"\(3, 16, 24\)",
         ),
-        (zeros(3, 24, 16).swapaxes(1, 2), {}, r"got strided float32 of shape \(3, 16, 24\)"),
-        (zeros(16, 24), {}, r"got float32 of shape \(16, 24\)"),
-        (zeros(3, 16, 20), {}, "multiples of 8, got 3 channels of 20 x 16"),
-        (zeros(5, 16, 24), {}, "1 to 4 channels"),
-        (zeros(3, 16, 24), {"step": 0.0}, "step must be positive"),
-        (zeros(3, 16, 24), {"overlap": 4.5}, "overlap must be 0 to 4 pixels, got 4.5"),
-        (zeros(3, 16, 24), {"max_log2": 7}, r"within 3\.\.6, got 3 and 7"),
+        (zeros(3, 24, 16).swapaxes(1, 2), r"got strided float32 of shape \(3, 16, 24\)"),
+        (zeros(16, 24), r"got float32 of shape \(16, 24\)"),
+        (zeros(3, 8, 24), r"got float32 of shape \(3, 8, 24\)"),
     ],
 )
-def test_the_tiled_encoder_checks_what_it_reads(planes, settings, message):
+def test_the_tiled_encoder_checks_what_it_reads(planes, message):
+    encoder = _tiled_dct.Encoder(*load_context_state(DFM), **(SIZE | SETTINGS))
+    assert encoder.next_rows == (0, 16)
     with pytest.raises(ValueError, match=message):
-        _tiled_dct.Encoder(planes, *load_context_state(DFM), **(SETTINGS | settings))
+        encoder.encode_row(planes)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"width": 20}, "multiples of 8, got 3 channels of 20 x 16"),
+        ({"channels": 5}, "1 to 4 channels"),
+        ({"step": 0.0}, "step must be positive"),
+        ({"overlap": 4.5}, "overlap must be 0 to 4 pixels, got 4.5"),
+        ({"max_log2": 7}, r"within 3\.\.6, got 3 and 7"),
+    ],
+)
+def test_the_tiled_encoder_checks_its_settings(settings, message):
+    with pytest.raises(ValueError, match=message):
+        _tiled_dct.Encoder(*load_context_state(DFM), **(SIZE | SETTINGS | settings))
+
+
+def test_the_tiled_encoder_takes_no_rows_after_the_last():
+    encoder = _tiled_dct.Encoder(*load_context_state(DFM), **(SIZE | SETTINGS))
+    encoder.encode_row(zeros(3, 16, 24))
+    with pytest.raises(ValueError, match="all rows have been encoded"):
+        encoder.encode_row(zeros(3, 16, 24))
 
 
 def test_the_tiled_decoder_checks_what_it_writes():
-    encoder = _tiled_dct.Encoder(zeros(1, 64, 16), *load_context_state(DFM), **SETTINGS)
-    assert not encoder.encode_row()
     size = {"width": 16, "height": 64, "channels": 1}
+    encoder = _tiled_dct.Encoder(*load_context_state(DFM), **size, **SETTINGS)
+    encoder.encode_row(zeros(1, 64, 16))
     decoder = _tiled_dct.Decoder(encoder.finish(), *load_context_state(DFM), **size)
     xs, ys = np.arange(16.0), np.arange(64.0)
 
