@@ -83,7 +83,7 @@ def test_pictures_are_measured_and_rows_printed(place, capsys):
 
 def test_one_class_is_measured_alone(place, capsys):
     rows_file = place / "results" / "class.jsonl"
-    arguments = (str(place / "run"), "--split", "all", "--class", "2", "--out", str(rows_file))
+    arguments = (str(place / "run"), "--split", "all", "--class", "2", "-o", str(rows_file))
     code, out, err = run(place, capsys, *arguments)
     assert code == 0, err
     assert "run against bars/all, class 2" in out

@@ -113,7 +113,7 @@ def test_wrong_settings_are_explained_before_anything_is_fitted(settings, messag
         thesis((24, 40), settings=settings)
 
 
-@pytest.mark.parametrize("name", sorted(set(CODECS) - {"dfm"}))
+@pytest.mark.parametrize("name", sorted(set(CODECS) - {"dfm", "coin"}))
 def test_other_codecs_refuse_settings(name):
     with pytest.raises(ConfigError, match=f"codec {name} has no settings; leave out width"):
         overtone.encode(scene(8, 8), codec=name, settings={"width": 8})
@@ -122,7 +122,7 @@ def test_other_codecs_refuse_settings(name):
 def test_a_network_that_no_decoder_would_take_is_refused_before_it_is_fitted():
     large = np.zeros((1500, 1600, 3), np.uint8)
     settings = {"width": 10, "depth": 64, "steps": 10**6}
-    with pytest.raises(LimitExceededError, match="takes too long"):
+    with pytest.raises(LimitExceededError, match="take too long"):
         overtone.encode(large, codec="dfm", preset="thesis", settings=settings)
 
 

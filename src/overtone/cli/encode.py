@@ -96,7 +96,8 @@ def encode(
         quiet: Print errors only.
     """
     from overtone.codecs.base import EncodeOptions
-    from overtone.codecs.registry import check_goals, get_codec, resolve_num_threads
+    from overtone.codecs.registry import get_codec, resolve_num_threads
+    from overtone.codecs.target import check_goals
     from overtone.imaging.metadata import stripped
 
     chosen = get_codec(codec)

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from overtone.cli.arguments import ClassName, Count, Device, Output, Quiet, Seed, Size, Threads
+from overtone.cli.arguments import (
+    ClassName,
+    Count,
+    Device,
+    Model,
+    Output,
+    Quiet,
+    Seed,
+    Size,
+    Threads,
+)
 from overtone.cli.exits import EXIT_DONE, note
 from overtone.cli.files import check_destination
 from overtone.cli.pictures import write_pictures
@@ -23,7 +33,7 @@ MOST_IMAGES = 10_000  # that are drawn where no number is given
 
 
 def evaluate(
-    samples: Annotated[str, Parameter(name="SAMPLES")],
+    samples: Model,
     /,
     *,
     reference: str,
@@ -122,8 +132,8 @@ def evaluate(
     with progress_bar("measuring", quiet=quiet) as progress, torch_threads(threads):
         rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
     rows[0] = with_reconstruction(rows[0], drawn.model, real.images, seed=seed)
-    num_features = reference_set.network.num_features
-    for sentence in warnings_of(rows[0].num_samples, rows[0].num_reference, num_features):
+    num = rows[0].num_samples, rows[0].num_reference, reference_set.network.num_features
+    for sentence in warnings_of(*num):
         say(f"warning: {sentence}")
     if copying is not None:
         rows[0] = with_copying(rows[0], copying)

@@ -14,7 +14,6 @@ from overtone.codecs.base import (
     NativeCodec,
     ProgressCallback,
     ProgressiveCodec,
-    SizedCodec,
     check_image,
     full_view,
     resolve_num_threads,
@@ -22,7 +21,7 @@ from overtone.codecs.base import (
 from overtone.codecs.dct_list import DctListCodec, PictureListModel
 from overtone.codecs.inputs import FileSource, file_bytes, picture_of
 from overtone.codecs.other_packages import PLUGIN_IDS, codec_named, codec_numbered
-from overtone.codecs.target import Target, encode_to_target
+from overtone.codecs.target import Target, check_goals, encode_to_target
 from overtone.codecs.view import assemble, render, resolve_view
 from overtone.deadline import limits_time
 from overtone.errors import (
@@ -48,13 +47,7 @@ CODECS: dict[str, str] = {
 # The same for codecs that need a trained model, which no setting brings along.
 MODEL_CODECS: dict[str, str] = {"dct-list": "overtone.codecs.dct_list:DctListCodec"}
 # Codec id in the `.ovt` header -> key. Ids are never reused.
-CODEC_IDS: dict[int, str] = {
-    1: "tiled-dct",
-    2: "dfm",
-    3: "sparse-dct",
-    4: "dct-list",
-    5: "coin",
-}
+CODEC_IDS: dict[int, str] = {1: "tiled-dct", 2: "dfm", 3: "sparse-dct", 4: "dct-list", 5: "coin"}
 # Keys of earlier versions, refused with the name of today; "dfm" was the default codec's then.
 RENAMED: dict[str, str] = {"dfm-net": "dfm"}
 DEFAULT_CODEC = "tiled-dct"
@@ -166,33 +159,6 @@ def encode(
         if decoded.shape != pixels.shape:
             raise AssertionError(f"{chosen.name} wrote {decoded.shape}, not {pixels.shape}")
     return data
-
-
-def check_goals(
-    codec: AbstractCodec[Any], options: EncodeOptions, goals: Mapping[str, float | None]
-) -> dict[str, float]:
-    """The goal that was given, if any, once it, the preset and the settings are found to fit.
-
-    Args:
-        codec: What is to encode.
-        options: Its options.
-        goals: What `encode` was given to reach, by its names: "quality", "bpp", "psnr_db" ...
-
-    Raises:
-        ConfigError: Something is unknown, out of range, or contradicts something else.
-    """
-    given = {name: value for name, value in goals.items() if value is not None}
-    if len(given) > 1:
-        raise ConfigError(f"give only one of {', '.join(goals)}, got {', '.join(given)}")
-    if isinstance(codec, DctListCodec) and given:
-        raise ConfigError(f"a model codes at its own quality; leave out {next(iter(given))}")
-    codec.check(options)
-    if "quality" in given and isinstance(codec, SizedCodec) and not codec.has_quality(options):
-        raise ConfigError(
-            f"{codec.name} with these settings has no quality; leave it out, and give a size, or "
-            "settings such as steps, width and depth"
-        )
-    return given
 
 
 @limits_time(LimitExceededError, "decoding")

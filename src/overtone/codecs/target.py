@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from overtone.codecs.base import (
     SizedCodec,
     full_view,
 )
+from overtone.codecs.dct_list import DctListCodec
 from overtone.codecs.view import render
 from overtone.errors import ConfigError, FitError
 from overtone.metrics.psnr import psnr_db
@@ -80,6 +82,33 @@ class _Point:
     data: bytes
     gap: float
     reached: str
+
+
+def check_goals(
+    codec: AbstractCodec[Any], options: EncodeOptions, goals: Mapping[str, float | None]
+) -> dict[str, float]:
+    """The goal that was given, if any, once it, the preset and the settings are found to fit.
+
+    Args:
+        codec: What is to encode.
+        options: Its options.
+        goals: What `encode` was given to reach, by its names: "quality", "bpp", "psnr_db" ...
+
+    Raises:
+        ConfigError: Something is unknown, out of range, or contradicts something else.
+    """
+    given = {name: value for name, value in goals.items() if value is not None}
+    if len(given) > 1:
+        raise ConfigError(f"give only one of {', '.join(goals)}, got {', '.join(given)}")
+    if isinstance(codec, DctListCodec) and given:
+        raise ConfigError(f"a model codes at its own quality; leave out {next(iter(given))}")
+    codec.check(options)
+    if "quality" in given and isinstance(codec, SizedCodec) and not codec.has_quality(options):
+        raise ConfigError(
+            f"{codec.name} with these settings has no quality; leave it out, and give a size, or "
+            "settings such as steps, width and depth"
+        )
+    return given
 
 
 def encode_to_target(
