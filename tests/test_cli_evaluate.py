@@ -143,7 +143,7 @@ def test_a_class_of_few_pictures_has_neighbours_and_no_distances(place, capsys):
     assert out.startswith("distance to the nearest training picture")
     assert sheet.exists()
     code, out, err = run(place, capsys, *arguments, "--force", "--json")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "at least 50 images are needed" in err
 
 

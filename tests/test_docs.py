@@ -96,6 +96,24 @@ def test_the_changelog_names_this_version():
     assert f"## {overtone.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
+def test_the_citation_names_this_version_and_the_papers():
+    text = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {overtone.__version__}\n" in text
+    front = (ROOT / "README.md").read_text("utf-8") + read("index.md")
+    for name in re.findall(r"family-names: (.+)", text):
+        assert name in front, f"README.md does not name {name}"
+    for number in re.findall(r"arxiv.org/abs/([\d.]+)", text):
+        assert f"arXiv:{number}" in front
+
+
+def test_modules_in_the_reference_have_titles():
+    """A dotted name says where something is, not what it is."""
+    page = read("api.md")
+    for name, options in re.findall(r"^::: (\S+)\n((?: +.*\n)*)", page, re.MULTILINE):
+        is_module = (ROOT / "src" / name.replace(".", "/")).with_suffix(".py").exists()
+        assert ("heading: " in options) == is_module, name
+
+
 def test_descriptions_of_arguments_name_what_they_describe():
     """They say "Width of the result", not "Of the result"."""
     fragments = []

@@ -109,7 +109,7 @@ def evaluate(
     say = (lambda _: None) if quiet else note
     shape = size and (size[1], size[0])
     real = load_real(reference, split=split, size=shape, channels=channels, seed=seed)
-    opened, class_number = open_source(samples, device=device), None
+    opened, class_number, copying = open_source(samples, device=device), None, None
     if class_name is not None:
         real, class_number = restrict_to_class(class_name, real, opened)
     if real.note is not None:
@@ -121,19 +121,17 @@ def evaluate(
             samples, count, seed=seed, prior=prior, temperature=temperature,
             class_number=class_number, opened=opened, progress=progress,
         )  # fmt: skip
-    copying = None
     if neighbours is not None:
         copying = _write_sheet(neighbours, drawn.images, real, seed=seed, force=force)
         if len(real.images) < MIN_IMAGES and not as_json and output is None:
-            few = f"{real.images.name} has fewer than {MIN_IMAGES} pictures, too few to measure"
-            say(f"warning: {few} other distances than these")
+            say(f"warning: {real.images.name} has fewer than {MIN_IMAGES} pictures: only nearness")
             print(copying_text(copying))
             return EXIT_DONE
     with progress_bar("measuring", quiet=quiet) as progress, torch_threads(threads):
         rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
     rows[0] = with_reconstruction(rows[0], drawn.model, real.images, seed=seed)
-    num = rows[0].num_samples, rows[0].num_reference, reference_set.network.num_features
-    for sentence in warnings_of(*num):
+    counts = rows[0].num_samples, rows[0].num_reference, reference_set.network.num_features
+    for sentence in warnings_of(*counts):
         say(f"warning: {sentence}")
     if copying is not None:
         rows[0] = with_copying(rows[0], copying)
