@@ -64,6 +64,10 @@ def prepare(page):
     save(photo[:, ::-1], "other.png")
     save(np.clip(photo + pattern, 0, 255).astype(np.uint8), "scan.png")
     save((photo // 2 + 64).astype(np.uint8), "faded.png")
+    save(photo[:24, :40], "holiday/IMG_1.jpg", "holiday/day 1/IMG_2.jpg")
+    pathlib.Path("holiday/notes.txt").write_text("no picture")
+    pathlib.Path("scans").mkdir()
+    Image.fromarray(photo[:24, :40]).convert("CMYK").save("scans/print.tif")
     pathlib.Path("photos/c/damaged.png").write_bytes(b"no picture")
     for name, count in CLASSES.items():
         for index, image in enumerate(pictures(count, 32, 40, 3, seed=len(name))):
