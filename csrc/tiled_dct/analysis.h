@@ -35,7 +35,8 @@ class Analyser {
     const int top = has_above ? -r : 0, bottom = has_below ? n + r : n;
     float rows[(kMaxTile + 2 * kMaxOverlap) * kMaxTile];
     for (int j = top; j < bottom; ++j) {
-      const float* in = plane.data + static_cast<std::ptrdiff_t>(y + j - plane.top) * plane.width + x;
+      const float* in =
+          plane.data + static_cast<std::ptrdiff_t>(y + j - plane.top) * plane.width + x;
       float* out = rows + (j - top) * n;
       for (int i = 0; i < n; ++i) out[i] = in[i];
       for (int i = 0; i < r; ++i) {
