@@ -4,8 +4,8 @@
 
 Pictures of several sizes are laid out from the photographs in a folder, saved as JPEG (quality 92)
 and given to `overtone encode` and `overtone decode` as a user would. Memory is the largest resident
-set of the process as the system counts it, with the interpreter and its libraries; the cost of
-doing nothing is measured beside it. Encoding includes reading the JPEG file and measuring the PSNR
+set of the process as the system counts it, with the interpreter and its libraries; that of the
+same command on a picture of 8 x 8 pixels is measured beside it. Encoding includes reading the JPEG file and measuring the PSNR
 of the result, decoding writes a PNG file. Rows that are there are kept, so a run can be resumed.
 """
 
@@ -30,6 +30,7 @@ from overtone.evaluate.provenance import provenance
 QUALITY = 40
 JPEG_QUALITY = 92
 SHAPES = ((1224, 816), (2448, 1632), (6000, 4000))  # 1, 4 and 24 megapixels
+TINY = (8, 8)
 MAX_MEGAPIXELS = {"best": 5}  # it takes minutes a megapixel
 CASES = (
     ("tiled-dct", "fast"),
@@ -90,7 +91,7 @@ def lay_out(photos: pathlib.Path, folder: pathlib.Path) -> None:
         raise SystemExit(f"no .jpg files in {photos}; name a folder of photographs")
     wide, tall = max(tile.size for tile in tiles)
     tiles = [tile for tile in tiles if tile.size == (wide, tall)]
-    for width, height in SHAPES:
+    for width, height in (TINY, *SHAPES):
         picture = Image.new("RGB", (width, height))
         places = [(x, y) for y in range(0, height, tall) for x in range(0, width, wide)]
         for number, place in enumerate(places):
@@ -112,24 +113,28 @@ def measured(
     base = {"width": width, "height": height, "codec": codec, "effort": effort, "quality": QUALITY}
     if {(*shape, codec, effort, direction) for direction in ("encode", "decode")} <= done:
         return
-    picture = folder / f"{width}x{height}.jpg"
-    file, back = picture.with_suffix(".ovt"), picture.with_suffix(".png")
     how = ("--codec", codec, "--effort", effort, "--quality", str(QUALITY), "--force")
-    idle = cost_of(["--version"])
-    steps = {
-        "encode": ["encode", str(picture), "-o", str(file), *how],
-        "decode": ["decode", str(file), "-o", str(back), "--force"],
+    costs = {
+        size: encode_and_decode(folder / f"{size[0]}x{size[1]}", how) for size in (TINY, shape)
     }
-    for direction, arguments in steps.items():
-        cost = cost_of(arguments)
+    for place, direction in enumerate(("encode", "decode")):
+        cost = costs[shape][place]
         yield {
             **base,
             "direction": direction,
             **{name: round(value, 3) for name, value in dataclasses.asdict(cost).items()},
-            "idle_mb": round(idle.peak_mb, 1),
-            "size_bytes": file.stat().st_size,
+            "tiny_mb": round(costs[TINY][place].peak_mb, 3),
             **provenance(),
         }
+
+
+def encode_and_decode(stem: pathlib.Path, how: Sequence[str]) -> tuple[Cost, Cost]:
+    """The costs of `overtone encode` and `overtone decode` for the JPEG file of that name."""
+    picture, file, back = (stem.with_suffix(ending) for ending in (".jpg", ".ovt", ".png"))
+    return (
+        cost_of(["encode", str(picture), "-o", str(file), *how]),
+        cost_of(["decode", str(file), "-o", str(back), "--force"]),
+    )
 
 
 def cost_of(arguments: Sequence[str]) -> Cost:
