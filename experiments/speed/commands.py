@@ -5,8 +5,9 @@
 Pictures of several sizes are laid out from the photographs in a folder, saved as JPEG (quality 92)
 and given to `overtone encode` and `overtone decode` as a user would. Memory is the largest resident
 set of the process as the system counts it, with the interpreter and its libraries; that of the
-same command on a picture of 8 x 8 pixels is measured beside it. Encoding includes reading the JPEG file and measuring the PSNR
-of the result, decoding writes a PNG file. Rows that are there are kept, so a run can be resumed.
+same command on a picture of 8 x 8 pixels is measured beside it. Encoding includes reading the JPEG
+file and measuring the PSNR of the result, decoding writes a PNG file. Rows that are there are kept,
+so a run can be resumed.
 """
 
 import argparse
