@@ -57,7 +57,7 @@ def test_a_tree_is_mirrored_and_nothing_stops_it(holiday, capsys):
     assert files_in("out") == ["a.ovt", "day 1/a.ovt", "day 1/beach/Ünï [1].ovt"]
     lines = capsys.readouterr().err.splitlines()
     assert "holiday/day 1/a.gif -> out/day 1/a.ovt: " in lines[1]
-    assert lines[3:5] == ["skipped: 1 hidden, 1 not a picture", "3 of 6 files failed:"]
+    assert lines[3:5] == ["skipped: 1 hidden, 1 not a picture (.txt)", "3 of 6 files failed:"]
     assert lines[5] == (
         "error: holiday/day 1/a.png: out/day 1/a.ovt is the result of holiday/day 1/a.gif; "
         "give this one another -o"
@@ -71,7 +71,9 @@ def test_a_tree_is_mirrored_and_nothing_stops_it(holiday, capsys):
 def test_without_recursive_the_folders_are_counted(holiday, capsys):
     assert encode("holiday", "-o", "out") == 1
     assert files_in("out") == ["a.ovt"]
-    counted = "skipped: 1 hidden, 1 not a picture, 2 sub-folders not entered without --recursive"
+    counted = (
+        "skipped: 1 hidden, 1 not a picture (.txt), 2 sub-folders not entered without --recursive"
+    )
     assert counted in capsys.readouterr().err.splitlines()
 
 

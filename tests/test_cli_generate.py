@@ -96,7 +96,7 @@ def test_what_exists_is_replaced_only_by_force(tmp_path, model, capsys):
 )
 def test_mistakes_are_one_line(tmp_path, model, capsys, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
-    is_missing = "no" in message.split() or "nowhere" in message or "use .png" in message
+    is_missing = "no" in message.split() or "nowhere" in message
     code = main([model if word == "MODEL" else word for word in arguments])
     assert code == (1 if is_missing else 2)
     error = capsys.readouterr().err

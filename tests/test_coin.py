@@ -74,7 +74,7 @@ def test_gradients_are_those_of_pytorch_for_any_number_of_threads():
     found = []
     for num_threads in (1, 3):
         with concurrent.futures.ThreadPoolExecutor(num_threads) as pool:
-            found.append(loss_gradient(weights, positions, colours, pool))
+            found.append(loss_gradient(weights, positions, colours, pool.map))
     assert found[0][0] == pytest.approx(loss.item(), rel=1e-5)
     np.testing.assert_allclose(found[0][1], expected, rtol=1e-3, atol=1e-6)
     np.testing.assert_array_equal(found[0][1], found[1][1])

@@ -11,7 +11,7 @@ from helpers import SHAPES, scene
 from PIL import Image, ImageCms
 
 from overtone.bitstream.container import Metadata
-from overtone.errors import ImageError
+from overtone.errors import ConfigError, ImageError
 from overtone.imaging.formats import OPENED_FORMATS, SUFFIXES_OF, endings_like
 from overtone.imaging.image import (
     Picture,
@@ -172,7 +172,7 @@ def test_a_missing_file_stays_an_os_error(tmp_path):
 def test_formats_that_cannot_hold_a_picture_say_so():
     with pytest.raises(ImageError, match=r"JPEG cannot hold this 8x8 picture.*use \.png"):
         picture_to_bytes(Picture(scene(8, 8, channels=4), Metadata()), ".jpg")
-    with pytest.raises(ImageError, match=r"name ending '\.xyz'; use \.png"):
+    with pytest.raises(ConfigError, match=r"name ending '\.xyz'; use \.png"):
         picture_to_bytes(Picture(scene(8, 8), Metadata()), ".xyz")
 
 

@@ -55,6 +55,8 @@ def _read_file(path: str) -> dict[str, Any]:
         raise PathError(f"cannot read the preset {path}: {error.strerror}") from error
     except ValueError as error:
         raise ConfigError(f"the preset {path} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"the preset {path} is nested too deeply") from error
 
 
 def with_assignments(settings: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
@@ -113,6 +115,8 @@ def _parsed(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except RecursionError as error:
+        raise ConfigError("the value of a setting is nested too deeply") from error
 
 
 def setting_names(kind: type, path: str = "") -> list[str]:

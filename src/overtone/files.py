@@ -49,9 +49,9 @@ def write_atomically(path: pathlib.Path, data: bytes) -> None:
     target = pathlib.Path(os.path.realpath(path))
     before = target.stat() if target.exists() else None
     temporary = _name_beside(target)
-    # Nobody else may read what will take the place of a private file.
-    handle = os.open(temporary, _NEW_FILE, 0o666 if before is None else 0o600)
     try:
+        # Nobody else may read what will take the place of a private file.
+        handle = os.open(temporary, _NEW_FILE, 0o666 if before is None else 0o600)
         with open(handle, "wb") as file:
             if before is not None:
                 _give_owner_and_mode(handle, before)
@@ -59,8 +59,11 @@ def write_atomically(path: pathlib.Path, data: bytes) -> None:
             file.flush()
             os.fsync(handle)
         temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(path), None
         raise
     _sync_folder(target.parent)
 
@@ -102,10 +105,10 @@ def _descriptor(path: str | pathlib.Path) -> int | None:
 
 
 def _mode_at(path: str | pathlib.Path) -> int:
-    """Kind and permissions of what the path leads to; 0 for nothing."""
+    """Kind and permissions of what the path leads to; 0 for nothing, or what cannot be seen."""
     try:
         return os.stat(path).st_mode
-    except FileNotFoundError:
+    except OSError:  # whoever writes there is told why it cannot be
         return 0
 
 

@@ -29,6 +29,15 @@ def _within(lowest: int, highest: int) -> Callable[[object, int | None], None]:
     return check
 
 
+def _whole(_: object, tokens: Sequence[cyclopts.Token]) -> int:
+    """A whole number; the parser alone would round others."""
+    text = tokens[0].value
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"must be a whole number, got {text}") from None
+
+
 def _at_least_1(_: object, value: int | None) -> None:
     if value is not None and value < 1:
         raise ValueError(f"must be at least 1, got {value}")
@@ -51,15 +60,22 @@ Model = Annotated[str, Parameter(name="MODEL")]
 # The same as an option of the verbs about pictures or data.
 ModelOption = Annotated[str | None, Parameter(metavar="MODEL")]
 # Worker threads; None is one for each processor.
-Threads = Annotated[int | None, Parameter(validator=_within(1, MAX_THREADS), metavar="N")]
-Seed = Annotated[int, Parameter(validator=_within(0, LARGEST_SEED), metavar="N")]
+Threads = Annotated[
+    int | None,
+    Parameter(converter=_whole, n_tokens=1, validator=_within(1, MAX_THREADS), metavar="N"),
+]
+Seed = Annotated[
+    int, Parameter(converter=_whole, n_tokens=1, validator=_within(0, LARGEST_SEED), metavar="N")
+]
 # Where a model computes.
 Device = Literal["auto", "cpu", "cuda"]
 # Number of things to make.
-Count = Annotated[int, Parameter(validator=_at_least_1, metavar="N")]
+Count = Annotated[int, Parameter(converter=_whole, n_tokens=1, validator=_at_least_1, metavar="N")]
 ClassName = Annotated[str | None, Parameter(name="--class", metavar="CLASS")]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"])]
-Settings = Annotated[tuple[str, ...], Parameter(name="--set", metavar="NAME=VALUE")]
+Settings = Annotated[
+    tuple[str, ...], Parameter(name="--set", metavar="NAME=VALUE", show_default=False)
+]
 
 
 Recursive = Annotated[bool, Parameter(name=["--recursive", "-r"])]

@@ -10,6 +10,7 @@ from overtone.cli.arguments import (
     Count,
     Inputs,
     Model,
+    Quiet,
     Recursive,
     RequiredOutput,
     Seed,
@@ -35,6 +36,7 @@ def colorize(
     recursive: Recursive = False,
     threads: Threads = None,
     force: bool = False,
+    quiet: Quiet = False,
 ) -> int:
     """Draw colours for pictures; their luma stays as it is, to within 1 of 255.
 
@@ -55,6 +57,7 @@ def colorize(
         recursive: Search the folders in a folder too; a folder given with -o gets the same folders.
         threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
+        quiet: Say nothing but errors.
     """
     check_output(output, force=force)
     from overtone.cli.progress import progress_bar
@@ -62,9 +65,9 @@ def colorize(
     from overtone.models.store import load_model
 
     chosen = load_model(model)
-    outcome = Outcome()
+    outcome = Outcome(quiet=quiet)
     names, given = load_pictures(images, chosen.spec, outcome, recursive=recursive)
-    with progress_bar("drawing") as progress, torch_threads(threads):
+    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         results = overtone.colorize(
             chosen,
             given,
@@ -76,5 +79,6 @@ def colorize(
         )
     before = given if originals else None
     said = write_results(output, results, names=names, originals=before, force=force)
-    note(f"{model} -> {output}: {said}, seed {seed}")
+    if not quiet:
+        note(f"{model} -> {output}: {said}, seed {seed}")
     return outcome.exit_code()

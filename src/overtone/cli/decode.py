@@ -21,7 +21,7 @@ from overtone.cli.arguments import (
     Threads,
     whole_numbers,
 )
-from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_bytes
+from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_result
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
@@ -74,7 +74,7 @@ def decode(
         max_bytes: Use the first bytes of each file only (codec sparse-dct); no more need be there.
         to_jpeg: Write the JPEG file with the same coefficients (codec sparse-dct, extra `jpeg`).
         model: The trained model that the files were coded with.
-        max_pixels: Refuse pictures and outputs of more pixels; 268435456 by default.
+        max_pixels: Refuse pictures and outputs of more pixels.
         max_seconds: Give up a file that takes longer; no limit by default.
         threads: Number of worker threads; all processors by default.
         strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
@@ -123,7 +123,7 @@ def decode(
             model=list_model,
         )
         picture = stripped(Picture(pixels, file.metadata), strip)
-        write_bytes(job.destination, picture_to_bytes(picture, suffix), force=force)
+        write_result(job, picture_to_bytes(picture, suffix), force=force)
         height, width, _ = picture.pixels.shape
         outcome.say(f"{job.source} -> {job.destination}: {width}x{height} pixels")
 
@@ -142,7 +142,7 @@ def _to_jpeg(
     data = read_bytes(job.source)
     data = data if max_bytes is None else overtone.shorten(data, max_bytes)
     jpeg = overtone.to_jpeg(data, **limits)
-    write_bytes(job.destination, jpeg, force=force)
+    write_result(job, jpeg, force=force)
     outcome.say(f"{job.source} -> {job.destination}: {len(jpeg)} bytes")
 
 

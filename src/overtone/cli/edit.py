@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import overtone
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.arguments import Inputs, ModelOption, Quiet, Recursive, RequiredOutput, Size
 from overtone.cli.edit_options import ModelEdit, parse_frequency, parse_gains
-from overtone.cli.files import plan_jobs, run_jobs, suffix_of, write_bytes
+from overtone.cli.files import plan_jobs, run_jobs, suffix_of, write_result
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import (
@@ -56,6 +57,7 @@ def edit(
     toward: list[str] | None = None,
     size: Size = None,
     residual: Literal["keep", "drop"] | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
     convert: bool = False,
     recursive: Recursive = False,
     skip_existing: bool = False,
@@ -90,6 +92,7 @@ def edit(
         toward: CLASS=AMOUNT or CLASS=FROM:TO:COUNT: move from the picture's class to another.
         size: WxH of what the model draws; as trained by default.
         residual: What the model cannot express; by default kept with gains, dropped with moves.
+        max_pixels: Refuse pictures of more pixels, before they are decoded.
         convert: Read CMYK as RGB, and the first of several frames.
         recursive: Search the folders in a folder too; -o gets the same folders.
         skip_existing: Leave out pictures that have a result.
@@ -140,7 +143,7 @@ def edit(
     words = [f"{name} {value}" for name, value in named.items() if value is not None]
 
     def work(job: Job) -> None:
-        picture = read_8_or_16_bits(job.source, convert=convert)
+        picture = read_8_or_16_bits(job.source, convert=convert, max_pixels=max_pixels)
         has_notch = notch or bool(frequencies)
         said = _edit_picture(change, picture, job, has_notch=has_notch, force=force)
         outcome.say(f"{job.source} -> {job.destination}: {', '.join([*said, *words])}")
@@ -170,7 +173,7 @@ def _edit_picture(
     pixels = change(picture.pixels, found=patterns.extend)
     suffix = suffix_of(job.destination)
     data = deep_picture_to_bytes(DeepPicture(pixels, picture.metadata), suffix)
-    write_bytes(job.destination, data, force=force)
+    write_result(job, data, force=force)
     height, width = pixels.shape[:2]
     said = [f"{width}x{height} pixels"]
     return [*said, _about(patterns, max(height, width))] if has_notch else said

@@ -23,7 +23,7 @@ from overtone.cli.arguments import (
     Strip,
     Threads,
 )
-from overtone.cli.files import plan_jobs, run_jobs, write_bytes
+from overtone.cli.files import plan_jobs, run_jobs, write_result
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_bits, read_bytes
 from overtone.config import parse_assignments
@@ -86,7 +86,7 @@ def encode(
         settings: Change of a setting of `dfm`, such as width=8; may be given often.
         seed: Seed for all randomness.
         threads: Number of worker threads; all processors by default.
-        max_pixels: Refuse pictures of more pixels; 268435456 by default.
+        max_pixels: Refuse pictures of more pixels, before they are decoded.
         max_seconds: Give up a picture that takes longer; no limit by default.
         convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
         strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
@@ -170,7 +170,7 @@ def _encode_picture(
     data = encode_pixels(picture.pixels, metadata=picture.metadata)
     decoded = render(codec, data, full_view(width, height), num_threads=num_threads)
     reached_db = psnr_db(reference=picture.pixels, reconstruction=decoded)
-    write_bytes(job.destination, data, force=force)
+    write_result(job, data, force=force)
     return (
         f"{job.source} -> {job.destination}: {len(data)} bytes, "
         f"{8 * len(data) / (width * height):.3f} bpp, {reached_db:.2f} dB, "
@@ -197,7 +197,7 @@ def _encode_with_model(
         width, height = read_with(io.BytesIO(source), lambda image: image.size)
         pixels = to_pixels(source, options)
         data = overtone.encode(pixels, model=list_model, max_seconds=max_seconds)
-        write_bytes(job.destination, data, force=force)
+        write_result(job, data, force=force)
         line = f"{job.source} -> {job.destination}: {len(data)} bytes, "
         line += f"{8 * len(data) / (spec.height * spec.width):.3f} bpp"
         if (width, height) != (spec.width, spec.height):
@@ -259,7 +259,7 @@ def _repack_jpegs(
         if strip == "gps":
             file = Container.from_bytes(data)
             data = dataclasses.replace(file, metadata=without_gps(file.metadata)).to_bytes()
-        write_bytes(job.destination, data, force=force)
+        write_result(job, data, force=force)
         outcome.say(
             f"{job.source} -> {job.destination}: {len(data)} bytes, "
             f"{100 * len(data) / len(original) - 100:+.1f} % of {len(original)}, without loss, "

@@ -19,6 +19,7 @@ OPTIONS = {
     "max_bytes": "--max-bytes",
     "max_pixels": "--max-pixels",
     "max_seconds": "--max-seconds",
+    "max_size_bytes": "--max-size",
     "notch_threshold_db": "--notch-threshold",
     "num_results": "--num-results",
     "num_threads": "--threads",
@@ -32,6 +33,8 @@ PLAIN_OPTIONS = (
     "temperature",
 )
 _ARGUMENT = re.compile(rf"(?<![\w.`/-])({'|'.join(OPTIONS)})\b(?!\.)")
+# What a loader says that has no memory left.
+_NO_ROOM = re.compile(r"map segment|allocate memory", re.IGNORECASE)
 _PLAIN = "|".join(PLAIN_OPTIONS)
 _SUBJECT = re.compile(rf"^({_PLAIN})(?= must )")
 _SWITCH = re.compile(r"\b(resume)=True\b")
@@ -43,6 +46,8 @@ def describe(error: BaseException) -> str:
     """The message of an error a user can cause, without error numbers or line breaks."""
     if isinstance(error, MemoryError):
         return "not enough memory for this picture"
+    if is_shortage(error):
+        return "not enough memory, or too few threads are granted; give it more"
     if isinstance(error, OSError) and error.errno == errno.EBADF:
         return "standard output is closed"
     if isinstance(error, OSError) and error.strerror:
@@ -56,6 +61,14 @@ def in_options(message: str) -> str:
     message = _SWITCH.sub(r"--\1", message)
     message = _SUBJECT.sub(r"--\1", message)
     return _REQUEST.sub(lambda found: _REQUESTED.sub(r"--\1", found[0]), message)
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether an error tells in other words that memory or threads have run out."""
+    said = str(error)
+    return (isinstance(error, ImportError) and _NO_ROOM.search(said) is not None) or (
+        isinstance(error, RuntimeError) and "can't start new thread" in said
+    )
 
 
 def describe_fault(error: BaseException) -> str:

@@ -180,6 +180,13 @@ def run_jobs(jobs: Sequence[Job], outcome: Outcome, work: Callable[[Job], None])
     return outcome.exit_code()
 
 
+def write_result(job: Job, data: bytes, *, force: bool) -> None:
+    """Writes the result of a job, see `write_bytes`, and makes the folder it goes to."""
+    if job.folder:
+        os.makedirs(job.folder, exist_ok=True)
+    write_bytes(job.destination, data, force=force)
+
+
 def write_bytes(destination: str, data: bytes, *, force: bool) -> None:
     """Writes a whole file or standard output; a file appears complete or not at all.
 

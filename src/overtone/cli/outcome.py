@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 from overtone.cli.exits import (
     EXIT_DONE,
     EXIT_ERROR,
+    EXIT_USAGE,
     describe,
     describe_fault,
+    is_shortage,
     note,
     print_error,
     show_traceback,
 )
 from overtone.cli.progress import progress_bar
-from overtone.errors import DataError, OvertoneError
+from overtone.errors import ConfigError, DataError, OvertoneError, PathError
 
 if TYPE_CHECKING:
     from overtone.codecs.base import ProgressCallback
@@ -33,7 +35,7 @@ class Job:
     Attributes:
         source: Name of the file to read.
         destination: Name of the file to write.
-        folder: Folder to make first, with its parents; empty for none.
+        folder: Folder to make for the result, with its parents; empty for none.
         position: Which of how many, "3/12"; empty for a single one.
     """
 
@@ -52,9 +54,10 @@ class Outcome:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
-        self._num_jobs = 0
+        self._num_jobs = self._num_wrong_settings = 0
         self._failures: list[str] = []
         self._skipped: collections.Counter[str] = collections.Counter()
+        self._endings: dict[str, set[str]] = collections.defaultdict(set)
         self._said: list[str] = []
         self._started = time.monotonic()
         self._bytes_done = self._bytes_left = 0
@@ -84,16 +87,19 @@ class Outcome:
         self._num_jobs += 1
         shows = not self.quiet and (is_slow or job.position)
         try:
+            # Nothing may fail between here and the work: a manager that does not yield is a fault.
             with progress_bar(self._title(job)) if shows else contextlib.nullcontext() as report:
-                if job.folder:
-                    os.makedirs(job.folder, exist_ok=True)
                 yield report
         except (BrokenPipeError, ModuleNotFoundError):
             raise
         except Exception as error:
-            foreseen = isinstance(error, (OvertoneError, OSError, MemoryError))
+            foreseen = isinstance(error, (OvertoneError, OSError, MemoryError)) or is_shortage(
+                error
+            )
             said = describe(error) if foreseen else describe_fault(error)
             self._failures.append(f"{job.source}: {said}")
+            if isinstance(error, ConfigError) and not isinstance(error, PathError):
+                self._num_wrong_settings += 1
             show_traceback(error)
         self._bytes_done += _size_of(job.source)
         self._bytes_left -= _size_of(job.source)
@@ -109,9 +115,17 @@ class Outcome:
             note(line)
         self._said.clear()
 
-    def skip(self, reason: str, count: int = 1) -> None:
-        """Counts what is left out; `{s}` in the reason is the ending of its plural."""
+    def skip(self, reason: str, count: int = 1, *, ending: str = "") -> None:
+        """Counts what is left out.
+
+        Args:
+            reason: Why; `{s}` in it is the ending of its plural.
+            count: How many.
+            ending: Ending of a file's name, which is told.
+        """
         self._skipped[reason] += count
+        if ending:
+            self._endings[reason].add(ending)
 
     def fail(self, source: str, reason: str) -> None:
         """Takes note of a file that fails before there is a job for it."""
@@ -126,11 +140,14 @@ class Outcome:
         return DataError("none of the pictures can be read")
 
     def exit_code(self) -> int:
-        """Says what was skipped, lists the failures, after all jobs, and gives the exit code."""
+        """Says what was skipped, lists the failures, after all jobs, and gives the exit code.
+
+        Where all jobs failed for their settings, it is that of wrong usage.
+        """
         self._print_said()
         if self._skipped and not self.quiet:
             parts = [
-                f"{count} {reason.replace('{s}', '' if count == 1 else 's')}"
+                f"{count} {reason.replace('{s}', '' if count == 1 else 's')}{self._told(reason)}"
                 for reason, count in self._skipped.items()
             ]
             note(f"skipped: {', '.join(parts)}")
@@ -138,7 +155,13 @@ class Outcome:
             note(f"{len(self._failures)} of {self._num_jobs} files failed:")
         for failure in self._failures:
             print_error(failure)
+        if self._failures and self._num_wrong_settings == self._num_jobs:
+            return EXIT_USAGE
         return EXIT_ERROR if self._failures else EXIT_DONE
+
+    def _told(self, reason: str) -> str:
+        endings = sorted(self._endings[reason])
+        return f" ({', '.join(endings)})" if endings else ""
 
     def _title(self, job: Job) -> str:
         """Position and name of a job, and when all are done at the pace so far, by their bytes."""

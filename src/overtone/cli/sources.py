@@ -96,7 +96,7 @@ def _files_in(
             if path.name.startswith("."):
                 outcome.skip("hidden")
             elif path.suffix.lower() not in suffixes:
-                outcome.skip(f"not a {_kind(suffixes)}")
+                outcome.skip(f"not a {_kind(suffixes)}", ending=path.suffix.lower())
             elif not path.is_file():
                 outcome.skip("a device or a link to nothing")
             else:
@@ -138,12 +138,14 @@ def read_8_bits(source: str, *, convert: bool, max_pixels: int = DEFAULT_MAX_PIX
         raise ImageError(f"{error}, or give --convert") from error
 
 
-def read_8_or_16_bits(source: str, *, convert: bool) -> "DeepPicture":
+def read_8_or_16_bits(
+    source: str, *, convert: bool, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> "DeepPicture":
     """As `read_8_bits`, with all of the 16 bits a sample that some pictures have."""
     from overtone.imaging.high_depth import read_deep_picture
 
     try:
-        return read_deep_picture(open_source(source), convert=convert)
+        return read_deep_picture(open_source(source), convert=convert, max_pixels=max_pixels)
     except ConversionNeededError as error:
         raise ImageError(f"{error}, or give --convert") from error
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import overtone
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.arguments import Inputs, Output, Quiet, Recursive
 from overtone.cli.files import check_destination, plan_jobs, suffix_of, write_bytes
 from overtone.cli.outcome import Job, Outcome
@@ -21,6 +22,7 @@ def spectrum(
     *,
     output: Output = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
     convert: bool = False,
     recursive: Recursive = False,
     force: bool = False,
@@ -35,6 +37,7 @@ def spectrum(
         output: .png, .svg or .pdf file, or - for a PNG on standard output; by default
             photo.spectrum.png beside photo.png.
         as_json: Print the numbers, one JSON object a picture; draw only if -o is given.
+        max_pixels: Refuse pictures of more pixels, before they are decoded.
         convert: Read CMYK as RGB, and the first of several frames.
         recursive: Search the folders in a folder too.
         force: Replace files that exist.
@@ -56,7 +59,7 @@ def spectrum(
     measured = {}
     for source in sources:
         with outcome.of(Job(source.path, source.path)):
-            pixels = read_8_or_16_bits(source.path, convert=convert).pixels
+            pixels = read_8_or_16_bits(source.path, convert=convert, max_pixels=max_pixels).pixels
             measured[source.path] = overtone.spectrum(pixels)
     if not measured:
         raise outcome.nothing_left()

@@ -10,7 +10,17 @@ import signal
 import sys
 import warnings
 
-from overtone.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_TERMINATED, note, print_error
+from overtone.cli.exits import (
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    describe,
+    describe_fault,
+    is_shortage,
+    note,
+    print_error,
+    show_traceback,
+)
 
 # In the order of their numbers. Standard output is opened for reading, so that writing to it fails
 # as it does where it is closed.
@@ -31,6 +41,10 @@ def main() -> int:
     except KeyboardInterrupt:
         print_error("interrupted")
         return EXIT_INTERRUPTED
+    except Exception as error:  # of which nobody knew
+        show_traceback(error)
+        print_error(describe(error) if is_shortage(error) else describe_fault(error))
+        return EXIT_ERROR
     except SystemExit as error:
         if error.code == EXIT_TERMINATED:
             print_error("terminated")

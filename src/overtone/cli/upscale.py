@@ -11,6 +11,7 @@ from overtone.cli.arguments import (
     Count,
     Inputs,
     Model,
+    Quiet,
     Recursive,
     RequiredOutput,
     Seed,
@@ -38,6 +39,7 @@ def upscale(
     recursive: Recursive = False,
     threads: Threads = None,
     force: bool = False,
+    quiet: Quiet = False,
 ) -> int:
     """Draw larger pictures whose low frequencies are those of the pictures given.
 
@@ -59,6 +61,7 @@ def upscale(
         recursive: Search the folders in a folder too; a folder given with -o gets the same folders.
         threads: Number of worker threads; all processors by default.
         force: Replace files that exist.
+        quiet: Say nothing but errors.
     """
     check_output(output, force=force)
     from overtone.cli.progress import progress_bar
@@ -66,7 +69,7 @@ def upscale(
     from overtone.models.store import load_model
 
     chosen = load_model(model)
-    outcome = Outcome()
+    outcome = Outcome(quiet=quiet)
     if factor < 1:
         raise ConfigError(f"--factor must be 2, 4, ..., got {factor}")
     height, width = (max(1, length // factor) for length in (chosen.spec.height, chosen.spec.width))
@@ -76,7 +79,7 @@ def upscale(
         outcome,
         recursive=recursive,
     )
-    with progress_bar("drawing") as progress, torch_threads(threads):
+    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         results = overtone.upscale(
             chosen,
             given,
@@ -89,5 +92,6 @@ def upscale(
         )
     before = given if originals else None
     said = write_results(output, results, names=names, originals=before, force=force)
-    note(f"{model} -> {output}: {said}, seed {seed}")
+    if not quiet:
+        note(f"{model} -> {output}: {said}, seed {seed}")
     return outcome.exit_code()

@@ -76,6 +76,8 @@ def describe_usage(error: cyclopts.CycloptsError, program: str, commands: Sequen
         given = error.keyword or next((t.keyword for t in argument.tokens if t.keyword), None)
         missing = f"{given} needs a value" if given else f"{verb or program} needs {argument.name}"
         return f"{missing}; {more}"
+    if isinstance(error, cyclopts.UnusedCliTokensError) and error.unused_tokens:
+        return f"{error.unused_tokens[0]} is one word too many; {more}"
     message = " ".join(str(error).split())
     return f"{message[:1].lower()}{message[1:].rstrip('.')}; {more}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeGuard
 
 import numpy as np
 
-from overtone.bitstream.container import Metadata
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS, Metadata
 from overtone.errors import ConfigError, ImageError
 from overtone.imaging.image import Picture, from_pillow, read_picture
 
@@ -19,15 +19,16 @@ else:
     FileSource = object  # the tests check annotations, and `file_bytes` is to refuse the rest
 
 
-def picture_of(image: object) -> Picture:
+def picture_of(image: object, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Picture:
     """Pixels `h w c` and metadata of what a caller has.
 
     Args:
         image: An array of 8-bit pixels, `h w` or `h w c`; a Pillow image, with its ICC profile,
             EXIF block and resolution; the path of a picture file, or one open in binary mode.
+        max_pixels: Largest number of pixels of a picture file; checked before they are decoded.
 
     Raises:
-        ImageError: It is something else; the message says how to convert it.
+        ImageError: It is something else; the message says how to convert it. Or it has more pixels.
         OSError: The file cannot be opened.
     """
     if isinstance(image, np.ndarray):
@@ -35,9 +36,9 @@ def picture_of(image: object) -> Picture:
     if _is_pillow_image(image):
         return from_pillow(image)
     if isinstance(image, (str, os.PathLike)):
-        return read_picture(os.fspath(image))
+        return read_picture(os.fspath(image), max_pixels=max_pixels)
     if hasattr(image, "read"):
-        return read_picture(image)  # pyright: ignore[reportArgumentType]
+        return read_picture(image, max_pixels=max_pixels)  # pyright: ignore[reportArgumentType]
     raise ImageError(
         "image must be an array, a Pillow image, a path or an open file, got "
         f"{type(image).__name__}; {_conversion(image)}"
@@ -76,6 +77,8 @@ def _is_pillow_image(image: object) -> "TypeGuard[Image.Image]":
 
 def _pixels(image: np.ndarray) -> np.ndarray:
     """An array of 8-bit pixels with an axis of channels."""
+    if isinstance(image, np.ma.MaskedArray):
+        raise ImageError("image must have no mask; give image.filled(0), or another level")
     if image.dtype != np.uint8:
         raise ImageError(f"image must be an array of uint8, got {image.dtype}; {_to_8_bits(image)}")
     if image.ndim == 2:
@@ -96,7 +99,7 @@ def _to_8_bits(image: np.ndarray) -> str:
     """How to make an array of another type one of 8-bit pixels."""
     if image.dtype == np.bool_:
         return "give image.astype(np.uint8) * 255"
-    if image.dtype == np.uint16:
+    if np.issubdtype(image.dtype, np.uint16):  # in either order of bytes
         return "give np.rint(image / 257).astype(np.uint8) if white is 65535"
     if np.issubdtype(image.dtype, np.integer):
         return "give np.clip(image, 0, 255).astype(np.uint8) if white is 255"

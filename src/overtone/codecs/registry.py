@@ -87,6 +87,7 @@ def encode(
     metadata: Metadata | None = None,
     progress: ProgressCallback | None = None,
     verify: bool = True,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
     max_seconds: float | None = None,
 ) -> bytes:
     """Compresses a picture into the bytes of a file.
@@ -119,6 +120,7 @@ def encode(
             image or the picture file by default.
         progress: Called with the fraction done and a message such as "0.312 bpp, 28.41 dB".
         verify: Decode the result once and check it before returning it.
+        max_pixels: Largest number of pixels of a picture file; checked before they are decoded.
         max_seconds: Longest time to take; no limit by default.
 
     Raises:
@@ -126,7 +128,7 @@ def encode(
         ConfigError: A setting is unknown or out of range.
         FitError: The target cannot be reached, fitting failed, or the time is over.
     """
-    picture = picture_of(image)
+    picture = picture_of(image, max_pixels=max_pixels)
     pixels = picture.pixels
     check_image(pixels)
     chosen = get_codec(codec) if model is None else DctListCodec(model)

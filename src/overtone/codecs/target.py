@@ -103,6 +103,8 @@ def check_goals(
     if isinstance(codec, DctListCodec) and given:
         raise ConfigError(f"a model codes at its own quality; leave out {next(iter(given))}")
     codec.check(options)
+    for name in given.keys() - {"quality"}:
+        Target.from_goal(name, given[name], num_pixels=1)  # or it is refused
     if "quality" in given and isinstance(codec, SizedCodec) and not codec.has_quality(options):
         raise ConfigError(
             f"{codec.name} with these settings has no quality; leave it out, and give a size, or "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from overtone.bitstream.container import DEFAULT_MAX_PIXELS, MAX_METADATA_BYTES, Metadata
-from overtone.errors import ConversionNeededError, ImageError
+from overtone.errors import ConfigError, ConversionNeededError, ImageError
 from overtone.imaging.convert import to_8_bits
 from overtone.imaging.reader import pillow_errors_as, read_with, reason_of
 from overtone.shapes import Float, UInt8
@@ -160,7 +160,8 @@ def picture_to_bytes(picture: Picture, suffix: str) -> bytes:
     """The picture as a file of the format that `suffix` (".png") stands for.
 
     Raises:
-        ImageError: No writable format has this suffix, or it cannot hold this picture.
+        ConfigError: No writable format has this suffix.
+        ImageError: It cannot hold this picture.
     """
     from PIL import Image
 
@@ -169,7 +170,7 @@ def picture_to_bytes(picture: Picture, suffix: str) -> bytes:
         Image.init()
     file_format = Image.EXTENSION.get(suffix.lower())
     if file_format is None or file_format not in Image.SAVE:
-        raise ImageError(f"no picture format is known for the name ending {suffix!r}; use .png")
+        raise ConfigError(f"no picture format is known for the name ending {suffix!r}; use .png")
     options = _SAVE_OPTIONS.get(file_format, {}) | pillow_info(picture.metadata)
     return saved(to_pillow(picture), file_format, options, "; use .png")
 

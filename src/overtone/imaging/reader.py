@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from PIL import Image, ImageFile
 
 _T = TypeVar("_T")
+_opening = threading.Lock()  # Pillow's limit, at which it looks on opening, is one for all threads
 
 
 def read_with(
@@ -33,8 +35,8 @@ def read_with(
     Args:
         source: Path of the file, or a file open for reading.
         convert: Called with the image before its pixels are decoded.
-        max_pixels: Largest number of pixels; checked before they are decoded. Pillow's own limit,
-            twice `PIL.Image.MAX_IMAGE_PIXELS`, stays.
+        max_pixels: Largest number of pixels; checked before they are decoded, instead of Pillow's
+            own limit.
 
     Raises:
         ImageError: It cannot be read, or is larger than that, or `convert` raises it.
@@ -61,7 +63,12 @@ def open_picture(
     """
     from PIL import Image
 
-    image = Image.open(file, formats=formats)
+    with _opening:
+        usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            image = Image.open(file, formats=formats)
+        finally:
+            Image.MAX_IMAGE_PIXELS = usual
     if image.width * image.height > max_pixels:
         image.close()
         raise ImageError(

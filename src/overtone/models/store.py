@@ -150,6 +150,7 @@ def _model_in(path: pathlib.Path) -> AbstractModel:
         weights = kind.current_tensors(_part(file.tensors, "weights."))
         build = functools.partial(kind, config, spec)
         _check_fit(build, weights)
+        _refuse_what_is_not_finite(weights)
         model = build(generator=torch.Generator().manual_seed(0))
         model.load_state_dict(weights)
         model.load_extra_tensors(_part(file.tensors, "extra."))
@@ -183,6 +184,12 @@ def _check_fit(build: Callable[..., AbstractModel], weights: Mapping[str, Tensor
         raise ConfigError(
             f"the model needs tables of {num_bytes} bytes, and {_MAX_TABLE_BYTES} are the most"
         )
+
+
+def _refuse_what_is_not_finite(weights: Mapping[str, Tensor]) -> None:
+    for name, values in weights.items():
+        if values.is_floating_point() and not bool(torch.isfinite(values).all()):
+            raise ConfigError(f"{name} holds numbers that are not finite")
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import concurrent.futures
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +19,14 @@ from overtone.codecs.coin.siren import (
     start,
     to_flat,
 )
+from overtone.deadline import check_time
 from overtone.errors import FitError
 from overtone.shapes import UInt8
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's, as published
 WARMUP = 0.02  # share of the steps in which the rate of the schedule "cosine" rises
 REPORT_S = 0.2  # between two reports
+START_S = 0.01  # how long the first task keeps a thread, so that the next one gets another
 LARGEST = float(np.finfo(np.float16).max)
 
 Report = Callable[[float, str], None]
@@ -60,10 +63,12 @@ def fit_siren(
     batch = config.batch_px if 0 < config.batch_px < len(positions) else None
     last = -math.inf
     with concurrent.futures.ThreadPoolExecutor(max_workers=num_threads) as pool:
+        each = _on_threads(pool, num_threads)
         for step in range(1, config.steps + 1):
+            check_time()
             chosen = slice(None) if batch is None else rng.integers(0, len(positions), batch)
             error, gradient = loss_gradient(
-                from_flat(flat, shape), positions[chosen], colours[chosen], pool
+                from_flat(flat, shape), positions[chosen], colours[chosen], each
             )
             first += np.float32(1 - BETA1) * (gradient - first)
             second += np.float32(1 - BETA2) * (np.square(gradient) - second)
@@ -77,6 +82,15 @@ def fit_siren(
     if not (np.abs(flat) <= LARGEST).all():  # not a number is not
         raise FitError("the network diverged; give a smaller learning_rate")
     return from_flat(flat, shape)
+
+
+def _on_threads(pool: concurrent.futures.Executor, num_threads: int) -> Callable[..., Any]:
+    """The pool's `map` once all of its threads have begun; `map` where the system grants fewer."""
+    try:
+        list(pool.map(time.sleep, [START_S] * num_threads))
+    except (RuntimeError, MemoryError):
+        return map
+    return pool.map
 
 
 def _rate(config: CoinConfig, step: int) -> float:

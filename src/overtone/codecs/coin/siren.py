@@ -3,9 +3,9 @@
 Source: Sitzmann et al., arXiv:2006.09661; as COIN uses them, Dupont et al., arXiv:2103.03123.
 """
 
-import concurrent.futures
 import dataclasses
 import itertools
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -101,11 +101,18 @@ def loss_gradient(
     weights: Weights,
     positions: Float32[np.ndarray, "n 2"],
     colours: Float32[np.ndarray, "n c"],
-    pool: concurrent.futures.Executor,
+    each: Callable[..., Iterable[tuple[float, Float32[np.ndarray, " w"]]]],
 ) -> tuple[float, Float32[np.ndarray, " w"]]:
-    """Mean squared error and its gradient, as `to_flat`; the same for any number of threads."""
+    """Mean squared error and its gradient, as `to_flat`; the same for any number of threads.
+
+    Args:
+        weights: The network.
+        positions: Where it is evaluated.
+        colours: What it should give there.
+        each: What calls a function with each of several parts: `map`, or that of a thread pool.
+    """
     splits = [slice(at, at + SPLIT) for at in range(0, len(positions), SPLIT)]
-    parts = list(pool.map(lambda part: _sums(weights, positions[part], colours[part]), splits))
+    parts = list(each(lambda part: _sums(weights, positions[part], colours[part]), splits))
     total = sum(error for error, _ in parts)
     gradient = sum((gradient for _, gradient in parts[1:]), parts[0][1])
     return total / colours.size, gradient / np.float32(colours.size)

@@ -29,6 +29,8 @@ from overtone.transform.scan import zigzag, zigzag_number
 
 MAX_JPEG_STEP = 255  # of a baseline file
 _LAYOUTS = {1: Layout.GRAY, 3: Layout.RGB}
+_START_OF_SCAN = 0xDA
+_BLOCKS = frozenset({*range(0xE1, 0xEE), 0xEF, 0xFE})  # APP1 to APP13, APP15, comments
 _SAMPLINGS = ((1, 1), (1, 2), (2, 1), (2, 2))
 _EXIF_MARKER, _ICC_MARKER = 0xE1, 0xE2
 _ICC_PART_BYTES = 65519
@@ -181,13 +183,31 @@ def _read(data: bytes) -> Any:
     """The file as jpeglib reads it."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "a.jpg")
-        path.write_bytes(data)
+        path.write_bytes(_without_blocks(data))
         try:
             found = _jpeglib().read_dct(str(path))
             found.load()
         except (OSError, RuntimeError, ValueError) as error:
-            raise ImageError(f"the JPEG file is damaged or unusual: {error}") from error
+            said = str(error).replace(str(path), "the file")
+            raise ImageError(f"the JPEG file is damaged or unusual: {said}") from error
     return found
+
+
+def _without_blocks(data: bytes) -> bytes:
+    """The file without what applications and comments say before the picture.
+
+    jpeglib takes 50 such blocks at the most, and of the coefficients they say nothing. What JFIF
+    and Adobe say of the colours stays.
+    """
+    kept, at = [data[:2]], 2
+    while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker in (_START_OF_SCAN, 0xFF):  # the picture, or a filling byte, which is rare
+            break
+        if marker not in _BLOCKS:
+            kept.append(data[at : at + 2 + length])
+        at += 2 + length
+    return b"".join([*kept, data[at:]])
 
 
 def _components(found: Any) -> list[np.ndarray]:
