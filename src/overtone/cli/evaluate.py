@@ -114,7 +114,11 @@ def evaluate(
         real, class_number = restrict_to_class(class_name, real, opened)
     if real.note is not None:
         say(f"note: {real.note}")
-    reference_set = _reference_set(real, features, feature_weights, seed, cache)
+    few = len(real.images) < MIN_IMAGES and not as_json and output is None
+    only_nearness = few and neighbours is not None
+    reference_set = (
+        None if only_nearness else _reference_set(real, features, feature_weights, seed, cache)
+    )
     count = num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES))
     with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         drawn = draw(
@@ -123,10 +127,15 @@ def evaluate(
         )  # fmt: skip
     if neighbours is not None:
         copying = _write_sheet(neighbours, drawn.images, real, seed=seed, force=force)
-        if len(real.images) < MIN_IMAGES and not as_json and output is None:
-            say(f"warning: {real.images.name} has fewer than {MIN_IMAGES} pictures: only nearness")
+        if reference_set is None:
+            say(
+                f"warning: {real.images.name} has {len(real.images)} pictures, and distances "
+                f"between sets of pictures need at least {MIN_IMAGES}; what follows is only how "
+                "near each sample is to a single training picture"
+            )
             print(copying_text(copying))
             return EXIT_DONE
+    assert reference_set is not None
     with progress_bar("measuring", quiet=quiet) as progress, torch_threads(threads):
         rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
     rows[0] = with_reconstruction(rows[0], drawn.model, real.images, seed=seed)
