@@ -62,6 +62,19 @@ def test_a_wrong_option_is_one_line(pictures, tmp_path, options, message, capsys
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["m.ovt", "m.ovt/results", "new.png"])
+def test_output_must_be_a_folder(tmp_path, name, capsys):
+    """Told before anything is read: the pictures do not exist."""
+    (tmp_path / "m.ovt").write_bytes(b"kept")
+    for source in ([str(tmp_path / "none.png")], ["--rows", str(tmp_path / "none")]):
+        assert main(["compare", *source, "-o", str(tmp_path / name)]) == 2
+        error = capsys.readouterr().err
+        assert "give a folder" in error
+        assert ("m.ovt is a file" if "m.ovt" in name else "new.png is the name of a file") in error
+        assert error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["m.ovt"]
+
+
 def test_several_folders_are_put_together(pictures, tmp_path, capsys):
     """The same picture with other codecs, and once more the first codec, on another picture."""
     for name, picture, codec in (

@@ -71,6 +71,7 @@ def compare(
         recursive: Search the folders in a folder too.
         force: Measure again what is known.
     """
+    _check_folder(pathlib.Path(output or DEFAULT_FOLDER))
     if rows or not images:
         return _put_together(images, rows, output)
     from overtone.cli.progress import run_with_bar
@@ -120,6 +121,17 @@ def compare(
         _write_page(folder, suite, known, side_by_sides, names[0], rates_bpp)
     print(markdown_table(summaries(known, rates_bpp=rates_bpp), rates_bpp))
     return outcome.exit_code()
+
+
+def _check_folder(folder: pathlib.Path) -> None:
+    """Refuses a place where no folder can be, or that is called like a picture, before any work."""
+    found = next(place for place in (folder, *folder.parents) if place.exists())
+    if not found.is_dir():
+        raise ConfigError(f"{found} is a file; give a folder")
+    if found != folder and folder.suffix.lower() in {".ovt", *PICTURE_SUFFIXES}:
+        raise ConfigError(
+            f"{folder} is the name of a file; give a folder, such as {folder.with_suffix('')}"
+        )
 
 
 def _notes_in(outcome: Outcome) -> "Callable[[PlannedRow, Exception], None]":

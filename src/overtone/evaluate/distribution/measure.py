@@ -155,7 +155,7 @@ def _check(samples: UInt8[np.ndarray, "n h w c"], reference_set: ReferenceSet) -
     needed = f"at least {MIN_IMAGES} images are needed"
     if len(reference) < MIN_IMAGES:
         raise DataError(
-            f"{reference.name}: {needed}, found {len(reference)}; take another split, or more data"
+            f"{reference.name}: {needed}, found {len(reference)}; take more data, or another split"
         )
     if len(samples) < MIN_IMAGES:
         raise ConfigError(f"samples: {needed}, got {len(samples)}; take more of them")
