@@ -72,10 +72,9 @@ def compare(
         recursive: Search the folders in a folder too.
         force: Measure again what is known.
     """
-    arguments = dict(locals())
-    _check_folder(pathlib.Path(output or DEFAULT_FOLDER))
+    folder = _checked_folder(output)
     if rows or not images:
-        _refuse_measuring(arguments)
+        _refuse_measuring(locals())
         return _put_together(rows, output, rates)
     from overtone.cli.progress import run_with_bar
     from overtone.codecs.registry import resolve_num_threads
@@ -101,7 +100,6 @@ def compare(
         for goal in goals
     ]
     outcome = Outcome()
-    folder = pathlib.Path(output or DEFAULT_FOLDER)
     sources = find_inputs(images, PICTURE_SUFFIXES, outcome, recursive=recursive, output=output)
     samples = _read_samples(sources, names, outcome, convert=convert)
     planned = plan(samples, settings, folder, force=force)
@@ -126,8 +124,9 @@ def compare(
     return outcome.exit_code()
 
 
-def _check_folder(folder: pathlib.Path) -> None:
-    """Refuses a place where no folder can be, or that is called like a picture, before any work."""
+def _checked_folder(output: str | None) -> pathlib.Path:
+    """The folder of the results; refused, before any work, if there can be none at that place."""
+    folder = pathlib.Path(output or DEFAULT_FOLDER)
     found = next(place for place in (folder, *folder.parents) if place.exists())
     if not found.is_dir():
         raise ConfigError(f"{found} is a file; give a folder")
@@ -135,6 +134,7 @@ def _check_folder(folder: pathlib.Path) -> None:
         raise ConfigError(
             f"{folder} is the name of a file; give a folder, such as {folder.with_suffix('')}"
         )
+    return folder
 
 
 def _notes_in(outcome: Outcome) -> "Callable[[PlannedRow, Exception], None]":
