@@ -18,7 +18,10 @@ from toy_model import CLASSES, make_ramp_model, skewed_ramps
 
 from overtone import balance, sample
 from overtone.data import ImageSet, load_images
+from overtone.data.class_folders import folders_of_classes
 from overtone.errors import ConfigError, DataError, ModelError
+from overtone.evaluate.distribution.reference import load_real
+from overtone.evaluate.distribution.sample_source import open_source, restrict_to_class
 from overtone.models.registry import MODELS
 from overtone.models.store import save_model
 from overtone.tasks.rare_classes import MEASURED, describe
@@ -40,7 +43,7 @@ def test_rare_classes_are_filled_up_to_the_largest(tmp_path, model_file):
         "T-shirt/top": 6,
     }
     made = load_images(str(tmp_path / "out"))
-    assert made.class_names == ("T-shirt_top", "bag")
+    assert made.class_names == ("T-shirt/top", "bag")
     assert made.class_counts().tolist() == [6, 3]
     assert made.images.shape == (9, 6, 9, 1)
 
@@ -150,6 +153,41 @@ def test_a_folder_of_pictures_is_counted_and_left_alone(tmp_path, model_file):
     assert [(name, filled.num_added) for name, filled in classes.items()] == [("bag", 2)]
     assert {path: path.stat().st_mtime_ns for path in source.rglob("*")} == before
     assert load_images(str(tmp_path / "out")).images.shape == (2, 12, 18, 1)
+
+
+def test_classes_keep_their_names_in_the_folder_and_for_evaluate(tmp_path, model_file):
+    """A class of two words, and one that no folder can be called."""
+    named = dataclasses.replace(skewed_ramps(), class_names=("hat", "rain coat", "T-shirt/top"))
+    save_model(model_file, make_ramp_model(named), {})
+    out = tmp_path / "out"
+    balance(named, out, model=model_file, target=12)
+    folders = ["T-shirt_top", "hat", "rain coat"]
+    assert sorted(path.name for path in out.iterdir() if path.is_dir()) == folders
+    for name in ("rain coat", "T-shirt/top"):
+        _, number = restrict_to_class(name, load_real(str(out)), open_source(str(out)))
+        assert load_images(str(out)).class_names[number] == name
+
+
+def test_folders_of_classes_are_called_as_the_classes():
+    names = ["a_b", "a/b", "A/B", "rare coat", ".hidden", "", "train", "manifest.json", "é" * 200]
+    folders = folders_of_classes(names)
+    assert (folders["a_b"], folders["a/b"], folders["A/B"]) == ("a_b", "a_b_2", "A_B_3")
+    assert folders["rare coat"] == "rare coat"
+    assert (folders[".hidden"], folders[""], folders["train"]) == ("_.hidden", "_", "_train")
+    assert folders["manifest.json"] == "_manifest.json"
+    assert folders["é" * 200] == "é" * 100
+    assert len({name.casefold() for name in folders.values()}) == len(names)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"class_folders": 3}', '{"class_folders": {"a":1}}']
+)
+def test_a_manifest_of_something_else_is_passed_over(tmp_path, text):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(pictures(1, 7, 5, 3)[0]).save(tmp_path / name / "0.png")
+    (tmp_path / "manifest.json").write_text(text)
+    assert load_images(str(tmp_path)).class_names == ("a", "b")
 
 
 def test_a_target_may_be_given(tmp_path, model_file):

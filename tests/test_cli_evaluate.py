@@ -139,12 +139,23 @@ def test_a_class_of_few_pictures_has_neighbours_and_no_distances(place, capsys):
     arguments = (str(place / "run"), "--class", "1", "--neighbours", str(sheet))
     code, out, err = run(place, capsys, *arguments)
     assert code == 0, err
-    assert "warning: bars/test, class 1 has fewer than 50 pictures" in err
+    assert "pictures, and distances between sets of pictures need at least 50; what" in err
     assert out.startswith("distance to the nearest training picture")
     assert sheet.exists()
     code, out, err = run(place, capsys, *arguments, "--force", "--json")
-    assert (code, out) == (2, "")
+    assert (code, out) == (1, "")
     assert "at least 50 images are needed" in err
+
+
+@pytest.mark.parametrize(("count", "sheets"), [(3, True), (3, False), (30, False)])
+def test_too_few_real_pictures_are_a_fault_of_the_data(place, tmp_path, capsys, count, sheets):
+    np.savez(tmp_path / "few.npz", x=strokes(100 + count, 6), y=np.arange(100 + count) // 100)
+    arguments = ["--reference", str(tmp_path / "few.npz"), "--class", "1"]
+    arguments += ["--neighbours", str(tmp_path / "sheet.png")] if sheets else []
+    assert main(["evaluate", str(place / "whole.npz"), *arguments]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert ("so 4 or more are needed, found 3" if sheets else "at least 50 images") in error
+    assert not (tmp_path / "sheet.png").exists()
 
 
 def test_other_real_pictures_are_as_near_as_test_pictures(place, capsys):

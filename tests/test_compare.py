@@ -1,6 +1,7 @@
 """`overtone compare` from pictures to rows, curves and a page."""
 
 import json
+import re
 
 import pytest
 from helpers import scene
@@ -62,6 +63,19 @@ def test_a_wrong_option_is_one_line(pictures, tmp_path, options, message, capsys
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["m.ovt", "m.ovt/results", "new.png"])
+def test_output_must_be_a_folder(tmp_path, name, capsys):
+    """Told before anything is read: the pictures do not exist."""
+    (tmp_path / "m.ovt").write_bytes(b"kept")
+    for source in ([str(tmp_path / "none.png")], ["--rows", str(tmp_path / "none")]):
+        assert main(["compare", *source, "-o", str(tmp_path / name)]) == 2
+        error = capsys.readouterr().err
+        assert "give a folder" in error
+        assert ("m.ovt is a file" if "m.ovt" in name else "new.png is the name of a file") in error
+        assert error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["m.ovt"]
+
+
 def test_several_folders_are_put_together(pictures, tmp_path, capsys):
     """The same picture with other codecs, and once more the first codec, on another picture."""
     for name, picture, codec in (
@@ -87,11 +101,29 @@ def test_several_folders_are_put_together(pictures, tmp_path, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
+def test_rows_are_shown_at_the_rates_they_were_measured_at(pictures, tmp_path, capsys):
+    arguments = [str(pictures), "--codecs", "jpeg2000", "--rates", "3,1.5", "--pictures", "0"]
+    assert main(["compare", *arguments, "-o", str(tmp_path / "out")]) == 0
+    capsys.readouterr()
+    again = ["compare", "--rows", str(tmp_path / "out")]
+    for options, rates in (([], ["1.5", "3"]), (["--rates", "2"], ["2"])):
+        assert main([*again, *options, "-o", str(tmp_path / "all")]) == 0
+        head, _, line = capsys.readouterr().out.splitlines()
+        assert re.findall(r"dB at (\S+) bpp", head) == rates
+        assert "–" not in line.split("|")[5 : 5 + len(rates)]
+        assert re.findall(r"dB at (\S+) bpp", (tmp_path / "all/report.html").read_text()) == rates
+
+
 def test_folders_of_rows_and_pictures_do_not_mix(pictures, tmp_path, capsys):
     for arguments, words in (
         (["--rows", str(tmp_path / "none")], "no rows in"),
         ([str(pictures), "--rows", str(tmp_path)], "pictures or --rows, not both"),
         ([], "give pictures to measure"),
+        (["--rows", "any", "--codecs", "jpeg"], "leave out --codecs"),
+        (["--rows", "any", "--qualities", "5"], "leave out --qualities"),
+        (["--rows", "any", "--pictures-bpp", "1"], "leave out --pictures-bpp"),
+        (["--rows", "any", "--force"], "leave out --force"),
+        (["--rows", "any", "--rates", "much"], "--rates must be numbers"),
     ):
         assert main(["compare", *arguments]) > 0
         error = capsys.readouterr().err

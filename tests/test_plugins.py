@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 
@@ -126,9 +127,33 @@ def test_models_metrics_and_data_are_found_by_name(install, tmp_path):
     assert load_images(str(tmp_path / "a.mine")).images.shape == (3, 4, 5, 1)
 
 
+def test_a_broken_one_is_marked_in_the_list(install, capsys):
+    kinds = ("codecs", "models", "metrics", "data")
+    points = "".join(
+        f"[overtone.{group}]\nlost = no_such_module:X\nwrong = mine_package:MAX_ERROR\n"
+        for group in kinds
+    )
+    install(points)
+    for kind in kinds:
+        assert main(["list", kind, "--json"]) == 0
+        rows = {row["name"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+        assert "No module named 'no_such_module'" in rows["lost"]["broken"]
+        assert "of package mine-package must be " in rows["wrong"]["broken"]
+        assert {name for name, row in rows.items() if "broken" in row} == {"lost", "wrong"}
+        assert main(["list", kind]) == 0
+        lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+        assert " BROKEN, from another package: no_such_module:X; " in lines["lost"]
+        assert [name for name, line in lines.items() if "BROKEN" in line] == ["lost", "wrong"]
+
+
 def test_they_are_listed_and_suggested(install, capsys):
     install(POINTS)
-    for kind, name in (("codecs", "mine"), ("metrics", "max_error"), ("models", "mine-pca")):
+    for kind, name in (
+        ("codecs", "mine"),
+        ("metrics", "max_error"),
+        ("models", "mine-pca"),
+        ("data", "mine"),
+    ):
         assert main(["list", kind]) == 0
         assert name in capsys.readouterr().out
     with pytest.raises(ConfigError, match="did you mean mine"):

@@ -36,6 +36,20 @@ def test_the_other_split_is_what_is_not_measured_against(split_file, split, coun
     assert (len(real.training), len(real.unseen), real.note) == (9, 6, None)
 
 
+def test_a_class_of_data_that_is_not_split_is_halved_by_itself(tmp_path):
+    """Halves of all pictures may leave a small class with no picture in one of them."""
+    labels = np.array([0] * 40 + [1] * 3 + [2])
+    np.savez(tmp_path / "few.npz", x=np.zeros((44, 6, 9), np.uint8), y=labels)
+    for seed in range(5):
+        real = load_real(str(tmp_path / "few.npz"), seed=seed).of_class(1)
+        assert real.other_split is not None
+        assert real.training is not None
+        assert [len(each) for each in (real.images, real.other_split, real.training)] == [2, 1, 3]
+        assert real.images.name == f"few, class 1, half 2, seed {seed}"
+    with pytest.raises(DataError, match="class 2 has one picture"):
+        load_real(str(tmp_path / "few.npz")).of_class(2)
+
+
 def test_halves_are_disjoint_and_follow_the_seed(tmp_path):
     np.savez(tmp_path / "whole.npz", x=pictures(11, 5, 7, 3))
     source = str(tmp_path / "whole.npz")
@@ -96,5 +110,5 @@ def test_the_sheet_shows_the_nearest_first_and_the_farthest_last(monkeypatch):
     assert sheet.shape == (18, 100, 1)
     assert [sheet[2, x, 0] for x in (2, 13, 24, 35)] == [180, 180, 250, 90]
     assert sheet[12, 56, 0] == 20
-    with pytest.raises(ConfigError, match="more than 3 training pictures"):
+    with pytest.raises(DataError, match="3 nearest training pictures, so 4 or more are needed"):
         measure_copying(samples, training.subset(np.arange(3)), None)

@@ -53,6 +53,31 @@ def test_seed_and_threads_are_settings(archive, tmp_path, capsys):
     assert (plan["seed"], plan["num_threads"], plan["core_minutes"]) == (5, 3, 20.0)
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["vae", "--set", "train.stepz=3"], "stepz"),
+        (["vae", "--preset", "fashion-mnizt"], "fashion-mnizt"),
+        (["vea"], "did you mean vae"),
+        (["--resume"], "no run"),
+        (["vae", "--device", "cuda"], "cuda"),
+    ],
+)
+def test_wrong_arguments_are_told_before_the_progress_begins(
+    archive, tmp_path, capsys, monkeypatch, words, message
+):
+    def begin(**_):
+        raise AssertionError("the progress has begun")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr("overtone.cli.train.training_bar", begin)
+    assert main(["train", *words, "--data", str(archive), "-o", str(tmp_path / "run")]) > 0
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_card_that_is_not_there_is_one_line(archive, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     run = tmp_path / "run"

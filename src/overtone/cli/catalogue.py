@@ -5,9 +5,13 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from overtone import plugins
+from overtone.errors import ConfigError
+
+if TYPE_CHECKING:
+    from overtone.metrics import Metric
 
 Row = dict[str, str]
 
@@ -15,7 +19,7 @@ _MAX_ABOUT = 100  # characters
 
 
 def _codecs() -> list[Row]:
-    from overtone.codecs.registry import CODECS, MODEL_CODECS
+    from overtone.codecs.registry import CODECS, MODEL_CODECS, get_codec
 
     rows = [{"name": name, "about": _about(target)} for name, target in CODECS.items()]
     needs_model = "; needs --model"
@@ -23,15 +27,16 @@ def _codecs() -> list[Row]:
         {"name": name, "about": _about(target) + needs_model}
         for name, target in MODEL_CODECS.items()
     ]
-    return rows + _from_packages(plugins.CODECS)
+    return rows + _from_packages(plugins.CODECS, get_codec)
 
 
 def _models() -> list[Row]:
-    from overtone.models.registry import MODELS
+    from overtone.models.registry import MODELS, get_model_class
     from overtone.models.store import class_titles, read_summary, shipped_models
 
     rows = [{"name": name, "kind": "to train", "about": _about(at)} for name, at in MODELS.items()]
-    rows += [row | {"kind": "to train"} for row in _from_packages(plugins.MODELS)]
+    others = _from_packages(plugins.MODELS, get_model_class)
+    rows += [row | {"kind": "to train"} for row in others]
     for name in shipped_models():
         record = read_summary(name)
         spec = record["spec"]
@@ -56,14 +61,20 @@ def _presets() -> list[Row]:
 
 
 def _metrics() -> list[Row]:
-    from overtone.metrics import all_metrics
+    from overtone.metrics import METRICS
     from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
+    from overtone.metrics.registry import metric_of_package
 
-    rows = []
-    for metric in all_metrics().values():
+    def about_metric(metric: "Metric") -> str:
         unit = f", {metric.unit}" if metric.unit else ""
-        about = f"{metric.label}{unit}; {_direction(metric.higher_is_better)}"
-        rows.append({"name": metric.name, "of": "two pictures", "about": about})
+        return f"{metric.label}{unit}; {_direction(metric.higher_is_better)}"
+
+    pictures = {"of": "two pictures"}
+    rows = [
+        {"name": each.name, **pictures, "about": about_metric(each)} for each in METRICS.values()
+    ]
+    others = _from_packages(plugins.METRICS, metric_of_package, about_metric)
+    rows += [row | pictures for row in others]
     for metric in DISTRIBUTION_METRICS:
         for name, title in zip(metric.names, metric.titles, strict=True):
             about = f"{title}; {_direction(metric.higher_is_better)}"
@@ -74,7 +85,8 @@ def _metrics() -> list[Row]:
 def _data() -> list[Row]:
     from overtone.data.registry import LOADERS, get_loader
 
-    return [{"name": kind, "about": get_loader(kind).expected} for kind in LOADERS]
+    rows = [{"name": kind, "about": get_loader(kind).expected} for kind in LOADERS]
+    return rows + _from_packages(plugins.DATA, get_loader, lambda loader: loader.expected)
 
 
 CATALOGUES: Mapping[str, Callable[[], list[Row]]] = {
@@ -86,12 +98,27 @@ CATALOGUES: Mapping[str, Callable[[], list[Row]]] = {
 }
 
 
-def _from_packages(group: str) -> list[Row]:
-    """What other packages bring; nothing of it is imported, so that a broken one shows too."""
-    return [
-        {"name": name, "about": f"from another package: {target}"}
-        for name, target in plugins.names_in(group).items()
-    ]
+def _from_packages(
+    group: str, load: Callable[[str], Any], about: Callable[[Any], str] | None = None
+) -> list[Row]:
+    """What other packages bring; one that cannot be used says why, also under "broken".
+
+    Args:
+        group: Kind of entry points.
+        load: Gives what a name stands for, or raises `ConfigError`.
+        about: What to say of it beside where it is from.
+    """
+    rows = []
+    for name, target in plugins.names_in(group).items():
+        origin = f"from another package: {target}"
+        try:
+            found = load(name)
+        except ConfigError as error:
+            rows.append({"name": name, "about": f"BROKEN, {origin}; {error}", "broken": str(error)})
+            continue
+        text = origin if about is None else f"{about(found)}; {origin}"
+        rows.append({"name": name, "about": text})
+    return rows
 
 
 def _about(target: str) -> str:

@@ -12,7 +12,7 @@ from overtone.files import write_atomically
 from overtone.imaging.formats import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from overtone.cli.files import Source
     from overtone.evaluate.rate_distortion.rows import Row
@@ -57,7 +57,8 @@ def compare(
         rows: Folder of rows, of an earlier comparison, instead of pictures; may be given often.
         codecs: Comma-separated; pictures are shown at the bytes of the first.
         rates: Comma-separated, bits per pixel, which the quality is searched for; 0.1,0.2,0.4,0.8
-            if no qualities are given.
+            if no qualities are given. With --rows the columns of the table; those measured if not
+            given.
         qualities: Comma-separated, 1..100, instead of rates.
         suite: Name of the set of pictures, in the rows.
         output: Folder for rows, curves.svg and report.html; `comparison` by default.
@@ -71,8 +72,10 @@ def compare(
         recursive: Search the folders in a folder too.
         force: Measure again what is known.
     """
+    folder = _checked_folder(output)
     if rows or not images:
-        return _put_together(images, rows, output)
+        _refuse_measuring(locals())
+        return _put_together(rows, output, rates)
     from overtone.cli.progress import run_with_bar
     from overtone.codecs.registry import resolve_num_threads
     from overtone.evaluate.rate_distortion.plot import check_matplotlib, curves_svg
@@ -97,7 +100,6 @@ def compare(
         for goal in goals
     ]
     outcome = Outcome()
-    folder = pathlib.Path(output or DEFAULT_FOLDER)
     sources = find_inputs(images, PICTURE_SUFFIXES, outcome, recursive=recursive, output=output)
     samples = _read_samples(sources, names, outcome, convert=convert)
     planned = plan(samples, settings, folder, force=force)
@@ -120,6 +122,19 @@ def compare(
         _write_page(folder, suite, known, side_by_sides, names[0], rates_bpp)
     print(markdown_table(summaries(known, rates_bpp=rates_bpp), rates_bpp))
     return outcome.exit_code()
+
+
+def _checked_folder(output: str | None) -> pathlib.Path:
+    """The folder of the results; refused, before any work, if there can be none at that place."""
+    folder = pathlib.Path(output or DEFAULT_FOLDER)
+    found = next(place for place in (folder, *folder.parents) if place.exists())
+    if not found.is_dir():
+        raise ConfigError(f"{found} is a file; give a folder")
+    if found != folder and folder.suffix.lower() in {".ovt", *PICTURE_SUFFIXES}:
+        raise ConfigError(
+            f"{folder} is the name of a file; give a folder, such as {folder.with_suffix('')}"
+        )
+    return folder
 
 
 def _notes_in(outcome: Outcome) -> "Callable[[PlannedRow, Exception], None]":
@@ -179,22 +194,40 @@ def _read_samples(
     return samples
 
 
-def _put_together(images: list[str] | None, rows: "Sequence[str]", output: str | None) -> int:
+def _refuse_measuring(arguments: "Mapping[str, object]") -> None:
+    """Refuses, beside rows that were measured before, all that says what to measure and how.
+
+    Args:
+        arguments: Those of `compare`.
+    """
+    import inspect
+
+    if not arguments["rows"]:
+        raise ConfigError("give pictures to measure, or --rows with folders of results")
+    if arguments["images"]:
+        raise ConfigError("give pictures or --rows, not both")
+    for name, parameter in inspect.signature(compare).parameters.items():
+        if name in {"images", "rows", "output", "rates"} or arguments[name] == parameter.default:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        raise ConfigError(f"--rows shows what was measured before; leave out {option}")
+
+
+def _put_together(rows: "Sequence[str]", output: str | None, rates: str | None) -> int:
     """Table, curves and page of what was measured before."""
-    from overtone.evaluate.rate_distortion.several import rows_of, write_report
+    from overtone.evaluate.rate_distortion.several import rates_of, rows_of, write_report
     from overtone.evaluate.rate_distortion.table import markdown_table, summaries
 
-    if images:
-        raise ConfigError("give pictures or --rows, not both")
-    if not rows:
-        raise ConfigError("give pictures to measure, or --rows with folders of results")
+    goals = () if rates is None else _goals(rates, None)
     folders = [pathlib.Path(each) for each in rows]
     found = rows_of(folders)
+    rates_bpp = [goal["target_bpp"] for goal in goals] or rates_of(found)
     if output:
         title = f"Codecs in {', '.join(folder.name for folder in folders)}"
-        for path in write_report(found, pathlib.Path(output), title=title):
+        written = write_report(found, pathlib.Path(output), title=title, rates_bpp=rates_bpp)
+        for path in written:
             note(str(path))
-    print(markdown_table(summaries(found)))
+    print(markdown_table(summaries(found, rates_bpp=rates_bpp), rates_bpp))
     return 0
 
 

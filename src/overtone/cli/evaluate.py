@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from overtone.evaluate.distribution.copying import Copying
     from overtone.evaluate.distribution.measure import ReferenceSet
     from overtone.evaluate.distribution.reference import RealPictures
+    from overtone.evaluate.distribution.rows import DistributionRow
     from overtone.shapes import UInt8
 
 MOST_IMAGES = 10_000  # that are drawn where no number is given
@@ -93,17 +94,15 @@ def evaluate(
     """
     _check_sheet(neighbours, force=force)
     from overtone.cli.progress import progress_bar
-    from overtone.evaluate.distribution.copying import copying_text, with_copying
+    from overtone.evaluate.distribution.copying import with_copying
     from overtone.evaluate.distribution.measure import MIN_IMAGES, measure_samples, warnings_of
     from overtone.evaluate.distribution.reference import load_real
-    from overtone.evaluate.distribution.rows import append_distribution_rows
     from overtone.evaluate.distribution.sample_source import (
         draw,
         open_source,
         restrict_to_class,
         with_reconstruction,
     )
-    from overtone.evaluate.distribution.table import distribution_table
     from overtone.models.compute import torch_threads
 
     say = (lambda _: None) if quiet else note
@@ -114,7 +113,11 @@ def evaluate(
         real, class_number = restrict_to_class(class_name, real, opened)
     if real.note is not None:
         say(f"note: {real.note}")
-    reference_set = _reference_set(real, features, feature_weights, seed, cache)
+    few = len(real.images) < MIN_IMAGES and not as_json and output is None
+    only_nearness = few and neighbours is not None
+    reference_set = (
+        None if only_nearness else _reference_set(real, features, feature_weights, seed, cache)
+    )
     count = num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES))
     with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         drawn = draw(
@@ -123,10 +126,13 @@ def evaluate(
         )  # fmt: skip
     if neighbours is not None:
         copying = _write_sheet(neighbours, drawn.images, real, seed=seed, force=force)
-        if len(real.images) < MIN_IMAGES and not as_json and output is None:
-            say(f"warning: {real.images.name} has fewer than {MIN_IMAGES} pictures: only nearness")
-            print(copying_text(copying))
-            return EXIT_DONE
+    if reference_set is None:
+        say(
+            f"warning: {real.images.name} has {len(real.images)} pictures, and distances between "
+            f"sets of pictures need at least {MIN_IMAGES}; what follows is only how near each "
+            "sample is to a single training picture"
+        )
+        return _report([], copying)
     with progress_bar("measuring", quiet=quiet) as progress, torch_threads(threads):
         rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
     rows[0] = with_reconstruction(rows[0], drawn.model, real.images, seed=seed)
@@ -135,12 +141,7 @@ def evaluate(
         say(f"warning: {sentence}")
     if copying is not None:
         rows[0] = with_copying(rows[0], copying)
-    if output is not None:
-        append_distribution_rows(pathlib.Path(output), rows)
-    print("\n".join(row.to_json() for row in rows) if as_json else distribution_table(rows))
-    if copying is not None and not as_json:
-        print(f"\n{copying_text(copying)}")
-    return EXIT_DONE
+    return _report(rows, copying, as_json=as_json, output=output)
 
 
 def _check_sheet(path: str | None, *, force: bool) -> None:
@@ -150,6 +151,29 @@ def _check_sheet(path: str | None, *, force: bool) -> None:
     if pathlib.PurePath(path).suffix.lower() != ".png":
         raise ConfigError(f"--neighbours writes a PNG file; name one.png, not {path}")
     check_destination(path, force=force)
+
+
+def _report(
+    rows: "list[DistributionRow]",
+    copying: "Copying | None",
+    *,
+    as_json: bool = False,
+    output: str | None = None,
+) -> int:
+    """Prints the rows, if there are any, and how near samples are; adds the rows to a file."""
+    from overtone.evaluate.distribution.copying import copying_text
+    from overtone.evaluate.distribution.rows import append_distribution_rows
+    from overtone.evaluate.distribution.table import distribution_table
+
+    if output is not None:
+        append_distribution_rows(pathlib.Path(output), rows)
+    if as_json:
+        print("\n".join(row.to_json() for row in rows))
+        return EXIT_DONE
+    texts = [distribution_table(rows)] if rows else []
+    texts += [] if copying is None else [copying_text(copying)]
+    print("\n\n".join(texts))
+    return EXIT_DONE
 
 
 def _reference_set(

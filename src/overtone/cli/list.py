@@ -32,7 +32,7 @@ def list_(
         for row in rows:
             print(json.dumps(row))
         return EXIT_DONE
-    columns = [name for name in rows[0] if name != "about"]
+    columns = [name for name in rows[0] if name not in {"about", "broken"}]
     widths = {name: max(len(row[name]) for row in rows) for name in columns}
     for row in rows:
         print("  ".join([*(f"{row[name]:<{widths[name]}}" for name in columns), row["about"]]))

@@ -1,6 +1,7 @@
 """`overtone train`: a model from images, in a folder that can be gone on with."""
 
 import json
+import pathlib
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -63,13 +64,17 @@ def train(
     shape = None if size is None else (size[1], size[0])
     for name, value in (("seed", seed), ("num_threads", threads)):
         settings += () if value is None else (f"train.{name}={value}",)
+    from overtone.models.compute import torch_device
+    from overtone.training.prepare import TrainRequest, plan_of
+
+    request = TrainRequest(model, data, preset, settings, shape, channels, skip_corrupt, resume)
     if dry_run:
-        from overtone.training.prepare import TrainRequest
         from overtone.training.run import describe_run
 
-        request = TrainRequest(model, data, preset, settings, shape, channels, skip_corrupt, resume)
         print(json.dumps(describe_run(output, request), indent=1))
         return
+    plan_of(pathlib.Path(output), request)  # what is wrong is told before the progress begins
+    torch_device(device)
     with training_bar(quiet=quiet) as report:
         result = overtone.train(
             model,

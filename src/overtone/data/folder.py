@@ -8,6 +8,7 @@ import numpy as np
 from typing_extensions import override
 
 from overtone.data.base import AbstractLoader, LoadOptions, Split
+from overtone.data.class_folders import classes_of_folders
 from overtone.data.image_set import ImageSet
 from overtone.data.pictures import read_pictures
 from overtone.errors import DataError
@@ -20,7 +21,10 @@ _TEST_NAMES = ("test", "val", "valid", "validation")
 
 
 class FolderLoader(AbstractLoader):
-    """Pictures directly in a folder have no classes; those in sub-folders have theirs."""
+    """Pictures directly in a folder have no classes; those in sub-folders have theirs.
+
+    A class is called as its sub-folder, or as a manifest of `overtone balance` says.
+    """
 
     expected = "a folder of pictures, with a sub-folder for each class or without"
 
@@ -38,7 +42,7 @@ class FolderLoader(AbstractLoader):
         folder = path if split == "all" else folders[split]
         # One table of classes for all splits, so that a label means the same in each.
         class_names = sorted(
-            {each for root in folders.values() or [path] for each in _classes(root)}
+            {each for root in folders.values() or [path] for each in _classes(root).values()}
         )
         files = sorted(_pictures_below(folder))
         loose = [file for file in files if file.parent == folder]
@@ -54,7 +58,10 @@ class FolderLoader(AbstractLoader):
         if not class_names:
             return ImageSet(name, pixels, skipped=skipped)
         indices = {class_name: index for index, class_name in enumerate(class_names)}
-        labels = [indices[files[position].relative_to(folder).parts[0]] for position in kept]
+        classes = _classes(folder)
+        labels = [
+            indices[classes[files[position].relative_to(folder).parts[0]]] for position in kept
+        ]
         return ImageSet(name, pixels, np.array(labels, np.int64), tuple(class_names), skipped)
 
 
@@ -68,13 +75,14 @@ def _pictures_below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
                 yield path
 
 
-def _classes(folder: pathlib.Path) -> list[str]:
-    """Names of the sub-folders with a picture at any depth."""
-    return [
-        each.name
+def _classes(folder: pathlib.Path) -> dict[str, str]:
+    """The class of each sub-folder with a picture at any depth, by the sub-folder's name."""
+    called = classes_of_folders(folder)
+    return {
+        each.name: called.get(each.name, each.name)
         for each in folder.iterdir()
         if each.is_dir() and not each.name.startswith(".") and next(_pictures_below(each), None)
-    ]
+    }
 
 
 def _split_folders(path: pathlib.Path) -> dict[Split, pathlib.Path]:

@@ -76,9 +76,18 @@ def find_splits(source: str) -> tuple[Split, ...]:
 
 
 def get_loader(kind: str) -> AbstractLoader:
-    """The loader of that kind in the table."""
-    module, _, attribute = LOADERS[kind].partition(":")
-    return getattr(importlib.import_module(module), attribute)()
+    """The loader of that kind in the table, or of another package.
+
+    Raises:
+        ConfigError: That package is broken.
+    """
+    if kind in LOADERS:
+        module, _, attribute = LOADERS[kind].partition(":")
+        return getattr(importlib.import_module(module), attribute)()
+    found = plugins.load(plugins.DATA, kind)
+    if not (isinstance(found, type) and issubclass(found, AbstractLoader)):
+        raise plugins.expected(plugins.DATA, kind, found, "a subclass of AbstractLoader")
+    return found()
 
 
 def _loader_for(path: pathlib.Path) -> AbstractLoader:
@@ -89,10 +98,7 @@ def _loader_for(path: pathlib.Path) -> AbstractLoader:
     if not path.exists():
         raise DataError(f"there is no data at {path}")
     for name in plugins.names_in(plugins.DATA):
-        kind = plugins.load(plugins.DATA, name)
-        if not (isinstance(kind, type) and issubclass(kind, AbstractLoader)):
-            raise plugins.expected(plugins.DATA, name, kind, "a subclass of AbstractLoader")
-        loader = kind()
+        loader = get_loader(name)
         if loader.finds(path):
             return loader
     expected = ", ".join(loader.expected for loader in loaders)

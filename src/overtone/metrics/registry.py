@@ -29,11 +29,17 @@ def all_metrics() -> dict[str, Metric]:
     Raises:
         ConfigError: One of these packages is broken, or brings a name of the table.
     """
-    found = dict(METRICS)
-    for name in plugins.names_in(plugins.METRICS):
-        metric = plugins.load(plugins.METRICS, name)
-        if not isinstance(metric, Metric) or metric.name != name or name in METRICS:
-            wanted = f"a Metric with the name {name}, and no name of Overtone's own"
-            raise plugins.expected(plugins.METRICS, name, metric, wanted)
-        found[name] = metric
-    return found
+    return METRICS | {name: metric_of_package(name) for name in plugins.names_in(plugins.METRICS)}
+
+
+def metric_of_package(name: str) -> Metric:
+    """The metric that another package brings under a name.
+
+    Raises:
+        ConfigError: The package is broken, or brings a name of the table.
+    """
+    metric = plugins.load(plugins.METRICS, name)
+    if not isinstance(metric, Metric) or metric.name != name or name in METRICS:
+        wanted = f"a Metric with the name {name}, and no name of Overtone's own"
+        raise plugins.expected(plugins.METRICS, name, metric, wanted)
+    return metric

@@ -10,6 +10,7 @@ from typing import Any
 
 from overtone.data import ImageSet, load_images
 from overtone.data.base import OnCorrupt, Split
+from overtone.data.class_folders import MANIFEST, folders_of_classes
 from overtone.errors import ConfigError, DataError, PathError
 from overtone.files import check_folder_of, new_folder
 from overtone.models.base import AbstractModel, ProgressCallback, class_index
@@ -18,7 +19,7 @@ from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import find_model, load_model
 from overtone.tasks.rare_classes import FilledClass, describe
 from overtone.tasks.sample import sample
-from overtone.tasks.synthetic import MANIFEST, Origin, manifest_of, write_class
+from overtone.tasks.synthetic import Origin, manifest_of, write_class
 
 
 def balance(
@@ -40,7 +41,8 @@ def balance(
 
     The new folder holds one sub-folder a class and `manifest.json`, whose entries and whose copies
     inside the PNG files mark every picture synthetic, with the model, its hash, class, seed, prior
-    and temperature. The source is only read, never written to.
+    and temperature. A class that no folder can be called is renamed on disk only: `load_images`
+    reads its name in the manifest. The source is only read, never written to.
 
     A class of few examples is drawn near these, from the prior "kernel", where the model has one;
     of fewer than 100 a warning says what to expect, in the result and in the manifest.
@@ -84,6 +86,7 @@ def balance(
         prior=prior,
         temperature=temperature,
     )
+    folders = folders_of_classes(missing)
     with new_folder(folder) as partial:
         entries: list[dict[str, Any]] = []
         classes: dict[str, FilledClass] = {}
@@ -95,7 +98,7 @@ def balance(
                 temperature=temperature, prior=own.prior,
             )  # fmt: skip
             drawn = draw(size=size)
-            entries += write_class(partial, name, seed + number, drawn, own)
+            entries += write_class(partial, folders[name], name, seed + number, drawn, own)
             classes[name] = describe(
                 name,
                 images,
@@ -105,7 +108,7 @@ def balance(
             )
             if progress is not None:
                 progress((done + 1) / len(missing), f"{len(entries)} pictures")
-        manifest = manifest_of(images, classes, entries, origin)
+        manifest = manifest_of(images, classes, folders, entries, origin)
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     return classes
 

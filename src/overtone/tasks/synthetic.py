@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import pathlib
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +11,12 @@ from PIL.PngImagePlugin import PngInfo
 
 from overtone import __version__
 from overtone.data import ImageSet
+from overtone.data.class_folders import FOLDERS_KEY
 from overtone.data.pixels import to_image
 from overtone.imaging.image import saved
 from overtone.shapes import UInt8
 from overtone.tasks.rare_classes import FilledClass, as_json
 
-MANIFEST = "manifest.json"
 # Key of the text inside each PNG that repeats its entry of the manifest.
 PNG_KEY = "Synthetic"
 _NOTE = (
@@ -47,14 +46,13 @@ class Origin:
 
 def write_class(
     folder: pathlib.Path,
+    sub_folder: str,
     class_name: str,
     seed: int,
     pictures: UInt8[np.ndarray, "n h w c"],
     origin: Origin,
 ) -> list[dict[str, Any]]:
-    """Writes the pictures of a class; their entries in the manifest."""
-    # A class may be called "T-shirt/top"; the manifest keeps the name.
-    sub_folder = re.sub(r"[^\w.-]|^\.", "_", class_name)
+    """Writes the pictures of a class into a new sub-folder; their entries in the manifest."""
     (folder / sub_folder).mkdir()
     entries = []
     for index, pixels in enumerate(pictures):
@@ -82,10 +80,19 @@ def _png(pixels: UInt8[np.ndarray, "h w c"], entry: Mapping[str, Any]) -> bytes:
 def manifest_of(
     images: ImageSet,
     classes: Mapping[str, FilledClass],
+    folders: Mapping[str, str],
     entries: list[dict[str, Any]],
     origin: Origin,
 ) -> dict[str, Any]:
-    """What `manifest.json` says of the folder; the prior is that of each class."""
+    """What `manifest.json` says of the folder; the prior is that of each class.
+
+    Args:
+        images: The source.
+        classes: What was done for each class, by its name.
+        folders: Sub-folder of each class, by its name.
+        entries: What is said of each file.
+        origin: Where the pictures come from.
+    """
     counts = zip(images.class_names, map(int, images.class_counts()), strict=True)
     return {
         "synthetic": True,
@@ -99,5 +106,6 @@ def manifest_of(
         },
         "added": {name: filled.num_added for name, filled in classes.items()},
         "classes": as_json(classes),
+        FOLDERS_KEY: {folder: name for name, folder in folders.items() if folder != name},
         "files": entries,
     }

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from overtone.data import ImageSet
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, DataError
 from overtone.evaluate.distribution.rows import DistributionRow
 from overtone.imaging.image import to_grid
 from overtone.metrics.distribution.nearest import (
@@ -75,13 +75,18 @@ def measure_copying(
         seed: Seed for the choice of real pictures.
 
     Raises:
-        ConfigError: Shapes differ, or there are fewer than four training pictures.
+        ConfigError: Shapes differ.
+        DataError: There are fewer than four training pictures.
     """
-    if samples.shape[1:] != training.images.shape[1:] or len(training) <= NUM_NEIGHBOURS:
+    if samples.shape[1:] != training.images.shape[1:]:
         raise ConfigError(
-            f"{training.name}: more than {NUM_NEIGHBOURS} training pictures of the samples' size "
-            f"{samples.shape[1:]} (height, width, channels) are needed, got {len(training)} of "
-            f"{training.images.shape[1:]}"
+            f"{training.name}: training pictures of the samples' size {samples.shape[1:]} (height, "
+            f"width, channels) are needed, got {training.images.shape[1:]}; give size and channels"
+        )
+    if len(training) <= NUM_NEIGHBOURS:
+        raise DataError(
+            f"{training.name}: each sample is shown beside its {NUM_NEIGHBOURS} nearest training "
+            f"pictures, so {NUM_NEIGHBOURS + 1} or more are needed, found {len(training)}"
         )
     real = training if unseen is None else unseen
     order = np.random.default_rng(seed).permutation(len(real))[:NUM_COMPARED]

@@ -11,7 +11,7 @@ from PIL import Image
 
 import overtone
 from overtone.data import ImageSet
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, DataError
 from overtone.evaluate.distribution.rows import Compared, DistributionRow, SampleSource
 from overtone.evaluate.provenance import commit, machine, now
 from overtone.files import write_atomically
@@ -72,7 +72,8 @@ def measure_samples(
         progress: Called with the fraction done and a message.
 
     Raises:
-        ConfigError: Sizes or channels differ, or a set has fewer than 50 images.
+        ConfigError: Sizes or channels differ, or there are fewer than 50 samples.
+        DataError: The reference has fewer than 50 images.
     """
     reference = reference_set.images
     _check(samples, reference_set)
@@ -151,12 +152,13 @@ def _check(samples: UInt8[np.ndarray, "n h w c"], reference_set: ReferenceSet) -
             f"{wanted[1]}x{wanted[0]} with {wanted[2]}; give size and channels to load the "
             "reference like the samples"
         )
-    for name, images in (("samples", samples), (reference.name, reference.images)):
-        if len(images) < MIN_IMAGES:
-            raise ConfigError(
-                f"{name}: at least {MIN_IMAGES} images are needed, got {len(images)}; "
-                "take more of them, or another split"
-            )
+    needed = f"at least {MIN_IMAGES} images are needed"
+    if len(reference) < MIN_IMAGES:
+        raise DataError(
+            f"{reference.name}: {needed}, found {len(reference)}; take more data, or another split"
+        )
+    if len(samples) < MIN_IMAGES:
+        raise ConfigError(f"samples: {needed}, got {len(samples)}; take more of them")
 
 
 def _row(

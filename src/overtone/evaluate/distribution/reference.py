@@ -42,11 +42,13 @@ class RealPictures:
         )
 
     def of_class(self, number: int) -> "RealPictures":
-        """The same of one class.
+        """The same of one class; of data that is not split, halves of the class.
 
         Raises:
-            DataError: There is no picture of it.
+            DataError: There is no picture of it, or one that would have to be halved.
         """
+        if self.halves_seed is not None and self.training is not None:
+            return _halved(of_class(self.training, number), self.halves_seed)
 
         def one(images: ImageSet | None) -> ImageSet | None:
             return None if images is None else of_class(images, number)
@@ -104,6 +106,15 @@ def load_real(
     if split is not None or "test" in found:
         training = None if "test" in found else whole
         return RealPictures(images=whole, other_split=None, training=training, unseen=None)
+    return _halved(whole, seed)
+
+
+def _halved(whole: ImageSet, seed: int) -> RealPictures:
+    """A random half to compare with, and the other half beside it.
+
+    Raises:
+        DataError: There is one picture only.
+    """
     if len(whole) < 2:
         raise DataError(f"{whole.name} has one picture; two or more are needed to halve it")
     order = np.random.default_rng(seed).permutation(len(whole))

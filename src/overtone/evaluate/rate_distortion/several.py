@@ -8,6 +8,7 @@ from overtone.errors import ConfigError
 from overtone.evaluate.rate_distortion.plot import curves_svg
 from overtone.evaluate.rate_distortion.report import report_html
 from overtone.evaluate.rate_distortion.rows import Row, current_rows, read_rows
+from overtone.evaluate.rate_distortion.table import RATES_BPP
 from overtone.files import write_atomically
 
 
@@ -38,10 +39,18 @@ def rows_of(folders: Sequence[pathlib.Path]) -> list[Row]:
     return [row for group in found.values() for row in group]
 
 
-def write_report(rows: Sequence[Row], folder: pathlib.Path, *, title: str) -> list[pathlib.Path]:
+def rates_of(rows: Sequence[Row]) -> tuple[float, ...]:
+    """The rates in bits per pixel that were searched for; the usual ones if none was."""
+    searched = {row.target_bpp for row in rows if row.target_bpp is not None}
+    return tuple(sorted(searched)) or RATES_BPP
+
+
+def write_report(
+    rows: Sequence[Row], folder: pathlib.Path, *, title: str, rates_bpp: Sequence[float]
+) -> list[pathlib.Path]:
     """Writes `curves.svg` and a `report.html` without pictures; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / "curves.svg", folder / "report.html"]
     write_atomically(written[0], curves_svg(rows).encode())
-    write_atomically(written[1], report_html(title=title, rows=rows).encode())
+    write_atomically(written[1], report_html(title=title, rows=rows, rates_bpp=rates_bpp).encode())
     return written
