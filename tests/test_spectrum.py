@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
@@ -12,6 +13,7 @@ from helpers import SHAPES, scene
 from PIL import Image
 
 from overtone import spectrum
+from overtone.cli.main import main
 from overtone.editing.radial import radial_profile, ring_edges
 from overtone.editing.spectrum_plot import spectra_to_bytes
 from overtone.errors import ConfigError
@@ -106,6 +108,37 @@ def test_a_figure_is_drawn_of_one_and_of_several():
             assert image.format == "PNG"
     with pytest.raises(ConfigError, match=r"as \.png, \.svg or \.pdf, not as '\.ovt'"):
         spectra_to_bytes({"scene": found}, ".ovt")
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 11, 40])
+def test_names_of_any_kind_and_number_are_drawn_without_a_warning(count, recwarn):
+    names = ["絵.png", "a$b$_^.png", "_hidden.png", "صورة.png", "x" * 300]
+    names += [str(number) for number in range(40)]
+    found = spectrum(scene(12, 20))
+    text = spectra_to_bytes(dict.fromkeys(names[:count], found), ".svg").decode()
+    assert ("絵.png" in text) == (count <= 10)
+    assert ("a$b$_^.png, falls" in text) == (count in {2, 10})
+    assert ("_hidden.png, falls" in text) == (count == 10)
+    assert (f"radial profiles of {count} pictures" in text) == (count > 10)
+    assert "x" * 50 not in text
+    assert not recwarn.list
+
+
+def test_power_that_rises_has_no_two_signs():
+    found = spectrum(scene(12, 20))
+    for slope, words in ((-0.46, "rises as f^0.46"), (1.5, "falls as f^−1.50")):
+        drawn = {"a": dataclasses.replace(found, slope=slope)}
+        assert f"a, {words}" in spectra_to_bytes(drawn, ".svg").decode()
+
+
+def test_many_pictures_are_counted_and_few_are_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for number in range(4):
+        Image.fromarray(scene(9, 14)).save(f"{number}.png")
+    assert main(["spectrum", ".", "-o", "all.svg"]) == 0
+    assert capsys.readouterr().err == "4 pictures -> all.svg\n"
+    assert main(["spectrum", "0.png", "1.png", "-o", "two.svg"]) == 0
+    assert capsys.readouterr().err == "0.png, 1.png -> two.svg\n"
 
 
 def test_the_smallest_picture_is_drawn_too():

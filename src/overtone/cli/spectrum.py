@@ -9,11 +9,14 @@ from cyclopts import Parameter
 import overtone
 from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.arguments import Inputs, Output, Quiet, Recursive
+from overtone.cli.exits import printable
 from overtone.cli.files import check_destination, plan_jobs, suffix_of, write_bytes
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_8_or_16_bits
 from overtone.errors import ConfigError
 from overtone.imaging.formats import PICTURE_SUFFIXES
+
+MOST_NAMED = 3  # pictures in the line at the end
 
 
 def spectrum(
@@ -69,9 +72,10 @@ def spectrum(
         suffix = suffix_of(output)
         names = [pathlib.PurePath(path).name for path in measured]
         names = names if len(set(names)) == len(names) else list(measured)
-        spectra = dict(zip(names, measured.values(), strict=True))
+        spectra = dict(zip(map(printable, names), measured.values(), strict=True))
         write_bytes(output, spectra_to_bytes(spectra, suffix), force=force)
-        outcome.say(f"{', '.join(measured)} -> {output}")
+        many = len(measured) > MOST_NAMED
+        outcome.say(f"{f'{len(measured)} pictures' if many else ', '.join(measured)} -> {output}")
     if as_json:
         for path, found in measured.items():
             print(json.dumps({"file": path, **found.to_json()}))

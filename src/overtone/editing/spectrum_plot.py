@@ -1,6 +1,7 @@
 """Spectra of pictures as a figure."""
 
 import io
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,12 @@ from overtone.evaluate.rate_distortion.plot import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg", "pdf")
+_MOST_NAMED = 10  # curves; more have no colours that can be told apart
+_MAX_NAME = 40  # characters
+_NO_POWER = 1e-9  # squared levels; what is below is the rounding of zero
 
 
 def spectra_to_bytes(spectra: Mapping[str, Spectrum], suffix: str) -> bytes:
@@ -30,9 +35,11 @@ def spectra_to_bytes(spectra: Mapping[str, Spectrum], suffix: str) -> bytes:
     if file_format not in FORMATS:
         raise ConfigError(f"a spectrum is drawn as .png, .svg or .pdf, not as {suffix!r}")
     several = len(spectra) > 1
-    figure = new_figure(7 if several else 15, 4.8)
+    figure = new_figure(10 if several else 15, 4.8)
     if several:
         _draw_profiles(figure.subplots(), spectra)
+        if len(spectra) <= _MOST_NAMED and figure.axes[0].lines:
+            figure.legend(loc="outside right upper", fontsize="small")
     else:
         ((name, spectrum),) = spectra.items()
         first, second, third = figure.subplots(1, 3)
@@ -42,11 +49,42 @@ def spectra_to_bytes(spectra: Mapping[str, Spectrum], suffix: str) -> bytes:
         shares = zip(("low", "mid", "high"), spectrum.shares, strict=True)
         words = ", ".join(f"{100 * share:.1f} % in {band}" for band, share in shares)
         size = f"{spectrum.width}x{spectrum.height} pixels"
-        figure.suptitle(f"{name}, {size}; of its variance {words}")
+        if second.lines[:-2]:  # beside the edges of the bands
+            second.legend(fontsize="small")
+        figure.suptitle(f"{_shown(name)}, {size}; of its variance {words}")
+    return _saved(figure, file_format)
+
+
+def _saved(figure: "Figure", file_format: str) -> bytes:
+    import matplotlib
+
     buffer = io.BytesIO()
     undated = {"Date": None} if file_format == "svg" else {}
-    figure.savefig(buffer, format=file_format, dpi=110, metadata=undated)
+    with (
+        # Text stays text, so that a viewer with the right font shows names in every script.
+        matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "overtone"}),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        figure.savefig(buffer, format=file_format, dpi=110, metadata=undated)
     return buffer.getvalue()
+
+
+def _slope_of(spectrum: Spectrum) -> str:
+    """How the power goes with the frequency, for a legend."""
+    if spectrum.slope is None:
+        return ""
+    sign, verb = ("−", "falls") if spectrum.slope >= 0 else ("", "rises")
+    return f", {verb} as f^{sign}{abs(spectrum.slope):.2f}"
+
+
+def _shown(name: str) -> str:
+    """The name for matplotlib, which reads $ as a formula and hides labels that begin with _."""
+    if len(name) > _MAX_NAME:
+        name = f"{name[: _MAX_NAME // 2]}…{name[-_MAX_NAME // 2 + 1 :]}"
+    name = name.replace("$", r"\$")
+    return f" {name}" if name.startswith("_") else name
 
 
 def _draw_amplitude(axes: "Axes", spectrum: Spectrum) -> None:
@@ -68,15 +106,15 @@ def _draw_amplitude(axes: "Axes", spectrum: Spectrum) -> None:
 
 
 def _draw_profiles(axes: "Axes", spectra: Mapping[str, Spectrum]) -> None:
-    has_power = False
+    is_crowd = len(spectra) > _MOST_NAMED
+    style = {"color": "#1971c2", "alpha": 0.4, "linewidth": 0.8} if is_crowd else {}
     for name, spectrum in spectra.items():
         profile = spectrum.profile
-        slope = "" if spectrum.slope is None else f", falls as f^−{spectrum.slope:.2f}"
-        used = profile.density > 0
+        used = profile.density > _NO_POWER
         if used.any():
-            axes.loglog(profile.cycles[used], profile.density[used], label=name + slope)
-            has_power = True
-    axes.set_title("radial profile")
+            label = _shown(name) + _slope_of(spectrum)
+            axes.loglog(profile.cycles[used], profile.density[used], label=label, **style)
+    axes.set_title(f"radial profiles of {len(spectra)} pictures" if is_crowd else "radial profile")
     axes.set_xlabel("cycles per image")
     axes.set_ylabel("squared levels per squared cycle per image")
     axes.grid(alpha=0.3, which="both")
@@ -84,8 +122,6 @@ def _draw_profiles(axes: "Axes", spectra: Mapping[str, Spectrum]) -> None:
         (spectrum,) = spectra.values()
         for edge in (spectrum.low_edge, spectrum.high_edge):
             axes.axvline(edge, color="#868e96", linestyle=":")
-    if has_power:
-        axes.legend(fontsize="small")
 
 
 def _draw_blocks(axes: "Axes", spectrum: Spectrum) -> None:
