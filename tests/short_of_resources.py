@@ -25,7 +25,7 @@ from overtone.errors import OvertoneError
 
 NUM_THREADS = 16
 MIB = 1 << 20
-MEMORY_MIB = (0, 0.5, 1, 2, 4, 8, 20, 70)
+MEMORY_MIB = (0, 1, 4, 20, 70)
 THREADS = (0, 1, 3)
 NOBODY = 65534  # root may start as many threads as it likes
 PATIENCE_S = 60
