@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from overtone.bitstream.container import MAX_SIDE_PX, Container, Layout, Metadata
 from overtone.errors import ConfigError, ImageError, UnsupportedCodecError
-from overtone.shapes import UInt8
+from overtone.shapes import Float64, UInt8
 
 Effort = Literal["fast", "default", "best"]
 MIN_QUALITY, MAX_QUALITY = 1.0, 100.0
@@ -86,6 +86,12 @@ class View:
     height: float
     out_width: int
     out_height: int
+
+    def positions(self) -> tuple[Float64[np.ndarray, " w"], Float64[np.ndarray, " h"]]:
+        """Where the output pixels are centred: from left to right, and down; source pixels."""
+        xs = self.x + (np.arange(self.out_width) + 0.5) * (self.width / self.out_width)
+        ys = self.y + (np.arange(self.out_height) + 0.5) * (self.height / self.out_height)
+        return xs, ys
 
     def is_full(self, width: int, height: int) -> bool:
         """Whether this is the whole of a `width` x `height` picture at its own size."""

@@ -105,8 +105,7 @@ class CoinCodec(NativeCodec):
         self, file: Container, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
         _, weights = _read_section(file)
-        xs = view.x + (np.arange(view.out_width) + 0.5) * (view.width / view.out_width)
-        ys = view.y + (np.arange(view.out_height) + 0.5) * (view.height / view.out_height)
+        xs, ys = view.positions()
         x, y = 2 * xs / file.width - 1, 2 * ys / file.height - 1
         rows = max(1, STRIP_PX // view.out_width)
         for top in range(0, view.out_height, rows):

@@ -49,8 +49,7 @@ def decode_strips(
         CorruptError: The stream does not hold a picture of this shape.
     """
     decoder = _decoder_of(stream, shape)
-    xs = view.x + (np.arange(view.out_width) + 0.5) * (view.width / view.out_width)
-    ys = view.y + (np.arange(view.out_height) + 0.5) * (view.height / view.out_height)
+    xs, ys = view.positions()
     how = header.reconstruction
     done = 0
     for row in range(decoder.num_rows):
