@@ -10,8 +10,12 @@ Nothing is read before a name is asked for that Overtone itself does not have, o
 
 import functools
 import importlib.metadata
+from collections.abc import Collection
+from typing import TypeVar
 
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, unknown_name
+
+T = TypeVar("T")
 
 CODECS = "overtone.codecs"
 METRICS = "overtone.metrics"
@@ -43,6 +47,29 @@ def load(group: str, name: str) -> object:
             f"{name} ({group}) of package {_package(point)} cannot be loaded: {reason}; "
             "mend or uninstall that package"
         ) from error
+
+
+def load_named(group: str, name: str, kind: type[T], word: str, known: Collection[str]) -> type[T]:
+    """The class that calls itself by the name under which a package brings it.
+
+    Args:
+        group: The group of entry points.
+        name: Name that is none of Overtone's own.
+        kind: What it must be a subclass of.
+        word: What such things are called, for the message.
+        known: Overtone's own names, for the message.
+
+    Raises:
+        ConfigError: There is none, or its package is broken.
+    """
+    others = names_in(group)
+    if name not in others:
+        raise unknown_name(word, name, [*known, *others])
+    found = load(group, name)
+    own = getattr(found, "name", None)
+    if not (isinstance(found, type) and issubclass(found, kind) and own == name):
+        raise expected(group, name, found, f"a subclass of {kind.__name__} with the name {name}")
+    return found
 
 
 def version_of(group: str, name: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from overtone import plugins
 from overtone.codecs.base import AbstractCodec, NativeCodec
-from overtone.errors import ConfigError, UnsupportedCodecError, unknown_name
+from overtone.errors import ConfigError, UnsupportedCodecError
 
 # Ids for codecs of other packages; no two that are installed together may share one.
 PLUGIN_IDS = range(96, 128)
@@ -20,13 +20,7 @@ def codec_named(name: str, known: list[str]) -> AbstractCodec[Any]:
     Raises:
         ConfigError: There is none, or its package is broken.
     """
-    others = plugins.names_in(plugins.CODECS)
-    if name not in others:
-        raise unknown_name("codec", name, [*known, *others])
-    kind = plugins.load(plugins.CODECS, name)
-    if not (isinstance(kind, type) and issubclass(kind, AbstractCodec) and kind.name == name):
-        wanted = f"a subclass of AbstractCodec with the name {name}"
-        raise plugins.expected(plugins.CODECS, name, kind, wanted)
+    kind = plugins.load_named(plugins.CODECS, name, AbstractCodec, "codec", known)
     if issubclass(kind, NativeCodec) and kind.codec_id not in PLUGIN_IDS:
         wanted = f"a codec with an id in {PLUGIN_IDS.start}..{PLUGIN_IDS.stop - 1}"
         raise plugins.expected(plugins.CODECS, name, kind, wanted)

@@ -3,7 +3,6 @@
 import importlib
 
 from overtone import plugins
-from overtone.errors import unknown_name
 from overtone.models.base import AbstractModel
 
 # Name -> "module:Class", imported on first use.
@@ -24,18 +23,6 @@ def get_model_class(name: str) -> type[AbstractModel]:
         ConfigError: There is none.
     """
     if name not in MODELS:
-        return _plugin(name)
+        return plugins.load_named(plugins.MODELS, name, AbstractModel, "model", MODELS)
     module, _, attribute = MODELS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
-
-
-def _plugin(name: str) -> type[AbstractModel]:
-    """The class of that name from another package."""
-    others = plugins.names_in(plugins.MODELS)
-    if name not in others:
-        raise unknown_name("model", name, [*MODELS, *others])
-    kind = plugins.load(plugins.MODELS, name)
-    if not (isinstance(kind, type) and issubclass(kind, AbstractModel) and kind.name == name):
-        wanted = f"a subclass of AbstractModel with the name {name}"
-        raise plugins.expected(plugins.MODELS, name, kind, wanted)
-    return kind
