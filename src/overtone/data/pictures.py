@@ -1,16 +1,15 @@
 """Picture files to 8-bit gray or RGB of one size; those that cannot be read fail or are named."""
 
-import contextlib
 import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from overtone.data.base import LoadOptions
 from overtone.data.pixels import fit_to_size, to_array
 from overtone.errors import DataError, ImageError
-from overtone.imaging.convert import upper_byte
+from overtone.imaging.convert import upper_byte, upright
 from overtone.imaging.reader import read_with
 from overtone.shapes import Int64, UInt8
 
@@ -85,9 +84,7 @@ def to_gray_or_rgb(data: bytes) -> Image.Image:
 
 def _upright(image: Image.Image) -> Image.Image:
     image.load()
-    with contextlib.suppress(Exception):  # an EXIF block that makes no sense turns nothing
-        image = ImageOps.exif_transpose(image)
-    return _converted(image)
+    return _converted(upright(image))
 
 
 def _converted(image: Image.Image) -> Image.Image:

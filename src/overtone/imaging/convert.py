@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from overtone.errors import ImageError
+from overtone.imaging.reader import pillow_errors_as
 from overtone.shapes import UInt8
 
 if TYPE_CHECKING:
@@ -36,6 +38,15 @@ def to_8_bits(image: Image.Image) -> Image.Image:
     converted = to_srgb(image, image.info.get("icc_profile"), "RGB") or image.convert("RGB")
     converted.info = {key: value for key, value in image.info.items() if key != "icc_profile"}
     return converted
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF block says; as it is where that makes no sense."""
+    from PIL import ImageOps
+
+    with contextlib.suppress(ImageError), pillow_errors_as(lambda error: ImageError(str(error))):
+        return ImageOps.exif_transpose(image)
+    return image
 
 
 def to_srgb(image: Image.Image, icc: bytes | None, mode: str) -> Image.Image | None:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import struct
-import warnings
 from typing import Literal
 
 import numpy as np
 
 from overtone.bitstream.container import Metadata
-from overtone.imaging.convert import to_srgb
+from overtone.imaging.convert import to_srgb, upright
 from overtone.imaging.image import Picture, to_pillow
 
-# What Pillow raises about an EXIF block.
-_DAMAGE = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError,
-    struct.error,
-)  # fmt: skip
 _GPS_TAG = 0x8825
 _ENTRY_BYTES = 12
 # Type of a field of EXIF -> bytes of one value.
@@ -37,13 +30,7 @@ def without_metadata(picture: Picture) -> Picture:
 
     Its resolution stays. Gray levels are not converted.
     """
-    from PIL import ImageOps
-
-    image = to_pillow(picture)
-    # An EXIF block that makes no sense turns nothing.
-    with contextlib.suppress(*_DAMAGE), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        image = ImageOps.exif_transpose(image)
+    image = upright(to_pillow(picture))
     if picture.pixels.shape[2] >= 3:
         image = to_srgb(image, picture.metadata.icc, image.mode) or image
     pixels = np.asarray(image).reshape(image.height, image.width, -1)
