@@ -5,6 +5,8 @@ import os
 import re
 import sys
 
+from overtone.errors import OvertoneError
+
 EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_TERMINATED = 0, 1, 2, 130, 143
 # Set to anything, it shows where an error arose.
 TRACEBACK_VARIABLE = "OVERTONE_TRACEBACK"
@@ -75,6 +77,13 @@ def describe_fault(error: BaseException) -> str:
     """The type and message of an error that nobody foresaw, and how to find its place."""
     said = f"{type(error).__name__}: {describe(error)}".removesuffix(": ")
     return f"{said} (a fault of this program; set {TRACEBACK_VARIABLE}=1 to see where it arose)"
+
+
+def account_of(error: BaseException) -> str:
+    """What is told of an error, foreseen or not; where it arose is shown to those who ask."""
+    show_traceback(error)
+    foreseen = isinstance(error, (OvertoneError, OSError, MemoryError)) or is_shortage(error)
+    return describe(error) if foreseen else describe_fault(error)
 
 
 def show_traceback(error: BaseException) -> None:

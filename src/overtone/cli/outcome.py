@@ -14,15 +14,12 @@ from overtone.cli.exits import (
     EXIT_DONE,
     EXIT_ERROR,
     EXIT_USAGE,
-    describe,
-    describe_fault,
-    is_shortage,
+    account_of,
     note,
     print_error,
-    show_traceback,
 )
 from overtone.cli.progress import progress_bar
-from overtone.errors import ConfigError, DataError, OvertoneError, PathError
+from overtone.errors import ConfigError, DataError, PathError
 
 if TYPE_CHECKING:
     from overtone.codecs.base import ProgressCallback
@@ -93,14 +90,9 @@ class Outcome:
         except (BrokenPipeError, ModuleNotFoundError):
             raise
         except Exception as error:
-            foreseen = isinstance(error, (OvertoneError, OSError, MemoryError)) or is_shortage(
-                error
-            )
-            said = describe(error) if foreseen else describe_fault(error)
-            self._failures.append(f"{job.source}: {said}")
+            self._failures.append(f"{job.source}: {account_of(error)}")
             if isinstance(error, ConfigError) and not isinstance(error, PathError):
                 self._num_wrong_settings += 1
-            show_traceback(error)
         self._bytes_done += _size_of(job.source)
         self._bytes_left -= _size_of(job.source)
         self._print_said()

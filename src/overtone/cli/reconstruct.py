@@ -16,7 +16,6 @@ from overtone.cli.arguments import (
     Size,
     Threads,
 )
-from overtone.cli.exits import note
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_pictures
 from overtone.cli.sources import load_pictures
@@ -95,8 +94,7 @@ def reconstruct(
         names = [name for pair in pairs for name in pair]
         again = np.stack([before, again], axis=1).reshape(-1, *again.shape[1:])
     write_pictures(output, again, names=names, num_columns=_columns(again, originals), force=force)
-    if not quiet:
-        note(f"{model} -> {output}: {line}")
+    outcome.say(f"{model} -> {output}: {line}")
     return outcome.exit_code()
 
 

@@ -14,12 +14,9 @@ from overtone.cli.exits import (
     EXIT_ERROR,
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,
-    describe,
-    describe_fault,
-    is_shortage,
+    account_of,
     note,
     print_error,
-    show_traceback,
 )
 
 # In the order of their numbers. Standard output is opened for reading, so that writing to it fails
@@ -42,8 +39,7 @@ def main() -> int:
         print_error("interrupted")
         return EXIT_INTERRUPTED
     except Exception as error:  # of which nobody knew
-        show_traceback(error)
-        print_error(describe(error) if is_shortage(error) else describe_fault(error))
+        print_error(account_of(error))
         return EXIT_ERROR
     except SystemExit as error:
         if error.code == EXIT_TERMINATED:

@@ -17,7 +17,6 @@ from overtone.cli.arguments import (
     Seed,
     Threads,
 )
-from overtone.cli.exits import note
 from overtone.cli.outcome import Outcome
 from overtone.cli.pictures import check_output, write_results
 from overtone.cli.sources import load_pictures
@@ -92,6 +91,5 @@ def upscale(
         )
     before = given if originals else None
     said = write_results(output, results, names=names, originals=before, force=force)
-    if not quiet:
-        note(f"{model} -> {output}: {said}, seed {seed}")
+    outcome.say(f"{model} -> {output}: {said}, seed {seed}")
     return outcome.exit_code()
