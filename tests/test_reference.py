@@ -112,3 +112,9 @@ def test_the_sheet_shows_the_nearest_first_and_the_farthest_last(monkeypatch):
     assert sheet[12, 56, 0] == 20
     with pytest.raises(DataError, match="3 nearest training pictures, so 4 or more are needed"):
         measure_copying(samples, training.subset(np.arange(3)), None)
+
+
+def test_a_class_is_found_whatever_the_case_of_its_name():
+    assert find_class("sneaker", ("Bag", "Sneaker"), ("0", "1")) == [1, 1]
+    with pytest.raises(ConfigError, match="did you mean Sneaker"):
+        find_class("snaker", ("Bag", "Sneaker"))

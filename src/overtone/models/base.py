@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -253,6 +253,14 @@ def to_pixels(images: Float[Tensor, "b c h w"]) -> UInt8[np.ndarray, "b h w c"]:
     return to_uint8((values + 1) * 127.5)
 
 
+def position_of(wanted: str, names: Sequence[str]) -> int | None:
+    """Where a name stands among others; case does not matter where no two differ in it alone."""
+    if wanted in names:
+        return names.index(wanted)
+    lower = [name.lower() for name in names]
+    return lower.index(wanted.lower()) if lower.count(wanted.lower()) == 1 else None
+
+
 def class_index(model: AbstractModel, class_name: str) -> int:
     """The label of a class, given by its name or by the label itself.
 
@@ -265,11 +273,9 @@ def class_index(model: AbstractModel, class_name: str) -> int:
     if not names:
         raise ConfigError(f"this {model.name} was trained without classes; leave out the class")
     for known in (names, model.class_titles):
-        if class_name in known:
-            return known.index(class_name)
-        lower = [name.lower() for name in known]
-        if lower.count(class_name.lower()) == 1:
-            return lower.index(class_name.lower())
+        found = position_of(class_name, known)
+        if found is not None:
+            return found
     if class_name.isdecimal() and int(class_name) < len(names):
         return int(class_name)
     raise unknown_name("class", class_name, model.class_titles or names)

@@ -8,6 +8,7 @@ import numpy as np
 from overtone.data import ImageSet, find_splits, load_images
 from overtone.data.base import Split
 from overtone.errors import DataError, unknown_name
+from overtone.models.base import position_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,7 @@ def find_class(wanted: str, *known: Sequence[str]) -> list[int]:
 
 
 def _number(wanted: str, names: Sequence[str]) -> int | None:
-    if wanted in names:
-        return list(names).index(wanted)
+    found = position_of(wanted, names)
+    if found is not None:
+        return found
     return int(wanted) if wanted.isdecimal() and int(wanted) < len(names) else None
