@@ -60,8 +60,8 @@ class LocalSeriesConfig:
     series: SeriesNetConfig = DEFAULT_NET
     critic_width: int = 64
     critic_blocks: int = 2
-    penalty_weight: float = 0.05
-    penalty_share: float = 0.125
+    penalty_weight: float = 0.2
+    penalty_share: float = 0.0625
     flips: bool = True
     prior: PriorConfig = DEFAULT_PRIOR
 
