@@ -162,5 +162,5 @@ def test_what_it_cannot_do_is_said():
     model = model_of(12, 10)
     with pytest.raises(ConfigError, match="has no encoder"):
         model.encode(torch.zeros(1, 3, 12, 10))
-    with pytest.raises(ValueError, match="prior.fitted must be empty, got flow"):
+    with pytest.raises(ValueError, match=r"prior\.fitted must be empty, got flow"):
         LocalSeriesConfig(prior=dataclasses.replace(model.prior_config, fitted=("flow",)))
