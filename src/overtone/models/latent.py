@@ -96,7 +96,7 @@ class AbstractLatentModel(AbstractModel):
         """
         del images
         raise ConfigError(
-            "least squares needs a model that is linear, spectral-dictionary, not "
+            "least squares needs a linear model such as spectral-dictionary, not "
             f"{self.name}; leave out solve"
         )
 
