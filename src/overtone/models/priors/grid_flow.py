@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 from typing import Literal
 
 import torch
@@ -27,8 +28,8 @@ class GridFlowConfig:
             then all by one number: 1 gives each channel the same share of the noise, 0 leaves the
             strong ones to come out of the noise first.
         weighting: Of the squared error of a channel: "equal", by its "energy", or by its "entropy".
-        time_shift: Added to the logit of the time, whose distribution is normal: above 0 more steps
-            are near the picture, below 0 near the noise.
+        time_shift: Added to the logit of the time, which is normal in training and uniform in a
+            draw's steps: above 0 more of both are near the picture, below 0 near the noise.
         class_dropout: Share of pictures in training whose class is hidden, which guidance needs.
         num_steps: Steps of a draw, two evaluations of the network each but the last.
     """
@@ -177,7 +178,7 @@ class GridFlow(nn.Module):
         self, x: Float[Tensor, "b r c d"], classes: Int64[Tensor, " b"], guidance: float
     ) -> Float[Tensor, "b r c d"]:
         """Noise to scaled tokens by Heun's method; the last step is Euler's."""
-        times = torch.linspace(0, 1, self.config.num_steps + 1, device=x.device)
+        times = draw_times(self.config.num_steps, self.config.time_shift).to(x.device)
         for start, end in itertools.pairwise(times):
             first = self._guided(x, start, classes, guidance)
             ahead = x + (end - start) * first
@@ -204,6 +205,13 @@ class GridFlow(nn.Module):
         if labels is None or not self.num_classes:
             return torch.full((count,), self.num_classes, device=self.mean.device)
         return labels.to(self.mean.device)
+
+
+def draw_times(num_steps: int, time_shift: float) -> Float[Tensor, " n"]:
+    """From 0 to 1: equal steps, whose logits are then shifted."""
+    even = torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
+    odds = even * math.exp(time_shift)
+    return (odds / (1 - even + odds)).float()
 
 
 def _weights(
