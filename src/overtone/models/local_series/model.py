@@ -13,6 +13,7 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.latent import AbstractLatentModel
+from overtone.models.layers.mirror import mirrored
 from overtone.models.local_series.config import LocalSeriesConfig
 from overtone.models.local_series.critic import Critic, relativistic_loss, squared_slopes
 from overtone.models.local_series.net import SeriesNet
@@ -169,10 +170,7 @@ class LocalSeriesGenerator(AbstractLatentModel):
 
     def _real(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
         """The images of a batch, each of them mirrored or not."""
-        if not self.config.flips:
-            return batch.images
-        share = torch.rand(len(batch.images), 1, 1, 1, generator=generator)
-        return torch.where(share.to(batch.images.device) < 0.5, batch.images.flip(3), batch.images)
+        return mirrored(batch.images, generator) if self.config.flips else batch.images
 
     def _drawn(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
         """New pictures of the classes of a batch."""
