@@ -1,7 +1,6 @@
 """Feature networks whose weights come with the package: one class of two small classifiers."""
 
-import functools
-from collections.abc import Callable
+import abc
 from importlib import resources
 from typing import ClassVar
 
@@ -24,13 +23,11 @@ class AbstractShippedFeatures(AbstractFeatureNetwork):
     """The means of the last layer of a `ConvClassifier` and its classes.
 
     Attributes:
-        network_class: The layers.
         side: Height and width of the images it takes, pixels.
         num_channels: Channels of these images, 1 for gray and 3 for RGB.
         spatial_channels: Channels of the layer before the last that are the spatial features.
     """
 
-    network_class: ClassVar[Callable[[], ConvClassifier]]
     side: ClassVar[int]
     num_channels: ClassVar[int]
     spatial_channels: ClassVar[int]
@@ -39,8 +36,12 @@ class AbstractShippedFeatures(AbstractFeatureNetwork):
     def __init__(self, weights: str | None = None) -> None:
         if weights is not None:
             raise ConfigError(f"{self.name} brings its weights, got {weights}; leave them out")
-        self._network = load_shipped(self.name, self.network_class)
+        self._network = load_shipped(self.name, self.make_network())
         self.weights_hash = hash_of_weights(self._network.state_dict())
+
+    @abc.abstractmethod
+    def make_network(self) -> ConvClassifier:
+        """Its layers, with any weights."""
 
     @override
     def check(self, height: int, width: int, num_channels: int) -> None:
@@ -63,11 +64,9 @@ class AbstractShippedFeatures(AbstractFeatureNetwork):
         return Features(pooled.numpy(), probabilities.numpy(), spatial.numpy())
 
 
-@functools.cache
-def load_shipped(name: str, network_class: Callable[[], ConvClassifier]) -> ConvClassifier:
+def load_shipped(name: str, network: ConvClassifier) -> ConvClassifier:
     """The network with the weights of that name in this package."""
     folder = resources.files("overtone.metrics.distribution.features")
-    packed = folder.joinpath(f"{name}.safetensors").read_bytes()
-    network = network_class()
-    network.load_state_dict({name: value.float() for name, value in load(packed).items()})
+    packed = load(folder.joinpath(f"{name}.safetensors").read_bytes())
+    network.load_state_dict({key: value.float() for key, value in packed.items()})
     return network.eval().requires_grad_(False)
