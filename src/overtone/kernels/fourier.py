@@ -7,12 +7,15 @@ frequency of input j.
 
 import dataclasses
 import itertools
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overtone.kernels import _fourier
+from overtone.errors import ConfigError
+
+if TYPE_CHECKING:
+    import types
 
 Isa = Literal["auto", "baseline", "avx2", "avx512"]
 Float32 = NDArray[np.float32]
@@ -99,7 +102,7 @@ class Runner:
 
     def __init__(self, spec: NetSpec, *, num_threads: int = 1, isa: Isa = "auto") -> None:
         self.spec = spec
-        self._native = _fourier.Runner(
+        self._native = _kernels().Runner(
             num_axes=spec.num_axes,
             input_scales=list(spec.input_scales),
             hidden=list(spec.hidden),
@@ -256,4 +259,16 @@ def _check_array(name: str, array: Float32) -> None:
 def supported_isas() -> list[Isa]:
     """The instruction sets this processor offers."""
     every: tuple[Isa, ...] = ("baseline", "avx2", "avx512")
-    return [isa for isa in every if _fourier.is_supported(isa)]
+    return [isa for isa in every if _kernels().is_supported(isa)]
+
+
+def _kernels() -> "types.ModuleType":
+    """The compiled module, which a machine that computes on a card only can do without."""
+    try:
+        from overtone.kernels import _fourier
+    except ImportError as error:
+        raise ConfigError(
+            "the native kernels are not built, and computing on the processor needs them; "
+            f"run make setup, or give device cuda ({error})"
+        ) from error
+    return _fourier

@@ -109,6 +109,9 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         default_length: How long training lasts where nothing says: "steps" or "core_minutes" of
             `TrainConfig`.
         draws_on_cuda: Whether `load_model` may put it on a card.
+        steps_on_card: Whether `loss` and `second_loss` take a generator of the card that the model
+            is on; otherwise theirs is the processor's.
+        networks: Names of the modules whose calls `train.compile` compiles; () if it does not pay.
         has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
             with a table of latents.
         former_settings: What settings were called in files of earlier versions, to their names.
@@ -119,6 +122,8 @@ class AbstractModel(torch.nn.Module, abc.ABC):
     config_class: ClassVar[type]
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 20.0}
     draws_on_cuda: ClassVar[bool] = False
+    steps_on_card: ClassVar[bool] = False
+    networks: ClassVar[tuple[str, ...]] = ()
     has_unseen_loss: bool = True
     former_settings: ClassVar[Mapping[str, str]] = {}
     former_tensors: ClassVar[Mapping[str, str]] = {}
@@ -192,6 +197,17 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         Raises:
             ConfigError: The model cannot draw other sizes or classes, or has no such prior.
         """
+
+    def compile_networks(self) -> None:
+        """Calls of `networks` go through `torch.compile` from now on.
+
+        Raises:
+            ConfigError: The model has none for which that pays.
+        """
+        if not self.networks:
+            raise ConfigError(f"a {self.name} has no network to compile; leave out train.compile")
+        for network in filter(None, (getattr(self, name) for name in self.networks)):
+            network.compile()
 
     def parameter_groups(self) -> list[ParameterGroup]:
         """Every parameter in one group or another; one for all by default."""

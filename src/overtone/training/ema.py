@@ -28,8 +28,8 @@ class Ema:
     def update(self, step: int) -> None:
         """Follows the weights after step `step`, counted from 0."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for name, average in self.shadow.items():
-            average.lerp_(self._parameters[name], 1 - decay)
+        weights = [self._parameters[name] for name in self.shadow]
+        torch._foreach_lerp_([*self.shadow.values()], weights, 1 - decay)
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
