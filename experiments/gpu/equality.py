@@ -89,7 +89,8 @@ def checks(
 def fourier_checks(name: str, spec: NetSpec) -> Iterator[Check]:
     """The native kernel on the processor against plain PyTorch on the device."""
     generator = torch.Generator().manual_seed(1)
-    coefficients = 0.3 * torch.randn(3, spec.num_weights, generator=generator)
+    # Small, as networks start: large ones double a rounding error many times over.
+    coefficients = 0.02 * torch.randn(3, spec.num_weights, generator=generator)
     common = torch.rand(spec.num_axes, 77, generator=generator)
     own = torch.rand(3, spec.num_axes, 77, generator=generator)
     targets = torch.rand(3, spec.num_outputs, 77, generator=generator)

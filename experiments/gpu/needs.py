@@ -1,4 +1,4 @@
-"""What the stages need besides PyTorch: packages, of which a pack brings wheels, and the kernels."""
+"""What the stages need besides PyTorch: packages, of which a pack has wheels, and a kernel."""
 
 import importlib.util
 import os

@@ -1,5 +1,6 @@
-"""`experiments/gpu.sh --pack CIFAR10`: fills a folder that git ignores with what a machine without
-network needs: images, weights of the feature network, wheels.
+"""`experiments/gpu.sh --pack CIFAR10`: what a machine without network needs, in one folder.
+
+Images, weights of the feature network, wheels; git ignores the folder.
 """
 
 import argparse
@@ -85,8 +86,8 @@ def download(folder: pathlib.Path, python: str) -> None:
     if done.returncode != 0:
         reason = (done.stderr.strip() or "pip gave no reason").splitlines()[-1]
         raise SystemExit(
-            f"gpu: the wheels cannot be had: {reason}; --no-wheels packs without them, for a machine "
-            f"that has {', '.join(CARRIED)}"
+            f"gpu: the wheels cannot be had: {reason}; --no-wheels packs without them, for a "
+            f"machine that has {', '.join(CARRIED)}"
         )
 
 

@@ -34,7 +34,7 @@ def main() -> None:
         preset = preset_of(name)
         if preset is None or name == "pca":
             continue
-        for changes in variants(name):
+        for changes in variants(name, device):
             if time.monotonic() > ends:
                 raise SystemExit(f"gpu: no time is left for the speed of {name}")
             plan = resolve_plan(name, preset, [*changes, *small(stage)])
@@ -45,10 +45,10 @@ def main() -> None:
             stage.add_row(ROWS, described(plan) | row | provenance(card_name(device)))
 
 
-def variants(name: str) -> list[list[str]]:
-    """Changes of a preset that are compared: how products are computed, and compiled networks."""
+def variants(name: str, device: torch.device) -> list[list[str]]:
+    """Changes of a preset that are compared: how products are computed; on a card, compiled too."""
     found = [[f"train.precision={precision}"] for precision in ("float32", "tf32", "bfloat16")]
-    if get_model_class(name).networks:
+    if get_model_class(name).networks and device.type == "cuda":
         found.append(["train.precision=bfloat16", "train.compile=true"])
     return found
 

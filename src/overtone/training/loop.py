@@ -24,7 +24,7 @@ from overtone.training.state import TrainState, derived_generator
 from overtone.training.watch import collapse_reason, spread
 
 # Steps whose losses are read together on a card, which would stand idle at each reading.
-_READ_TOGETHER = 32
+READ_TOGETHER = {"cuda": 32}
 # Training images whose spread the samples' is compared with.
 _NUM_COMPARED = 1024
 
@@ -126,7 +126,7 @@ class Loop:
             group["lr"] = rate * (start + (end - start) * progress)
         losses = self._loss(state, state.model.loss, batch)
         state.unread.append(losses["loss"].detach())
-        if self.device.type == "cpu" or len(state.unread) == _READ_TOGETHER:
+        if len(state.unread) >= READ_TOGETHER.get(self.device.type, 1):
             self._read(state, num_under_way=1)
         self._descend(state, losses["loss"])
         second = self._loss(state, state.model.second_loss, batch)

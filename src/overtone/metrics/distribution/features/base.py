@@ -4,7 +4,7 @@ import abc
 import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -59,7 +59,7 @@ class AbstractFeatureNetwork(abc.ABC):
     batch_size: ClassVar[int]
     weights_hash: str
     device: torch.device = torch.device("cpu")
-    _network: torch.nn.Module
+    _network: Any
 
     def to(self, device: torch.device) -> "AbstractFeatureNetwork":
         """Moves the network to a device; features there differ by rounding only."""
