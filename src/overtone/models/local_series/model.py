@@ -1,5 +1,6 @@
 """The local series generator as a model: drawing, decoding at any size, adversarial training."""
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -13,11 +14,14 @@ from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.compute import normal_noise
 from overtone.models.latent import AbstractLatentModel
-from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import LocalSeriesConfig
 from overtone.models.local_series.critic import Critic, relativistic_loss, squared_slopes
 from overtone.models.local_series.net import SeriesNet
 from overtone.shapes import Float, Int64
+
+# Sizes of what the class and the place add to the coarse grid at the start; the latent adds 1.
+_START_CLASS = 0.4
+_START_BASE = 0.3
 
 
 class LocalSeriesGenerator(AbstractLatentModel):
@@ -44,14 +48,16 @@ class LocalSeriesGenerator(AbstractLatentModel):
         length = config.latent_dim + self.num_classes
         super().__init__(config, spec, latent_dim=length, prior=config.prior, generator=generator)
         self.net = SeriesNet(config.series, spec, generator=generator)
-        coarse = (config.series.coarse_width, *self.net.coarse_grid)
+        width, (rows, columns) = config.series.coarse_width, self.net.coarse_grid
         class_dim = config.class_dim if self.num_classes else 0
         self.class_vectors = nn.Parameter(
             torch.randn(self.num_classes, class_dim, generator=generator)
         )
-        self.base = nn.Parameter(torch.randn(1, *coarse, generator=generator))
+        self.base = nn.Parameter(
+            _START_BASE * torch.randn(rows, columns, width, generator=generator)
+        )
         self.spread = nn.Linear(config.latent_dim + class_dim, self.base.numel())
-        initialize(self.spread, generator, gain=1.0)
+        self._start_spread(generator)
         self.register_buffer("class_shares", torch.full((self.num_classes,), 1.0))
         self.critic: Critic | None = None
 
@@ -113,10 +119,8 @@ class LocalSeriesGenerator(AbstractLatentModel):
     ) -> Float[Tensor, "b c h w"]:
         normal, shares = latents.split([self.config.latent_dim, self.num_classes], dim=1)
         entered = torch.cat([normal, shares @ self.class_vectors], dim=1)
-        # Channels last: convolutions are faster so.
-        rows, columns = self.net.coarse_grid
-        grid = self.spread(entered).view(len(latents), rows, columns, -1).permute(0, 3, 1, 2)
-        return self.net(grid + self.base, size)
+        grid = self.spread(entered).view(len(latents), *self.base.shape) + self.base
+        return self.net(grid.permute(0, 3, 1, 2), size)
 
     @override
     def sample_latents(
@@ -137,6 +141,20 @@ class LocalSeriesGenerator(AbstractLatentModel):
             shares = self.class_shares.cpu()
             labels = torch.multinomial(shares, num_images, replacement=True, generator=generator)
         return self._with_class(normal, labels)
+
+    @torch.no_grad()
+    def _start_spread(self, generator: torch.Generator) -> None:
+        """The start of the coarse grid: mostly of the latent, little of class and place.
+
+        With as much of the class and of `base` as of the latent, all pictures of a class stay alike
+        for thousands of steps.
+        """
+        of_latent = self.spread.weight[:, : self.config.latent_dim]
+        of_class = self.spread.weight[:, self.config.latent_dim :]
+        for weight, size in ((of_latent, 1.0), (of_class, _START_CLASS)):
+            std = size / math.sqrt(max(1, weight.shape[1]))
+            weight.copy_(std * torch.randn(weight.shape, generator=generator))
+        self.spread.bias.zero_()
 
     def _critic(self) -> Critic:
         if self.critic is None:
