@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 
 import numpy as np
 import pytest
@@ -13,9 +12,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from toy_training import TOY_NETWORKS, toy_images
 
-import overtone.kernels
+import overtone
 from overtone.data import ImageSet
 from overtone.errors import CheckpointError, ConfigError, TrainError
+from overtone.kernels import fourier
 from overtone.kernels.fourier import NetSpec, Runner
 from overtone.models.base import AbstractModel, Batch, ImageSpec
 from overtone.models.compute import card_name, matrix_products, normal_noise, torch_device
@@ -24,7 +24,7 @@ from overtone.training import loop
 from overtone.training.feed import ImageFeed
 from overtone.training.plan import resolve_plan
 from overtone.training.run import train
-from overtone.training.state import TrainState
+from overtone.training.state import TrainState, compile_networks
 
 CPU, META = torch.device("cpu"), torch.device("meta")
 HEIGHT, WIDTH = 9, 20
@@ -188,10 +188,10 @@ def test_noise_is_the_generators_whatever_the_device():
 def test_networks_are_compiled_where_it_pays_and_refused_elsewhere(monkeypatch):
     monkeypatch.setattr(torch, "compile", lambda call: call)
     with pytest.raises(ConfigError, match="a vae has no network to compile"):
-        built("vae").compile_networks()
+        compile_networks(built("vae"))
     model = built("series-generator")
     names = [*model.state_dict()]
-    model.compile_networks()
+    compile_networks(model)
     assert [*model.state_dict()] == names
     assert all(getattr(model, name)._compiled_call_impl is not None for name in model.networks)
 
@@ -202,7 +202,6 @@ def test_a_processor_has_no_cards_name():
 
 
 def test_without_the_kernel_the_processor_says_what_to_do(monkeypatch):
-    monkeypatch.delattr(overtone.kernels, "_fourier", raising=False)
-    monkeypatch.setitem(sys.modules, "overtone.kernels._fourier", None)
+    monkeypatch.setattr(fourier, "_fourier", fourier.MissingKernels("no such module"))
     with pytest.raises(ConfigError, match="run make setup, or give device cuda"):
         Runner(NetSpec())

@@ -11,10 +11,12 @@ import tarfile
 
 import numpy as np
 import pytest
+import torch
 from experiments.gpu import __main__ as command
-from experiments.gpu import needs, pack, stage
+from experiments.gpu import equality, needs, pack, stage
 from PIL import Image
 
+from overtone.errors import ConfigError
 from overtone.evaluate.distribution.rows import read_distribution_rows
 from overtone.models.store import load_model
 
@@ -118,6 +120,16 @@ def test_a_pack_tells_nothing_of_who_packed(data, tmp_path):
     assert sum(member.isfile() for member in members) == 104
     with pytest.raises(SystemExit, match="is no tar file"):
         pack.pack_data(data / "train" / "cat" / "0.png", path)
+
+
+def test_a_check_that_the_processor_cannot_do_is_left_out():
+    def refuse(device: torch.device) -> float:
+        raise ConfigError("the native kernels are not built")
+
+    row = equality.measured(equality.Check("fourier", 1e-4, refuse), torch.device("cpu"))
+    assert (row["is_equal"], row["left_out"]) == (None, "the native kernels are not built")
+    wrong = equality.measured(equality.Check("other", 1e-4, lambda _: 1.0), torch.device("cpu"))
+    assert wrong["is_equal"] is False
 
 
 def test_what_cannot_be_packed_is_one_line(tmp_path):

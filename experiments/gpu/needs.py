@@ -42,7 +42,8 @@ def install_missing(pack: pathlib.Path, work: pathlib.Path) -> list[str]:
     wheels, site = pack / WHEELS_FOLDER, work / SITE_FOLDER
     problems = []
     for module, package in NEEDED.items():
-        if importlib.util.find_spec(module) is not None or (site / module).is_dir():
+        is_installed = (site / module).is_dir() or (site / f"{module}.py").is_file()
+        if is_installed or importlib.util.find_spec(module) is not None:
             continue
         command = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps"]
         command += ["--find-links", str(wheels), "--target", str(site), package]

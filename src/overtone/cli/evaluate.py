@@ -115,11 +115,8 @@ def evaluate(
         say(f"note: {real.note}")
     few = len(real.images) < MIN_IMAGES and not as_json and output is None
     only_nearness = few and neighbours is not None
-    reference_set = (
-        None
-        if only_nearness
-        else _reference_set(real, (features, feature_weights, device), seed, cache)
-    )
+    network = (features, feature_weights, device)
+    reference_set = None if only_nearness else _reference_set(real, network, seed, cache)
     count = num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES))
     with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         drawn = draw(
@@ -189,8 +186,8 @@ def _reference_set(
     Args:
         real: The real pictures.
         network: Its name, the file of its weights, where it computes.
-        seed: Of every choice.
-        cache: Folder of features.
+        seed: Seed of every choice.
+        cache: Folder that keeps features.
     """
     from overtone.evaluate.distribution.measure import ReferenceSet
     from overtone.metrics.distribution.features.registry import (

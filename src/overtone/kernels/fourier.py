@@ -7,15 +7,31 @@ frequency of input j.
 
 import dataclasses
 import itertools
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overtone.errors import ConfigError
 
-if TYPE_CHECKING:
-    import types
+
+class MissingKernels:
+    """Stands for the compiled module on a machine that computes on a card only."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise ConfigError(
+            "the native kernels are not built, and computing on the processor needs them; "
+            f"run make setup, or give device cuda ({self._reason})"
+        )
+
+
+try:
+    from overtone.kernels import _fourier
+except ImportError as error:
+    _fourier = MissingKernels(str(error))
 
 Isa = Literal["auto", "baseline", "avx2", "avx512"]
 Float32 = NDArray[np.float32]
@@ -102,7 +118,7 @@ class Runner:
 
     def __init__(self, spec: NetSpec, *, num_threads: int = 1, isa: Isa = "auto") -> None:
         self.spec = spec
-        self._native = _kernels().Runner(
+        self._native = _fourier.Runner(
             num_axes=spec.num_axes,
             input_scales=list(spec.input_scales),
             hidden=list(spec.hidden),
@@ -259,16 +275,4 @@ def _check_array(name: str, array: Float32) -> None:
 def supported_isas() -> list[Isa]:
     """The instruction sets this processor offers."""
     every: tuple[Isa, ...] = ("baseline", "avx2", "avx512")
-    return [isa for isa in every if _kernels().is_supported(isa)]
-
-
-def _kernels() -> "types.ModuleType":
-    """The compiled module, which a machine that computes on a card only can do without."""
-    try:
-        from overtone.kernels import _fourier
-    except ImportError as error:
-        raise ConfigError(
-            "the native kernels are not built, and computing on the processor needs them; "
-            f"run make setup, or give device cuda ({error})"
-        ) from error
-    return _fourier
+    return [isa for isa in every if _fourier.is_supported(isa)]

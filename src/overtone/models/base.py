@@ -198,17 +198,6 @@ class AbstractModel(torch.nn.Module, abc.ABC):
             ConfigError: The model cannot draw other sizes or classes, or has no such prior.
         """
 
-    def compile_networks(self) -> None:
-        """Calls of `networks` go through `torch.compile` from now on.
-
-        Raises:
-            ConfigError: The model has none for which that pays.
-        """
-        if not self.networks:
-            raise ConfigError(f"a {self.name} has no network to compile; leave out train.compile")
-        for network in filter(None, (getattr(self, name) for name in self.networks)):
-            network.compile()
-
     def parameter_groups(self) -> list[ParameterGroup]:
         """Every parameter in one group or another; one for all by default."""
         return [ParameterGroup(tuple(self.parameters()))]

@@ -21,7 +21,7 @@ from overtone.training.loop import Loop, TrainProgress, TrainProgressCallback, c
 from overtone.training.plan import DataRecord, TrainPlan, write_plan
 from overtone.training.prepare import TrainRequest, prepare
 from overtone.training.signals import stop_on_signals
-from overtone.training.state import TrainState, derived_generator
+from overtone.training.state import TrainState, compile_networks, derived_generator
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _start(
     state = TrainState.start(model.to(device).train(), plan.train, device)
     state.spent_s = spent_s
     if plan.train.compile:
-        model.compile_networks()
+        compile_networks(model)
     return state
 
 

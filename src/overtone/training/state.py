@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from overtone.errors import CheckpointError
+from overtone.errors import CheckpointError, ConfigError
 from overtone.models.base import AbstractModel
 from overtone.training.ema import Ema
 from overtone.training.settings import TrainConfig
@@ -132,6 +132,18 @@ class TrainState:
             state.setdefault(int(number), {})[name] = tensor.clone()
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def compile_networks(model: AbstractModel) -> None:
+    """Calls of the model's `networks` go through `torch.compile` from now on.
+
+    Raises:
+        ConfigError: It has none for which that pays.
+    """
+    if not model.networks:
+        raise ConfigError(f"a {model.name} has no network to compile; leave out train.compile")
+    for network in filter(None, (getattr(model, name) for name in model.networks)):
+        network.compile()
 
 
 def derived_generator(seed: int, purpose: str, device: torch.device = PROCESSOR) -> torch.Generator:

@@ -14,7 +14,7 @@ from overtone.errors import ImageError
 from overtone.models.compute import matrix_products
 from overtone.shapes import Float, Float32, UInt8
 
-CARD_BATCH_SIZE = 500  # images per call of a network on a card
+CARD_BATCH_SIZE = 250  # images per call of a network on a card
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class FoldedConv(nn.Module):
     Attributes:
         weight: Kernels, with rows and columns of zeros above and to the left where `conv` pads
             more below and to the right.
-        bias: Of each channel of the output.
+        bias: Bias of each channel of the output.
         side_after: Height and width of its output, pixels.
     """
 
