@@ -72,8 +72,8 @@ def evaluate(
         split: Which part of the reference; by default its test split or, if there is none, a random
             half.
         class_name: Samples and reference of this class only, by name or number.
-        features: Feature network: gray28, efficientnet-lite0 or inception; by default gray28 for
-            28x28 gray pictures and efficientnet-lite0 for others.
+        features: Feature network: gray28, color32, efficientnet-lite0 or inception; by
+            default gray28 for 28x28 gray pictures and efficientnet-lite0 for others.
         feature_weights: File of the network's weights, where the package does not bring them.
         num_images: Samples to draw, or to choose from the pictures; by default as many as the
             reference has, at most 10000.
@@ -82,7 +82,7 @@ def evaluate(
         size: WxH in pixels the reference is resized and cropped to; as stored by default.
         channels: Channels of the reference, 1 or 3; as stored by default.
         seed: Seed of the samples and of every choice.
-        device: Where the model that draws computes; auto is cuda where there is a card.
+        device: Where models and the feature network compute; auto is cuda where there is a card.
         threads: Number of worker threads; all processors by default.
         neighbours: PNG file to make of samples beside their nearest training pictures; the
             distances are printed too.
@@ -115,9 +115,8 @@ def evaluate(
         say(f"note: {real.note}")
     few = len(real.images) < MIN_IMAGES and not as_json and output is None
     only_nearness = few and neighbours is not None
-    reference_set = (
-        None if only_nearness else _reference_set(real, features, feature_weights, seed, cache)
-    )
+    network = (features, feature_weights, device)
+    reference_set = None if only_nearness else _reference_set(real, network, seed, cache)
     count = num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES))
     with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         drawn = draw(
@@ -178,21 +177,28 @@ def _report(
 
 def _reference_set(
     real: "RealPictures",
-    features: str | None,
-    feature_weights: str | None,
+    network: "tuple[str | None, str | None, Device]",
     seed: int,
     cache: str | None,
 ) -> "ReferenceSet":
-    """The reference with the network that was named, or that suits its pictures."""
+    """The reference with the network that was named, or that suits its pictures.
+
+    Args:
+        real: The real pictures.
+        network: Its name, the file of its weights, where it computes.
+        seed: Seed of every choice.
+        cache: Folder that keeps features.
+    """
     from overtone.evaluate.distribution.measure import ReferenceSet
     from overtone.metrics.distribution.features.registry import (
         get_feature_network,
         name_of_network_for,
     )
 
+    features, weights, device = network
     name = features or name_of_network_for(*real.images.images.shape[1:])
     return ReferenceSet(
-        network=get_feature_network(name, feature_weights),
+        network=get_feature_network(name, weights, device=device),
         images=real.images,
         other_split=real.other_split,
         seed=seed,

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from overtone.data import ImageSet
 from overtone.models.base import Batch, ImageSpec
+from overtone.models.compute import normal_noise
 from overtone.models.grid_latent import AbstractGridModel
 from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import LocalSeriesAutoencoderConfig
@@ -65,7 +66,7 @@ class LocalSeriesAutoencoder(AbstractGridModel):
     ) -> dict[str, Tensor]:
         images = self.mirrored(batch.images, generator)
         tokens = self.analyse(images)
-        noise = torch.randn(tokens.shape, generator=generator).to(tokens.device)
+        noise = normal_noise(tokens.shape, generator, tokens.device)
         decoded = self.synthesise(tokens + self.config.latent_noise * noise).float()
         error = (decoded - images).square().sum() / len(images)
         means, variances = tokens.mean((0, 1, 2)), tokens.var((0, 1, 2), correction=0)

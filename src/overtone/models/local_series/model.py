@@ -12,6 +12,7 @@ from typing_extensions import override
 from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec
+from overtone.models.compute import normal_noise
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.layers.mirror import mirrored
 from overtone.models.local_series.config import LocalSeriesConfig
@@ -35,6 +36,7 @@ class LocalSeriesGenerator(AbstractLatentModel):
 
     name: ClassVar[str] = "local-series-generator"
     config_class: ClassVar[type] = LocalSeriesConfig
+    steps_on_card: ClassVar[bool] = True
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 100.0}
     has_unseen_loss = False  # the critic's says nothing of images it has not seen
     config: LocalSeriesConfig
@@ -174,9 +176,10 @@ class LocalSeriesGenerator(AbstractLatentModel):
 
     def _drawn(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
         """New pictures of the classes of a batch."""
-        normal = torch.randn(len(batch.images), self.config.latent_dim, generator=generator)
+        shape = len(batch.images), self.config.latent_dim
+        normal = normal_noise(shape, generator, batch.images.device)
         labels = batch.labels if self.num_classes else None
-        return self.decode(self._with_class(normal.to(batch.images.device), labels)).float()
+        return self.decode(self._with_class(normal, labels)).float()
 
     def _with_class(
         self, normal: Float[Tensor, "b z"], labels: Int64[Tensor, " b"] | None
