@@ -172,7 +172,7 @@ def with_reconstruction(
 
     Of the mean squared error over a thousand images chosen by the seed, or all if they are fewer.
     """
-    if not isinstance(model, AbstractLatentModel):
+    if not isinstance(model, AbstractLatentModel) or not model.has_encoder:
         return row
     pixels = images.images
     if len(pixels) > NUM_RECONSTRUCTED:
