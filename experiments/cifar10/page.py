@@ -80,25 +80,33 @@ def verdict_part(measured: dict[str, Measured]) -> str:
     ours = [label for label in told if KINDS[label].system != "control"]
     if ours:
         best = min(ours, key=lambda label: told[label])
-        lines += best_lines(entries[best], told[best])
+        lines += best_lines(entries[best], told[best], second(measured, best))
     for system, title in SYSTEMS.items():
         labels = [label for label in labels_of(system) if label in told]
         if labels:
             best = min(labels, key=lambda label: told[label])
             lines.append(
                 f"- {title}: its best here, {KINDS[best].title}, is at {told[best]:.3f} of the "
-                f"autoencoder's distance; at most {MUST_SYSTEM_SHARE:g} was asked for: "
+                f"autoencoder's distance{second(measured, best)}; at most "
+                f"{MUST_SYSTEM_SHARE:g} was asked for: "
                 f"**{reached(told[best] <= MUST_SYSTEM_SHARE)}**."
             )
     return "\n".join(lines) or NOT_MEASURED
 
 
-def best_lines(entry: Entry, share: float) -> list[str]:
+def second(measured: dict[str, Measured], label: str) -> str:
+    """The same share with the other network, in brackets; "" without rows."""
+    entry = counting_entries(measured[FAST]).get(label)
+    share = None if entry is None else measured[FAST].share(entry)
+    return "" if share is None else f" ({share:.3f} with `{FAST}`)"
+
+
+def best_lines(entry: Entry, share: float, beside: str) -> list[str]:
     """The nearest generator against what was asked of it."""
     runs = f", mean of {len(entry.rows)} seeds" if len(entry.rows) > 1 else ", one seed"
     lines = [
         f"- The nearest is {KINDS[entry.label].title}{runs}: {share:.3f} of the autoencoder's "
-        f"distance above the floor. At most {MUST_SHARE:g} was asked for: "
+        f"distance above the floor{beside}. At most {MUST_SHARE:g} was asked for: "
         f"**{reached(share <= MUST_SHARE)}**; {AIM_SHARE:g} was hoped for: "
         f"**{reached(share <= AIM_SHARE)}**."
     ]
