@@ -148,6 +148,21 @@ def test_classes_are_drawn_from_or_refused(name):
         model.sample(3, generator=generator(), labels=labels)
 
 
+def test_guidance_is_followed_or_refused(name):
+    images = images_of(12, 10, 3)
+    model = build(name, images)
+    model.finish(images, generator=generator())
+    labels = torch.tensor([0, 1, 1])
+    plain = model.sample(3, generator=generator(), labels=labels)
+    assert torch.equal(plain, model.sample(3, generator=generator(), labels=labels, guidance=1.0))
+    try:
+        drawn = model.sample(3, generator=generator(), labels=labels, guidance=2.0)
+        assert drawn.shape == (3, 3, 12, 10)
+    except ConfigError as error:
+        message = f"a {name} draws without guidance, which must be 1, not 2; leave out guidance"
+        assert str(error) == message  # noqa: PT017  (either is right)
+
+
 def test_its_file_gives_the_same_samples(name, tmp_path):
     images = images_of(9, 20, 3)
     model = build(name, images).eval()

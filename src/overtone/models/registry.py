@@ -11,6 +11,8 @@ MODELS: dict[str, str] = {
     "fourier-generator": "overtone.models.fourier_generator.model:FourierGenerator",
     "series-generator": "overtone.models.series_generator.model:SeriesGenerator",
     "dct-transformer": "overtone.models.dct_transformer.model:DctTransformer",
+    "dct-flow": "overtone.models.dct_flow.model:DctFlow",
+    "local-dictionary": "overtone.models.local_dictionary.model:LocalDictionary",
     "spectral-dictionary": "overtone.models.spectral_dictionary.model:SpectralDictionary",
     "local-series-generator": "overtone.models.local_series.model:LocalSeriesGenerator",
     "vae": "overtone.models.vae.model:Vae",

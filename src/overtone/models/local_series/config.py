@@ -73,5 +73,10 @@ class LocalSeriesConfig:
             raise ValueError(f"critic_blocks must not be below 0, got {self.critic_blocks}")
         if not self.penalty_weight >= 0:
             raise ValueError(f"penalty_weight must not be below 0, got {self.penalty_weight:g}")
+        if self.prior.fitted:
+            raise ValueError(
+                "prior.fitted must be empty, got "
+                f"{', '.join(self.prior.fitted)}: there is no encoder to fit priors with"
+            )
         if not 0 < self.penalty_share <= 1:
             raise ValueError(f"penalty_share must be in (0, 1], got {self.penalty_share:g}")
