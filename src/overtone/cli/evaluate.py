@@ -45,6 +45,7 @@ def evaluate(
     num_images: Annotated[Count | None, Parameter(name=["--num-images", "-n"])] = None,
     prior: str | None = None,
     temperature: float = 1.0,
+    guidance: float = 1.0,
     size: Size = None,
     channels: Literal[1, 3] | None = None,
     seed: Seed = 0,
@@ -79,6 +80,7 @@ def evaluate(
             reference has, at most 10000.
         prior: Distribution to draw from; the model's default if not given.
         temperature: Spread of the samples; 1 is what was learned.
+        guidance: Pull towards the class of each sample, where the model can; 1 is what was learned.
         size: WxH in pixels the reference is resized and cropped to; as stored by default.
         channels: Channels of the reference, 1 or 3; as stored by default.
         seed: Seed of the samples and of every choice.
@@ -98,6 +100,7 @@ def evaluate(
     from overtone.evaluate.distribution.measure import MIN_IMAGES, measure_samples, warnings_of
     from overtone.evaluate.distribution.reference import load_real
     from overtone.evaluate.distribution.sample_source import (
+        Conditioning,
         draw,
         open_source,
         restrict_to_class,
@@ -121,7 +124,7 @@ def evaluate(
     with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         drawn = draw(
             samples, count, seed=seed, prior=prior, temperature=temperature,
-            class_number=class_number, opened=opened, progress=progress,
+            conditioning=Conditioning(class_number, guidance), opened=opened, progress=progress,
         )  # fmt: skip
     if neighbours is not None:
         copying = _write_sheet(neighbours, drawn.images, real, seed=seed, force=force)

@@ -38,6 +38,7 @@ class LocalSeriesGenerator(AbstractLatentModel):
     config_class: ClassVar[type] = LocalSeriesConfig
     steps_on_card: ClassVar[bool] = True
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 100.0}
+    has_encoder: ClassVar[bool] = False
     has_unseen_loss = False  # the critic's says nothing of images it has not seen
     config: LocalSeriesConfig
     class_shares: Tensor
