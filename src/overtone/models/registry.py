@@ -14,6 +14,7 @@ MODELS: dict[str, str] = {
     "dct-flow": "overtone.models.dct_flow.model:DctFlow",
     "local-dictionary": "overtone.models.local_dictionary.model:LocalDictionary",
     "spectral-dictionary": "overtone.models.spectral_dictionary.model:SpectralDictionary",
+    "local-series-generator": "overtone.models.local_series.model:LocalSeriesGenerator",
     "vae": "overtone.models.vae.model:Vae",
 }
 
