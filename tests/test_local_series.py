@@ -141,6 +141,19 @@ def test_classes_are_drawn_as_often_as_they_were_seen():
     np.testing.assert_allclose(latents[:, 3:].mean(0).numpy(), wanted, atol=0.03)
 
 
+def test_guidance_leads_away_from_the_mean_of_the_classes():
+    model = model_of(12, 10)
+    model.begin(toy_images(), generator=generator())
+    labels = torch.tensor([0, 1, 1])
+    plain, guided, none = (
+        model.sample_latents(3, generator=generator(), labels=labels, guidance=weight)
+        for weight in (1.0, 2.0, 0.0)
+    )
+    assert torch.equal(plain[:, 3:], torch.eye(2)[labels])
+    torch.testing.assert_close(none[:, 3:], model.class_shares.expand(3, -1))
+    torch.testing.assert_close(guided, 2 * plain - none)
+
+
 def test_pictures_of_a_class_differ_from_the_start():
     model = model_of(12, 10, latent_dim=32)
     model.begin(toy_images(), generator=generator())

@@ -129,16 +129,24 @@ class LocalSeriesGenerator(AbstractLatentModel):
         temperature: float = 1.0,
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
+        guidance: float = 1.0,
     ) -> Float[Tensor, "b d"]:
+        """Normal numbers and a class each; without labels the classes are drawn by their shares.
+
+        `guidance` multiplies the difference between a class and the mean of all classes.
+        """
         self.check_labels(num_images, labels)
-        latents = super().sample_latents(
+        if not self.num_classes:
+            self.check_unguided(guidance)
+        normal = super().sample_latents(
             num_images, generator=generator, temperature=temperature, prior=prior
-        )
-        normal = latents[:, : self.config.latent_dim]
+        )[:, : self.config.latent_dim]
+        shares = self.class_shares.cpu()
         if labels is None and self.num_classes:
-            shares = self.class_shares.cpu()
             labels = torch.multinomial(shares, num_images, replacement=True, generator=generator)
-        return self._with_class(normal, labels)
+        latents = self._with_class(normal, labels)
+        latents[:, self.config.latent_dim :].sub_(shares).mul_(guidance).add_(shares)
+        return latents
 
     @torch.no_grad()
     def _start_spread(self, generator: torch.Generator) -> None:
