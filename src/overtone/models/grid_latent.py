@@ -114,15 +114,6 @@ class AbstractGridModel(AbstractLatentModel):
         return self.sample(num_images, generator=generator)
 
     @override
-    def extra_tensors(self) -> dict[str, Tensor]:
-        return {}
-
-    @override
-    def load_extra_tensors(self, tensors: dict[str, Tensor]) -> None:
-        if tensors:
-            raise ValueError(f"unknown tensors {', '.join(sorted(tensors))}")
-
-    @override
     def sample_latents(
         self,
         num_images: int,
