@@ -11,6 +11,7 @@ MODELS: dict[str, str] = {
     "fourier-generator": "overtone.models.fourier_generator.model:FourierGenerator",
     "series-generator": "overtone.models.series_generator.model:SeriesGenerator",
     "dct-transformer": "overtone.models.dct_transformer.model:DctTransformer",
+    "dct-completer": "overtone.models.dct_completer.model:DctCompleter",
     "spectral-dictionary": "overtone.models.spectral_dictionary.model:SpectralDictionary",
     "vae": "overtone.models.vae.model:Vae",
 }
