@@ -1,7 +1,8 @@
 """The DCTransformer: what its representation loses, what its lists cost, what it draws."""
 
 from experiments.dctransformer.judge import judge
-from experiments.dctransformer.page import DATA, PAGE, build
+from experiments.dctransformer.page import DATA, build
+from experiments.dctransformer.places import PAGE
 from experiments.harness.item import Item, Step, trials_step
 
 

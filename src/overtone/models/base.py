@@ -109,6 +109,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         default_length: How long training lasts where nothing says: "steps" or "core_minutes" of
             `TrainConfig`.
         draws_on_cuda: Whether `load_model` may put it on a card.
+        draws_pictures: Whether `sample` draws; models that only complete pictures refuse.
         has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
             with a table of latents.
         former_settings: What settings were called in files of earlier versions, to their names.
@@ -119,6 +120,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
     config_class: ClassVar[type]
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 20.0}
     draws_on_cuda: ClassVar[bool] = False
+    draws_pictures: ClassVar[bool] = True
     has_unseen_loss: bool = True
     former_settings: ClassVar[Mapping[str, str]] = {}
     former_tensors: ClassVar[Mapping[str, str]] = {}

@@ -54,7 +54,9 @@ class DctCompleterConfig:
         ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
-        if self.num_heads and (2 * self.width % self.num_heads or 2 * self.flow_width % self.num_heads):
+        if self.num_heads and (
+            2 * self.width % self.num_heads or 2 * self.flow_width % self.num_heads
+        ):
             raise ValueError(
                 f"twice the widths {self.width} and {self.flow_width} must be multiples of "
                 f"{self.num_heads} heads"
