@@ -6,12 +6,12 @@
     python -m experiments.dctransformer.measure DATA --run colorize upscale --feature-weights FILE
     python -m experiments.dctransformer.measure --page
 
-DATA is a folder with `mnist`, `fashion-mnist`, `photo32` and `cifar10`. `--ceiling` compares held-out images
-with themselves after quantisation, for each block size and quality. `--baselines` codes held-out
-lists without a network. `--run` trains a preset under `--runs` (it goes on where it was stopped)
-and measures it: what held-out lists cost, the distance of samples, or how near colours and detail
-come to those of held-out pictures. Rows go to experiments/dctransformer/rows/; what is there is
-skipped. `--page` writes the page docs/reproduction/dctransformer.md.
+DATA is a folder with `mnist`, `fashion-mnist`, `photo32`, `cifar10`. `--ceiling` compares held-out
+images with themselves after quantisation, for each block size and quality. `--baselines` codes
+held-out lists without a network. `--run` trains a preset under `--runs` (it goes on where it was
+stopped) and measures it: what held-out lists cost, the distance of samples, or how near colours and
+detail come to those of held-out pictures. Rows go to experiments/dctransformer/rows/; what is there
+is skipped. `--page` writes the page docs/reproduction/dctransformer.md.
 """
 
 import argparse
