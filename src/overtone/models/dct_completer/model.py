@@ -104,8 +104,9 @@ class DctCompleter(AbstractModel):
             is_turned = torch.rand(len(images), generator=generator) < 0.5
             is_turned = is_turned[:, None, None, None].to(images.device)
             images = torch.where(is_turned, images.flip(3), images)
-        given, missing = split(images, self.config.task, MULTIPLE)
-        given = self._standardised(given)
+        with torch.autocast(images.device.type, enabled=False):  # targets are not rounded
+            given, missing = split(images, self.config.task, MULTIPLE)
+            given = self._standardised(given)
         mean = self.mean_net(given).float() * self.missing_deviation
         residual = missing - mean
         mean_loss = (residual / self.missing_deviation).square().mean()
