@@ -8,6 +8,7 @@ import torch
 from helpers import scene
 from toy_training import TOY_NETWORKS
 
+from overtone.bitstream.container import Metadata
 from overtone.cli.main import main
 from overtone.data import ImageSet
 from overtone.errors import ConfigError
@@ -148,7 +149,7 @@ def test_training_lowers_both_losses_on_colours_that_follow_luma():
 
 def test_the_commands_write_pictures_of_any_size(painter, enlarger, tmp_path, capsys):
     for number, size in enumerate([(9, 14), (20, 11)]):
-        picture = Picture(scene(*size, seed=number))
+        picture = Picture(scene(*size, seed=number), Metadata())
         (tmp_path / f"{number}.png").write_bytes(picture_to_bytes(picture, ".png"))
     inputs = [str(tmp_path / f"{number}.png") for number in range(2)]
     for verb, model, scale in (("colorize", painter, 1), ("upscale", enlarger, 2)):

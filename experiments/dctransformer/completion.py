@@ -1,9 +1,9 @@
 """Colours and detail by the mean first, on held-out CIFAR-10 and on whole photographs.
 
-    python -m experiments.dctransformer.completion DATA --photographs KODAK --feature-weights FILE
+    python -m experiments.dctransformer.completion DATA --photographs kodak --feature-weights FILE
     python -m experiments.dctransformer.completion DATA --task colorize --core-minutes 30
 
-DATA is a folder with `cifar10`, KODAK one of photographs that nothing is trained on. Each task
+DATA is a folder with `cifar10`, and with a folder of photographs that nothing is trained on. Each task
 trains the preset `cifar10-TASK` of the model `dct-completer` under `--runs` (it goes on where it
 was stopped), completes what is held out, and compares it with the originals beside the control.
 Rows go to experiments/dctransformer/rows/completion/; what is there is skipped.
@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("data", type=pathlib.Path, help="folder of the data sets")
     parser.add_argument("--task", choices=sorted(PARTS), nargs="+", default=sorted(PARTS))
-    parser.add_argument("--photographs", type=pathlib.Path, help="folder of PNG files")
+    parser.add_argument("--photographs", type=pathlib.Path, help="folder of PNG files, in DATA")
     parser.add_argument("--runs", type=pathlib.Path, default=pathlib.Path("runs"))
     parser.add_argument("--core-minutes", type=float, default=40.0, help="training of each")
     parser.add_argument("--num-threads", type=int, default=1)
@@ -82,7 +82,7 @@ def main() -> None:
         completion = Completion(task, folder, "cifar10", reference_set)
         completion.measure(reference_set.images.images, reference_set.images.images)
         if arguments.photographs:
-            photographs = read_photographs(arguments.photographs)
+            photographs = read_photographs(arguments.data / arguments.photographs)
             windows = ImageSet("windows of photographs", windows_of(photographs), None, ())
             own = dataclasses.replace(
                 reference_set, images=windows, other_split=None, cache=arguments.cache
