@@ -3,9 +3,9 @@
     python -m experiments.dctransformer.completion DATA --photographs kodak --feature-weights FILE
     python -m experiments.dctransformer.completion DATA --task colorize --core-minutes 30
 
-DATA is a folder with `cifar10`, and with a folder of photographs that nothing is trained on. Each task
-trains the preset `cifar10-TASK` of the model `dct-completer` under `--runs` (it goes on where it
-was stopped), completes what is held out, and compares it with the originals beside the control.
+DATA is a folder with `cifar10`, and with a folder of photographs that nothing is trained on. Each
+task trains the preset `cifar10-TASK` of the model `dct-completer` under `--runs` (it goes on where
+it was stopped), completes what is held out, and compares it with the originals beside the control.
 Rows go to experiments/dctransformer/rows/completion/; what is there is skipped.
 """
 
