@@ -50,7 +50,7 @@ def colorize(
     Source of the enlargement: He, Sun, Tang, "Guided image filtering", 2013, equations 5 and 6.
 
     Args:
-        model: Of the task "colorize".
+        model: A completer of the task "colorize".
         images: Gray or colour, of which the luma is used.
         num_results: Different results for each picture.
         generator: Source of all randomness.
@@ -94,7 +94,7 @@ def upscale(
     Large pictures are completed in windows that see what is around them.
 
     Args:
-        model: Of the task "upscale".
+        model: A completer of the task "upscale".
         images: Small pictures with the model's channels.
         num_results: Different results for each picture.
         generator: Source of all randomness.

@@ -25,9 +25,9 @@ class GridNet(nn.Module):
         width: Features of a cell; twice as many on the half grid.
         fine_blocks: Blocks on the grid before, and again after, those on the half grid.
         coarse_blocks: Blocks on the half grid.
-        num_heads: Of the attention on the half grid; 0 for none.
+        num_heads: Heads of the attention on the half grid; 0 for none.
         has_time: Whether blocks are told a time.
-        generator: Of the first weights.
+        generator: Source of the first weights.
     """
 
     def __init__(
