@@ -165,7 +165,7 @@ def test_the_commands_write_pictures_of_any_size(painter, enlarger, tmp_path, ca
             scale * 9,
             scale * 14,
         )
-        assert main([verb, file, *inputs, "-o", str(tmp_path / "both.png")]) == 1
+        assert main([verb, file, *inputs, "-o", str(tmp_path / "both.png")]) == 2
         assert "2 sizes do not fit one file" in capsys.readouterr().err
 
 

@@ -202,6 +202,7 @@ def test_training_lowers_the_loss_and_goes_on_bit_for_bit(name, tmp_path):
     drawn = [pictures_of(model, images) for model in (whole, run)]
     assert torch.equal(*drawn)
     start = build(name, images)
+    start.begin(images, generator=generator())
     losses = [losses_of(model, images)["loss"].item() for model in (start, whole)]
     assert losses[1] < losses[0]
 
