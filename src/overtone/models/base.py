@@ -160,6 +160,16 @@ class AbstractModel(torch.nn.Module, abc.ABC):
             "loss", the scalar to minimise, and other scalars for the log.
         """
 
+    def second_loss(
+        self, batch: Batch, *, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor] | None:
+        """What a step of its own minimises after that on `loss`; None, as for most models.
+
+        For two networks that are trained against each other. The arguments are those of `loss`;
+        names of scalars for the log must be others than its, besides "loss".
+        """
+        return None
+
     @abc.abstractmethod
     def sample(
         self,
@@ -170,6 +180,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         temperature: float = 1.0,
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
+        guidance: float = 1.0,
     ) -> Float[Tensor, "b c h w"]:
         """New images in [-1, 1].
 
@@ -180,9 +191,12 @@ class AbstractModel(torch.nn.Module, abc.ABC):
             temperature: Spread of the latents, 1 is the prior's own; smaller is less varied.
             labels: Class of each image, where the model knows classes.
             prior: Name of the distribution of the latents, where there are several.
+            guidance: How far to go towards the class: 1 is what was learned, 0 forgets the class,
+                more than 1 exaggerates it.
 
         Raises:
-            ConfigError: The model cannot draw other sizes or classes, or has no such prior.
+            ConfigError: The model cannot draw other sizes or classes, has no such prior or no
+                guidance.
         """
 
     def parameter_groups(self) -> list[ParameterGroup]:
@@ -224,6 +238,14 @@ class AbstractModel(torch.nn.Module, abc.ABC):
             raise ConfigError(
                 f"a {self.name} draws at the size of its training images only, "
                 f"{self.spec.width}x{self.spec.height}, not {size[1]}x{size[0]}"
+            )
+
+    def check_unguided(self, guidance: float) -> None:
+        """Raises `ConfigError` for any guidance but 1, for models that draw without."""
+        if guidance != 1:
+            raise ConfigError(
+                f"a {self.name} draws without guidance, which must be 1, not {guidance:g}; leave "
+                "out guidance"
             )
 
     def check_labels(self, num_images: int, labels: Tensor | None) -> None:

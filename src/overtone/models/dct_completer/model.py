@@ -163,6 +163,7 @@ class DctCompleter(AbstractModel):
         temperature: float = 1.0,
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
+        guidance: float = 1.0,
     ) -> Float[Tensor, "b c h w"]:
         raise ConfigError(
             f"a {self.name} completes pictures and draws none of its own; "

@@ -157,8 +157,10 @@ class DctTransformer(AbstractModel):
         temperature: float = 1.0,
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
+        guidance: float = 1.0,
     ) -> Float[Tensor, "b c h w"]:
         self.check_native_size(size)
+        self.check_unguided(guidance)
         if prior is not None:
             raise ConfigError(f"a dct-transformer has no prior {prior}; leave it out")
         self.check_labels(num_images, labels)
