@@ -160,9 +160,9 @@ def test_classes_are_drawn_from_or_refused(drawing):
         model.sample(3, generator=generator(), labels=labels)
 
 
-def test_guidance_is_followed_or_refused(name):
+def test_guidance_is_followed_or_refused(drawing):
     images = images_of(12, 10, 3)
-    model = build(name, images)
+    model = build(drawing, images)
     model.finish(images, generator=generator())
     labels = torch.tensor([0, 1, 1])
     plain = model.sample(3, generator=generator(), labels=labels)
