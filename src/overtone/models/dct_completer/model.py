@@ -87,7 +87,7 @@ class DctCompleter(AbstractModel):
 
     @override
     def begin(self, images: ImageSet, *, generator: torch.Generator) -> None:
-        some = images.images[: min(len(images), NUM_MEASURED)]
+        some = images.images[:: max(1, len(images) // NUM_MEASURED)]  # of every class
         given, missing = split(from_pixels(torch.from_numpy(some)), self.config.task, MULTIPLE)
         self.given_mean.copy_(given.mean((0, 2, 3))[:, None, None])
         self.given_deviation.copy_(_deviation(given))
