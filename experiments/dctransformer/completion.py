@@ -80,7 +80,7 @@ def main() -> None:
             sys.exit("stopped; the same command goes on")
         reference_set = reference_set_of(source, arguments)
         completion = Completion(task, folder, "cifar10", reference_set)
-        completion.measure(reference_set.images.images, reference_set.images.images)
+        completion.measure(list(reference_set.images.images), reference_set.images.images)
         if arguments.photographs:
             photographs = read_photographs(arguments.data / arguments.photographs)
             windows = ImageSet("windows of photographs", windows_of(photographs), None, ())
@@ -130,10 +130,11 @@ class Completion:
     ) -> dict[str, list[Picture]]:
         """Name of a row to its pictures."""
         verb, shrink, as_control = PARTS[self.task]
-        groups = [originals] if self.data == "cifar10" else [each[None] for each in originals]
+        is_one_size = self.data == "cifar10"
+        groups = [np.stack(originals)] if is_one_size else [each[None] for each in originals]
         found: dict[str, list[Picture]] = {}
         for group in groups:
-            given = shrink(np.asarray(group))
+            given = shrink(group)
             drawn = verb(model, given, num_results=NUM_AVERAGED, seed=0)
             parts = {
                 CONTROLS[self.task]: as_control(given),

@@ -60,7 +60,7 @@ def colorize(
     _check(model, "colorize", images)
     luma = images[..., 0] if images.shape[3] == 1 else rgb_to_ycbcr(images[..., :3])[..., 0]
     small = _reduced(luma, model.config.work_side or min(model.spec.height, model.spec.width))
-    guide = from_pixels(torch.from_numpy(small[..., None]))
+    guide = _values_of(small[..., None])
     given = given_of_luma(padded(guide, MULTIPLE * cell_side("colorize")))
     found = _completed(model, given, num_results, generator, temperature, progress)
     rows, columns = (-(-length // 2) for length in guide.shape[2:])
@@ -68,7 +68,7 @@ def colorize(
     for own, cells in zip(luma, found, strict=True):
         here = guide[len(results) : len(results) + 1]
         chroma = chroma_of(cells)[..., :rows, :columns]
-        full = from_pixels(torch.from_numpy(own[None, ..., None]))
+        full = _values_of(own[None, ..., None])
         if small.shape == luma.shape:
             chroma = _resized(chroma, own.shape)
         else:
@@ -107,13 +107,18 @@ def upscale(
         raise ConfigError(
             f"the model takes {channels} channels, these pictures have {images.shape[3]}"
         )
-    given = padded(to_planes(from_pixels(torch.from_numpy(images))), MULTIPLE)
+    given = padded(to_planes(_values_of(images)), MULTIPLE)
     found = _completed(model, given, num_results, generator, temperature, progress)
     results = []
     for own, cells in zip(given, found, strict=True):
         planes = enlarged(own.expand(len(cells), -1, -1, -1), cells)
         results.append(to_pixels(to_images(planes)[..., : FACTOR * height, : FACTOR * width]))
     return np.stack(results)
+
+
+def _values_of(pixels: UInt8[np.ndarray, "n h w c"]) -> Float[Tensor, "n c h w"]:
+    """Pixels in [-1, 1]; copied, since PyTorch takes no arrays that are only to be read."""
+    return from_pixels(torch.from_numpy(pixels.copy()))
 
 
 def _check(model: DctCompleter, task: Task, images: np.ndarray) -> None:
