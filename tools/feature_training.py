@@ -21,7 +21,9 @@ def read_set(
     """Images (n h w c uint8) and labels (n int64) of a data set."""
     found = load_images(str(folder), split=split)
     if found.labels is None or found.images.shape[1:] != shape:
-        raise SystemExit(f"{found.name} must be labelled images of (height, width, channels) {shape}")
+        raise SystemExit(
+            f"{found.name} must be labelled images of (height, width, channels) {shape}"
+        )
     return found.images, found.labels
 
 
