@@ -12,6 +12,7 @@ MODELS: dict[str, str] = {
     "series-generator": "overtone.models.series_generator.model:SeriesGenerator",
     "dct-transformer": "overtone.models.dct_transformer.model:DctTransformer",
     "spectral-dictionary": "overtone.models.spectral_dictionary.model:SpectralDictionary",
+    "local-series-generator": "overtone.models.local_series.model:LocalSeriesGenerator",
     "vae": "overtone.models.vae.model:Vae",
 }
 

@@ -1,0 +1,77 @@
+"""Settings of the local series generator."""
+
+import dataclasses
+
+from overtone.models.latent import PriorConfig
+
+DEFAULT_PRIOR = PriorConfig(fitted=())
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesNetConfig:
+    """The network from a coarse grid to the coefficients of every tile.
+
+    Attributes:
+        cell_px: Distance between tiles, pixels of the training images; a tile is twice as wide.
+        num_frequencies: Cosines along each axis of a tile.
+        coarse_width: Channels on the coarse grid, whose cells are twice `cell_px` wide.
+        coarse_blocks: Residual blocks there.
+        fine_width: Channels on the grid of the tiles.
+        fine_blocks: Residual blocks there.
+    """
+
+    cell_px: int = 4
+    num_frequencies: int = 6
+    coarse_width: int = 256
+    coarse_blocks: int = 2
+    fine_width: int = 192
+    fine_blocks: int = 3
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            least = 0 if field.name.endswith("blocks") else 1
+            if value < least:
+                raise ValueError(f"{field.name} must be at least {least}, got {value}")
+
+
+DEFAULT_NET = SeriesNetConfig()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSeriesConfig:
+    """Settings of a local series generator: table [network] of a preset.
+
+    Attributes:
+        latent_dim: Normal numbers that an image is drawn from, besides its class.
+        class_dim: Length of the vector that stands for a class.
+        series: The network from a coarse grid to the coefficients.
+        critic_width: Channels of the critic at half of the images' size; they double with each
+            halving.
+        critic_blocks: Residual blocks of the critic at each size.
+        penalty_weight: Weight of the squared slopes of the critic at real and drawn images.
+        penalty_share: Part of a batch that the slopes are taken at.
+        flips: Whether training images are mirrored left to right at random.
+        prior: What is sampled; only the normal prior is there.
+    """
+
+    latent_dim: int = 64
+    class_dim: int = 64
+    series: SeriesNetConfig = DEFAULT_NET
+    critic_width: int = 64
+    critic_blocks: int = 2
+    penalty_weight: float = 0.05
+    penalty_share: float = 0.125
+    flips: bool = True
+    prior: PriorConfig = DEFAULT_PRIOR
+
+    def __post_init__(self) -> None:
+        for name in ("latent_dim", "class_dim", "critic_width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.critic_blocks < 0:
+            raise ValueError(f"critic_blocks must not be below 0, got {self.critic_blocks}")
+        if not self.penalty_weight >= 0:
+            raise ValueError(f"penalty_weight must not be below 0, got {self.penalty_weight:g}")
+        if not 0 < self.penalty_share <= 1:
+            raise ValueError(f"penalty_share must be in (0, 1], got {self.penalty_share:g}")

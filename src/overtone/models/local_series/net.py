@@ -1,0 +1,107 @@
+"""The network of the local series generator: residual convolutions on two grids."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from typing_extensions import override
+
+from overtone.models.base import ImageSpec
+from overtone.models.layers.initialization import initialize
+from overtone.models.local_series.config import SeriesNetConfig
+from overtone.models.local_series.tiles import synthesize, tile_basis
+from overtone.shapes import Float
+
+SLOPE = 0.2  # of the leaky rectifiers below zero
+GROUP = 16  # channels that a 3x3 convolution mixes
+# Standard deviation of a coefficient at the start, where channels are of size one.
+_START = 0.3
+
+
+class Residual(nn.Module):
+    """x + a block of 1x1, grouped 3x3 and 1x1 convolutions; without normalisation.
+
+    The last layer starts at zero, so that the block starts as the identity.
+
+    Source: blocks of R3GAN, Huang et al., arXiv:2501.05441, section 3.
+    """
+
+    def __init__(self, width: int, generator: torch.Generator) -> None:
+        super().__init__()
+        groups = max(1, width // GROUP) if width % GROUP == 0 else 1
+        self.first = nn.Conv2d(width, width, 1)
+        self.middle = nn.Conv2d(width, width, 3, padding=1, groups=groups)
+        self.last = nn.Conv2d(width, width, 1, bias=False)
+        initialize(self, generator, gain=math.sqrt(2 / (1 + SLOPE**2)))
+        nn.init.zeros_(self.last.weight)
+
+    @override
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        hidden = functional.leaky_relu(self.first(x), SLOPE)
+        return x + self.last(functional.leaky_relu(self.middle(hidden), SLOPE))
+
+
+def residuals(width: int, count: int, generator: torch.Generator) -> nn.Sequential:
+    """Blocks one after the other."""
+    return nn.Sequential(*(Residual(width, generator) for _ in range(count)))
+
+
+class SeriesNet(nn.Module):
+    """Coarse grid of features -> coefficients of every tile -> pictures of any size.
+
+    Attributes:
+        coarse_grid: Rows and columns of the coarse grid.
+        grid: Rows and columns of the tiles.
+    """
+
+    basis_y: Tensor
+    basis_x: Tensor
+
+    def __init__(
+        self, config: SeriesNetConfig, spec: ImageSpec, *, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.config, self.spec = config, spec
+        rows, columns = (-(-side // config.cell_px) for side in (spec.height, spec.width))
+        self.grid = (rows, columns)
+        self.coarse_grid = (-(-rows // 2), -(-columns // 2))
+        self.coarse = residuals(config.coarse_width, config.coarse_blocks, generator)
+        self.widen = nn.Conv2d(config.coarse_width, config.fine_width, 1)
+        self.place = nn.Parameter(torch.zeros(1, config.fine_width, rows, columns))
+        self.fine = residuals(config.fine_width, config.fine_blocks, generator)
+        self.to_series = nn.Conv2d(config.fine_width, spec.channels * config.num_frequencies**2, 1)
+        initialize(self.widen, generator, gain=1.0)
+        initialize(self.to_series, generator, gain=_START)
+        basis_y, basis_x = self._bases((spec.height, spec.width))
+        self.register_buffer("basis_y", basis_y, persistent=False)
+        self.register_buffer("basis_x", basis_x, persistent=False)
+
+    @override
+    def forward(
+        self, coarse: Float[Tensor, "b c i j"], size: tuple[int, int] | None = None
+    ) -> Float[Tensor, "b c h w"]:
+        return self.pictures(self.series(coarse), size)
+
+    def series(self, coarse: Float[Tensor, "b c i j"]) -> Float[Tensor, "b s rows cols"]:
+        """Coefficients of every cell; channels in the order of colour, k_y, k_x."""
+        x = self.widen(self.coarse(coarse))
+        x = functional.interpolate(x, scale_factor=2, mode="bilinear")
+        x = x[:, :, : self.grid[0], : self.grid[1]] + self.place
+        return self.to_series(functional.leaky_relu(self.fine(x), SLOPE))
+
+    def pictures(
+        self, series: Float[Tensor, "b s rows cols"], size: tuple[int, int] | None = None
+    ) -> Float[Tensor, "b c h w"]:
+        """The pictures of coefficients, evaluated at `size` (height and width)."""
+        basis_y, basis_x = self.basis_y, self.basis_x
+        if size is not None:
+            basis_y, basis_x = (basis.to(series.device) for basis in self._bases(size))
+        return synthesize(series, basis_y, basis_x, self.spec.channels)
+
+    def _bases(self, size: tuple[int, int]) -> list[Float[Tensor, "k n"]]:
+        lengths = (self.spec.height, self.spec.width)
+        return [
+            tile_basis(cells, self.config.num_frequencies, length, self.config.cell_px, count)
+            for cells, length, count in zip(self.grid, lengths, size, strict=True)
+        ]
