@@ -114,9 +114,9 @@ class Density:
     def landing(self, features: Float[np.ndarray, "m d"]) -> Landing:
         """Where other pictures land.
 
-        In a thin place are those whose k-th neighbour in the set is at the threshold or beyond, and
-        which are inside the surroundings of a thin picture: not farther from it than its own k-th
-        neighbour. What is far from everything is nowhere.
+        In a thin place are those inside the surroundings of a thin picture, not farther from it
+        than its own k-th neighbour, whose k-th neighbour in the set, that picture not counted, is
+        at the threshold or beyond. What is far from everything is nowhere.
         """
         num = len(features)
         kth, homes, depths = np.empty(num), np.empty(num, np.int64), np.empty(num)
@@ -127,9 +127,9 @@ class Density:
             nearest = relative.argmin(1)
             homes[rows] = self.thin[nearest]
             depths[rows] = relative[np.arange(len(relative)), nearest]
-            kth[rows] = np.sqrt(
-                np.partition(squares, self.neighbours - 1, 1)[:, self.neighbours - 1]
-            )
+            squares[np.arange(len(nearest)), homes[rows]] = np.inf
+            last = self.neighbours - 1
+            kth[rows] = np.sqrt(np.partition(squares, last, 1)[:, last])
         has_landed = (kth >= self.threshold) & (depths <= 1)
         return Landing(has_landed, homes, depths, np.zeros(0, np.int64))
 

@@ -74,9 +74,7 @@ def mix_rare_classes(
         raise DataError(f"{images.name} has no classes to balance; make a sub-folder for each")
     missing = missing_of(images, target)
     if len(images.class_names) < 2:
-        raise ConfigError(
-            f"mixing needs pictures of other classes, and {images.name} has one class"
-        )
+        raise ConfigError(f"mixing needs pictures of another class, which {images.name} has not")
     folders = folders_of_classes(missing)
     rng = np.random.default_rng(seed)
     entries: list[dict[str, Any]] = []
