@@ -45,12 +45,19 @@ def images_of(height: int, width: int, channels: int) -> ImageSet:
 
 def build(name: str, images: ImageSet, seed: int = 0) -> AbstractModel:
     plan = resolve_plan(name, assignments=(*TOY_NETWORKS[name], "train.steps=1"))
-    return get_model_class(name)(plan.network, ImageSpec.of(images), generator=generator(seed))
+    model = get_model_class(name)(plan.network, ImageSpec.of(images), generator=generator(seed))
+    model.begin(images, generator=generator(seed))
+    return model
 
 
 def losses_of(model: AbstractModel, images: ImageSet) -> dict[str, torch.Tensor]:
     batch = batch_of(images, np.arange(8), CPU)
     return model.loss(batch, progress=0.5, generator=generator(1))
+
+
+def second_losses_of(model: AbstractModel, images: ImageSet) -> dict[str, torch.Tensor] | None:
+    batch = batch_of(images, np.arange(8), CPU)
+    return model.second_loss(batch, progress=0.5, generator=generator(2))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -72,6 +79,11 @@ def test_every_parameter_is_in_one_group_and_moves(name):
         optimizer.zero_grad()
         losses_of(model, images)["loss"].backward()
         optimizer.step()
+        optimizer.zero_grad()
+        second = second_losses_of(model, images)
+        if second is not None:
+            second["loss"].backward()
+            optimizer.step()
     assert not [key for key, p in model.named_parameters() if torch.equal(before[key], p)]
 
 
@@ -153,11 +165,16 @@ def test_its_file_gives_the_same_samples(name, tmp_path):
 def test_latents_are_encoded_and_decoded(name):
     images = images_of(12, 10, 3)
     model = build(name, images)
-    if isinstance(model, AbstractLatentModel):
+    if not isinstance(model, AbstractLatentModel):
+        return
+    try:
         latents = model.encode(batch_of(images, np.arange(5), CPU).images)
-        assert latents.shape == (5, model.latent_dim)
-        assert model.decode(latents).shape == (5, 3, 12, 10)
-        assert model.training_latents(images).shape == (16, model.latent_dim)
+    except ConfigError as error:
+        assert "has no encoder" in str(error)  # noqa: PT017  (either is right)
+        return
+    assert latents.shape == (5, model.latent_dim)
+    assert model.decode(latents).shape == (5, 3, 12, 10)
+    assert model.training_latents(images).shape == (16, model.latent_dim)
 
 
 def test_a_prior_that_is_not_there_is_refused(name):
@@ -182,6 +199,8 @@ def test_training_lowers_the_loss_and_goes_on_bit_for_bit(name, tmp_path):
     whole, run = (load_model(tmp_path / each) for each in ("whole", "run"))
     drawn = [model.sample(4, generator=generator()) for model in (whole, run)]
     assert torch.equal(*drawn)
+    if not whole.has_unseen_loss:
+        return  # that of a table of latents, or against a critic, says nothing afterwards
     start = build(name, images)
     losses = [losses_of(model, images)["loss"].item() for model in (start, whole)]
     assert losses[1] < losses[0]

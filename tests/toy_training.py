@@ -37,6 +37,17 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.quality=30",
         "network.dropout=0.1",
     ),
+    "local-series-generator": (
+        "network.latent_dim=3",
+        "network.class_dim=2",
+        "network.critic_width=4",
+        "network.critic_blocks=1",
+        "network.series.num_frequencies=3",
+        "network.series.coarse_width=8",
+        "network.series.coarse_blocks=1",
+        "network.series.fine_width=6",
+        "network.series.fine_blocks=1",
+    ),
     "pca": ("network.num_components=3",),
     "spectral-dictionary": (
         "network.num_atoms=4",

@@ -158,6 +158,16 @@ class AbstractModel(torch.nn.Module, abc.ABC):
             "loss", the scalar to minimise, and other scalars for the log.
         """
 
+    def second_loss(
+        self, batch: Batch, *, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor] | None:
+        """What a step of its own minimises after that on `loss`; None, as for most models.
+
+        For two networks that are trained against each other. The arguments are those of `loss`;
+        names of scalars for the log must be others than its, besides "loss".
+        """
+        return None
+
     @abc.abstractmethod
     def sample(
         self,

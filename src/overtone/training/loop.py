@@ -4,6 +4,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -49,6 +50,7 @@ class TrainProgress:
     is_fitting: bool = False
 
 
+_Losses = TypeVar("_Losses", dict[str, Tensor], dict[str, Tensor] | None)
 TrainProgressCallback = Callable[[TrainProgress], None]
 
 
@@ -118,21 +120,32 @@ class Loop:
             start, end = group["rate_start"], group["rate_end"]
             group["lr"] = rate * (start + (end - start) * progress)
         batch = batch_of(self.images, order.indices(state.step), self.device)
-        state.optimizer.zero_grad(set_to_none=True)
-        is_16_bit = settings.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=is_16_bit):
-            losses = state.model.loss(batch, progress=progress, generator=state.generator)
+        losses = self._loss(state, state.model.loss, batch)
         reason = state.watch.reason(losses["loss"].item())
         if reason is not None:
             raise self._failure(reason, state.step + 1)
-        losses["loss"].backward()
-        if settings.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(state.model.parameters(), settings.clip_norm)
-        state.optimizer.step()
+        self._descend(state, losses["loss"])
+        second = self._loss(state, state.model.second_loss, batch)
+        if second is not None:
+            self._descend(state, second["loss"])
+            losses = second | losses
         if state.ema is not None:
             state.ema.update(state.step)
         state.step += 1
         return {name: value.detach() for name, value in losses.items()}
+
+    def _loss(self, state: TrainState, loss: Callable[..., _Losses], batch: Batch) -> _Losses:
+        is_16_bit = self.settings.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=is_16_bit):
+            return loss(batch, progress=self._progress(state), generator=state.generator)
+
+    def _descend(self, state: TrainState, loss: Tensor) -> None:
+        """One step of the optimiser."""
+        state.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.settings.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(state.model.parameters(), self.settings.clip_norm)
+        state.optimizer.step()
 
     def _log(self, state: TrainState, meter: "_Meter") -> None:
         means, images_per_s, remaining_s = meter.take(state, self._progress(state))

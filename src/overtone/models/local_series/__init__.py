@@ -1,1 +1,1 @@
-"""Our generator of colour pictures: a grid of cells, each with the cosine series of its own tile."""
+"""Our generator of colour pictures: a grid of cells, each with a cosine series of its own."""

@@ -60,8 +60,8 @@ class LocalSeriesConfig:
     series: SeriesNetConfig = DEFAULT_NET
     critic_width: int = 64
     critic_blocks: int = 2
-    penalty_weight: float = 0.05
-    penalty_share: float = 0.125
+    penalty_weight: float = 0.2
+    penalty_share: float = 0.0625
     flips: bool = True
     prior: PriorConfig = DEFAULT_PRIOR
 
@@ -73,5 +73,10 @@ class LocalSeriesConfig:
             raise ValueError(f"critic_blocks must not be below 0, got {self.critic_blocks}")
         if not self.penalty_weight >= 0:
             raise ValueError(f"penalty_weight must not be below 0, got {self.penalty_weight:g}")
+        if self.prior.fitted:
+            raise ValueError(
+                "prior.fitted must be empty, got "
+                f"{', '.join(self.prior.fitted)}: there is no encoder to fit priors with"
+            )
         if not 0 < self.penalty_share <= 1:
             raise ValueError(f"penalty_share must be in (0, 1], got {self.penalty_share:g}")

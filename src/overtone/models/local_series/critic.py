@@ -30,7 +30,7 @@ class Critic(nn.Module):
             nn.Conv2d(4 * (width << k), width << (k + 1), 1) for k in range(_HALVINGS - 1)
         )
         self.pool = nn.Conv2d(last, last, (rows, columns), groups=last)
-        self.score = nn.Linear(last, max(1, len(spec.class_names)))
+        self.score = nn.Linear(last, max(1, len(spec.class_names)), bias=False)
         initialize(self, generator, gain=1.0)
         self.blocks = nn.ModuleList(
             residuals(width << k, num_blocks, generator) for k in range(_HALVINGS)
@@ -41,10 +41,12 @@ class Critic(nn.Module):
         self, images: Float[Tensor, "b c h w"], labels: Int64[Tensor, " b"] | None
     ) -> Float[Tensor, " b"]:
         x = functional.pad(images, (0, self.padding[0], 0, self.padding[1]), mode="replicate")
-        x = self.blocks[0](self.enter(x.contiguous(memory_format=torch.channels_last)))
-        for to_half, blocks in zip(self.to_half, self.blocks[1:], strict=True):
-            halved = functional.pixel_unshuffle(functional.leaky_relu(x, SLOPE), 2)
-            x = blocks(to_half(halved))
+        x = self.enter(x.contiguous(memory_format=torch.channels_last))
+        for number, blocks in enumerate(self.blocks):
+            if number > 0:
+                halved = functional.pixel_unshuffle(functional.leaky_relu(x, SLOPE), 2)
+                x = self.to_half[number - 1](halved)
+            x = blocks(x)
         x = self.pool(functional.leaky_relu(x, SLOPE)).flatten(1)
         scores = self.score(functional.leaky_relu(x, SLOPE)).float()
         return scores[:, 0] if labels is None else scores.gather(1, labels[:, None])[:, 0]
@@ -64,25 +66,11 @@ def squared_slopes(
     return slopes.square().flatten(1).sum(1).mean()
 
 
-def relativistic_loss(
-    critic: Critic,
-    real: Float[Tensor, "b c h w"],
-    drawn: Float[Tensor, "b c h w"],
-    labels: Int64[Tensor, " b"] | None,
-) -> Float[Tensor, ""]:
-    """Mean of softplus(critic(drawn) - critic(real)), which the critic minimises.
+def relativistic_loss(better: Float[Tensor, " b"], worse: Float[Tensor, " b"]) -> Float[Tensor, ""]:
+    """Mean of softplus(worse - better) over pairs: scores that one side wants above the others.
 
-    The other side's loss is softplus(critic(real) - critic(drawn)). Its gradient at a drawn image
-    is the critic's own times a number, -(1 - s) / s where s is the sigmoid of the difference. The
-    gradient is turned by that number on its way to the generator, so that minimising this one loss
-    trains both, and each image goes through the critic once.
+    The critic minimises it with real images as the better ones, the generator with drawn ones.
 
     Source: Jolicoeur-Martineau, arXiv:1807.00734, equation 9 for pairs.
     """
-    turn: list[Tensor] = []
-    if drawn.requires_grad:
-        drawn.register_hook(lambda gradient: gradient * turn[0].to(gradient.dtype))
-    difference = critic(drawn, labels) - critic(real, labels)
-    share = torch.sigmoid(difference.detach()).clamp_min(1e-6)
-    turn.append(((share - 1) / share)[:, None, None, None])
-    return functional.softplus(difference).mean()
+    return functional.softplus(worse - better).mean()

@@ -1,6 +1,8 @@
 """The local series generator as a model: drawing, decoding at any size, adversarial training."""
 
-from typing import Any, ClassVar
+import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -11,27 +13,31 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.latent import AbstractLatentModel
-from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import LocalSeriesConfig
 from overtone.models.local_series.critic import Critic, relativistic_loss, squared_slopes
 from overtone.models.local_series.net import SeriesNet
 from overtone.shapes import Float, Int64
 
+# Sizes of what the class and the place add to the coarse grid at the start; the latent adds 1.
+_START_CLASS = 0.4
+_START_BASE = 0.3
+
 
 class LocalSeriesGenerator(AbstractLatentModel):
     """Latent vector and class -> a coarse grid -> a cosine series for each tile -> the picture.
 
-    Trained against a critic, as one loss: `relativistic_loss` with penalties on the critic's
-    slopes. The critic is there from `begin` to `finish` only and is not stored. A latent vector is
-    `latent_dim` normal numbers, then the share of each class: 1 for one of them when drawn.
-    docs/design/local-series.md has the reasons.
+    Trained against a critic by `relativistic_loss`, with penalties on the critic's slopes, each
+    side in a step of its own. The critic is there from `begin` to `finish` only and is not stored.
+    A latent vector is `latent_dim` normal numbers, then the share of each class: 1 for one of them
+    when drawn. docs/design/local-series.md has the reasons.
     """
 
     name: ClassVar[str] = "local-series-generator"
     config_class: ClassVar[type] = LocalSeriesConfig
-    default_length: ClassVar[dict[str, float]] = {"core_minutes": 100.0}
+    default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 100.0}
     has_unseen_loss = False  # the critic's says nothing of images it has not seen
     config: LocalSeriesConfig
+    class_shares: Tensor
 
     def __init__(
         self, config: LocalSeriesConfig, spec: ImageSpec, *, generator: torch.Generator
@@ -40,14 +46,16 @@ class LocalSeriesGenerator(AbstractLatentModel):
         length = config.latent_dim + self.num_classes
         super().__init__(config, spec, latent_dim=length, prior=config.prior, generator=generator)
         self.net = SeriesNet(config.series, spec, generator=generator)
-        coarse = (config.series.coarse_width, *self.net.coarse_grid)
+        width, (rows, columns) = config.series.coarse_width, self.net.coarse_grid
         class_dim = config.class_dim if self.num_classes else 0
         self.class_vectors = nn.Parameter(
             torch.randn(self.num_classes, class_dim, generator=generator)
         )
-        self.base = nn.Parameter(torch.randn(1, *coarse, generator=generator))
+        self.base = nn.Parameter(
+            _START_BASE * torch.randn(rows, columns, width, generator=generator)
+        )
         self.spread = nn.Linear(config.latent_dim + class_dim, self.base.numel())
-        initialize(self.spread, generator, gain=1.0)
+        self._start_spread(generator)
         self.register_buffer("class_shares", torch.full((self.num_classes,), 1.0))
         self.critic: Critic | None = None
 
@@ -69,26 +77,32 @@ class LocalSeriesGenerator(AbstractLatentModel):
     def loss(
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        if self.critic is None:
-            raise ValueError("there is no critic: call begin with the training images first")
-        real, config = batch.images, self.config
-        labels = batch.labels if self.num_classes else None
-        if config.flips:
-            real = _flipped(real, generator)
-        normal = torch.randn(len(real), config.latent_dim, generator=generator).to(real.device)
-        drawn = self.decode(self._with_class(normal, labels)).float()
-        loss = relativistic_loss(self.critic, real, drawn, labels)
-        some = slice(max(1, round(config.penalty_share * len(real))))
-        both = torch.cat([real[some], drawn[some]])
-        slopes = squared_slopes(
-            self.critic, both, None if labels is None else labels[some].repeat(2)
-        )
+        critic, labels = self._critic(), batch.labels if self.num_classes else None
+        real = self._real(batch, generator)
+        with torch.no_grad():
+            drawn = self._drawn(batch, generator)
+        loss = relativistic_loss(critic(real, labels), critic(drawn, labels))
+        some = slice(max(1, round(self.config.penalty_share * len(real))))
+        classes = None if labels is None else labels[some].repeat(2)
         # The mean over both halves is half the sum of R1 and R2.
+        slopes = squared_slopes(critic, torch.cat([real[some], drawn[some]]), classes)
         return {
-            "loss": loss + config.penalty_weight * slopes,
+            "loss": loss + self.config.penalty_weight * slopes,
             "critic": loss.detach(),
             "squared_slopes": slopes.detach(),
         }
+
+    @override
+    def second_loss(
+        self, batch: Batch, *, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        critic, labels = self._critic(), batch.labels if self.num_classes else None
+        critic.requires_grad_(False)
+        with torch.no_grad():
+            on_real = critic(self._real(batch, generator), labels)
+        loss = relativistic_loss(critic(self._drawn(batch, generator), labels), on_real)
+        critic.requires_grad_(True)
+        return {"loss": loss, "generator": loss.detach()}
 
     @override
     def encode(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
@@ -103,10 +117,8 @@ class LocalSeriesGenerator(AbstractLatentModel):
     ) -> Float[Tensor, "b c h w"]:
         normal, shares = latents.split([self.config.latent_dim, self.num_classes], dim=1)
         entered = torch.cat([normal, shares @ self.class_vectors], dim=1)
-        # Channels last: convolutions are faster so.
-        rows, columns = self.net.coarse_grid
-        grid = self.spread(entered).view(len(latents), rows, columns, -1).permute(0, 3, 1, 2)
-        return self.net(grid + self.base, size)
+        grid = self.spread(entered).view(len(latents), *self.base.shape) + self.base
+        return self.net(grid.permute(0, 3, 1, 2), size)
 
     @override
     def sample_latents(
@@ -128,6 +140,38 @@ class LocalSeriesGenerator(AbstractLatentModel):
             labels = torch.multinomial(shares, num_images, replacement=True, generator=generator)
         return self._with_class(normal, labels)
 
+    @torch.no_grad()
+    def _start_spread(self, generator: torch.Generator) -> None:
+        """The start of the coarse grid: mostly of the latent, little of class and place.
+
+        With as much of the class and of `base` as of the latent, all pictures of a class stay alike
+        for thousands of steps.
+        """
+        of_latent = self.spread.weight[:, : self.config.latent_dim]
+        of_class = self.spread.weight[:, self.config.latent_dim :]
+        for weight, size in ((of_latent, 1.0), (of_class, _START_CLASS)):
+            std = size / math.sqrt(max(1, weight.shape[1]))
+            weight.copy_(std * torch.randn(weight.shape, generator=generator))
+        self.spread.bias.zero_()
+
+    def _critic(self) -> Critic:
+        if self.critic is None:
+            raise ValueError("there is no critic: call begin with the training images first")
+        return self.critic
+
+    def _real(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
+        """The images of a batch, each of them mirrored or not."""
+        if not self.config.flips:
+            return batch.images
+        share = torch.rand(len(batch.images), 1, 1, 1, generator=generator)
+        return torch.where(share.to(batch.images.device) < 0.5, batch.images.flip(3), batch.images)
+
+    def _drawn(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
+        """New pictures of the classes of a batch."""
+        normal = torch.randn(len(batch.images), self.config.latent_dim, generator=generator)
+        labels = batch.labels if self.num_classes else None
+        return self.decode(self._with_class(normal.to(batch.images.device), labels)).float()
+
     def _with_class(
         self, normal: Float[Tensor, "b z"], labels: Int64[Tensor, " b"] | None
     ) -> Float[Tensor, "b d"]:
@@ -135,9 +179,3 @@ class LocalSeriesGenerator(AbstractLatentModel):
             return normal
         shares = functional.one_hot(labels, self.num_classes).to(normal)
         return torch.cat([normal, shares], dim=1)
-
-
-def _flipped(images: Float[Tensor, "b c h w"], generator: torch.Generator) -> Any:
-    """Each image or its mirror."""
-    is_flipped = torch.rand(len(images), 1, 1, 1, generator=generator).to(images.device) < 0.5
-    return torch.where(is_flipped, images.flip(3), images)

@@ -79,11 +79,11 @@ class SeriesNet(nn.Module):
 
     @override
     def forward(
-        self, coarse: Float[Tensor, "b c i j"], size: tuple[int, int] | None = None
+        self, coarse: Float[Tensor, "b f i j"], size: tuple[int, int] | None = None
     ) -> Float[Tensor, "b c h w"]:
         return self.pictures(self.series(coarse), size)
 
-    def series(self, coarse: Float[Tensor, "b c i j"]) -> Float[Tensor, "b s rows cols"]:
+    def series(self, coarse: Float[Tensor, "b f i j"]) -> Float[Tensor, "b s rows cols"]:
         """Coefficients of every cell; channels in the order of colour, k_y, k_x."""
         x = self.widen(self.coarse(coarse))
         x = functional.interpolate(x, scale_factor=2, mode="bilinear")
