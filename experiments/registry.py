@@ -11,6 +11,7 @@ ITEMS = {
     "dfm-compression": "experiments.thesis_compression.page:ITEM",
     "composition": "experiments.composition.page:ITEM",
     "dfm-generation": "experiments.thesis_generation.page:ITEM",
+    "cifar10": "experiments.cifar10.page:ITEM",
     "balance": "experiments.balance.page:ITEM",
     "dctransformer": "experiments.dctransformer.item:ITEM",
     "tables": "experiments.kodak.page:ITEM",

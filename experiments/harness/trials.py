@@ -47,7 +47,8 @@ class Trial:
         data: Folder of the data.
         model: In the table of models.
         preset: Of the model.
-        draws: Prior and temperature of each measurement; the first is the recipe's own.
+        draws: Prior, None for the model's own, and temperature of each measurement; the first is
+            the recipe's own.
         seed: Of training and samples.
         is_long: Trained for three times the time of the others.
         label: In the name of its run; the model's name by default.
@@ -58,7 +59,7 @@ class Trial:
     data: str
     model: str
     preset: str
-    draws: tuple[tuple[str, float], ...]
+    draws: tuple[tuple[str | None, float], ...]
     seed: int = 0
     is_long: bool = False
     label: str = ""
@@ -94,7 +95,7 @@ def run_trial(trial: Trial, arguments: argparse.Namespace, output: TrialOutput) 
     return True
 
 
-def missing_draws(trial: Trial, output: TrialOutput) -> list[tuple[str, float]]:
+def missing_draws(trial: Trial, output: TrialOutput) -> list[tuple[str | None, float]]:
     """Priors and temperatures of which there is no row yet."""
     done = {
         (row.source.name, row.source.prior, row.source.temperature)
@@ -134,7 +135,8 @@ def train_run(
 
 def settings_of(trial: Trial, minutes: float) -> tuple[str, ...]:
     """What a trial changes of its preset."""
-    kinds = ", ".join(f'"{kind}"' for kind in sorted({k for k, _ in trial.draws} - {"normal"}))
+    fitted = {kind for kind, _ in trial.draws if kind not in (None, "normal")}
+    kinds = ", ".join(f'"{kind}"' for kind in sorted(filter(None, fitted)))
     settings = [f"network.prior.fitted=[{kinds}]", f"train.seed={trial.seed}"]
     if trial.draws[0][0] != "normal":
         settings.append(f"network.prior.default={trial.draws[0][0]}")

@@ -72,8 +72,8 @@ def evaluate(
         split: Which part of the reference; by default its test split or, if there is none, a random
             half.
         class_name: Samples and reference of this class only, by name or number.
-        features: Feature network: gray28, efficientnet-lite0 or inception; by default gray28 for
-            28x28 gray pictures and efficientnet-lite0 for others.
+        features: Feature network: gray28, color32, efficientnet-lite0 or inception; by
+            default gray28 for 28x28 gray pictures and efficientnet-lite0 for others.
         feature_weights: File of the network's weights, where the package does not bring them.
         num_images: Samples to draw, or to choose from the pictures; by default as many as the
             reference has, at most 10000.

@@ -35,6 +35,8 @@ class ReferenceSet:
         other_split: Real images of the same data that are not among `images`; None if there are
             none.
         seed: Seed for the choice of images.
+        num_nearest: Images of either set, chosen by the seed, that metrics of all pairs look at;
+            all of them if None.
         cache: Folder where features of real images are kept between calls; None keeps nothing.
 
     Raises:
@@ -45,6 +47,7 @@ class ReferenceSet:
     images: ImageSet
     other_split: ImageSet | None = None
     seed: int = 0
+    num_nearest: int | None = None
     cache: pathlib.Path | None = None
 
     def __post_init__(self) -> None:
@@ -169,9 +172,13 @@ def _row(
     source: SampleSource,
 ) -> DistributionRow:
     values, errors = {}, {}
+    limit = reference_set.num_nearest
     for number, metric in enumerate(DISTRIBUTION_METRICS):
         rng = np.random.default_rng((reference_set.seed, number))
-        found = metric.measure(samples=samples, reference=reference, rng=rng)
+        one, other = samples, reference
+        if metric.compares_pairs and limit is not None:
+            one, other = (each[rng.permutation(len(each))[:limit]] for each in (one, other))
+        found = metric.measure(samples=one, reference=other, rng=rng)
         for name, estimate in zip(metric.names, found, strict=True):
             values[name] = estimate.value
             if estimate.error is not None:
@@ -187,6 +194,7 @@ def _row(
         weights_hash=reference_set.network.weights_hash,
         values=values,
         errors=errors,
+        num_nearest=limit,
         seed=reference_set.seed,
         version=f"overtone {overtone.__version__}",
         commit=commit(),

@@ -2,6 +2,8 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -141,12 +143,20 @@ def draw(
         preset=summary.get("preset"),
         core_minutes=summary.get("core_minutes"),
         steps=summary.get("steps"),
+        images_seen=_images_seen(summary),
         num_parameters=sum(p.numel() for p in model.parameters()),
         prior=prior or usual,
         temperature=temperature,
         class_name=name,
     )
     return Drawn(drawn_from, images, model)
+
+
+def _images_seen(summary: Mapping[str, Any]) -> int | None:
+    """Training images in all steps; None of models of other programs, which do not say."""
+    if "steps" not in summary or "batch_size" not in summary.get("train", {}):
+        return None
+    return summary["steps"] * summary["train"]["batch_size"]
 
 
 def _name_of(path: pathlib.Path) -> str:
@@ -162,7 +172,7 @@ def with_reconstruction(
 
     Of the mean squared error over a thousand images chosen by the seed, or all if they are fewer.
     """
-    if not isinstance(model, AbstractLatentModel):
+    if not isinstance(model, AbstractLatentModel) or not model.has_encoder:
         return row
     pixels = images.images
     if len(pixels) > NUM_RECONSTRUCTED:

@@ -35,6 +35,7 @@ class LocalSeriesGenerator(AbstractLatentModel):
     name: ClassVar[str] = "local-series-generator"
     config_class: ClassVar[type] = LocalSeriesConfig
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 100.0}
+    has_encoder: ClassVar[bool] = False
     has_unseen_loss = False  # the critic's says nothing of images it has not seen
     config: LocalSeriesConfig
     class_shares: Tensor
