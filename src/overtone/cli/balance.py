@@ -55,6 +55,7 @@ def balance(
 
     They go into a new folder, with a sub-folder for each class; manifest.json, and a text inside
     each PNG, mark every one as synthetic and say how to make it again. Nothing is ever replaced.
+    HELPS
 
     Example: overtone balance products --mix -o synthetic
 

@@ -189,16 +189,14 @@ def _drawn(
     prior: str | None,
 ) -> tuple[UInt8[np.ndarray, "m h w c"], str | None]:
     """Pictures, and what their latents were drawn from."""
-    if isinstance(model, AbstractLatentModel) and prior is None and len(thin_pictures) > 1:
-        try:
-            latents = encode_pixels(model, thin_pictures).double().numpy()
-        except ConfigError:  # this model has no encoder
-            latents = None
-        if latents is not None:
-            rng = np.random.default_rng(seed)
-            around = KernelPrior.fit(latents, rng=rng)
-            moved = around.sample(num_drawn, rng=rng, temperature=temperature)
-            return decode_latents(model, torch.from_numpy(moved).float(), None), AROUND_THIN
+    can_encode = isinstance(model, AbstractLatentModel) and model.has_encoder
+    if can_encode and prior is None and len(thin_pictures) > 1:
+        latents = encode_pixels(model, thin_pictures).double().numpy()
+        rng = np.random.default_rng(seed)
+        moved = KernelPrior.fit(latents, rng=rng).sample(
+            num_drawn, rng=rng, temperature=temperature
+        )
+        return decode_latents(model, torch.from_numpy(moved).float(), None), AROUND_THIN
     named = prior
     if named is None and isinstance(model, AbstractLatentModel):
         named = model.prior_config.default
