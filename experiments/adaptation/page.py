@@ -59,8 +59,8 @@ set, and [`overtone edit --match FOLDER`](../guide/edit.md#the-look-of-a-folder)
 colour, the spread of the pictures' means and the covariance of the colours at each frequency of a
 folder of training pictures: all inputs together as a set, or each picture by itself
 (`--match-each`). The distance is to other training pictures that the map has not seen. `color32`
-is a classifier of CIFAR-10, which has seen no spoiled picture and is not trained again: its share of
-right answers is what such a classifier gains."""
+is a classifier of CIFAR-10, which has seen no spoiled picture and is not trained again: its share
+of right answers is what such a classifier gains."""
 
 
 def table_part(features: str, count: int, rows: Sequence[Record]) -> str:

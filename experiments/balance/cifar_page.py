@@ -1,7 +1,11 @@
 """Rare classes of CIFAR-10: the page of what filling them does for a classifier."""
 
 import pathlib
+import statistics
+from collections.abc import Sequence
 
+from experiments.balance.arms import ARMS, CONTROL
+from experiments.harness.item import NOT_MEASURED
 from experiments.harness.rows import Record, read_records
 
 PAGE = "docs/reproduction/balance-cifar10.md"
@@ -50,8 +54,10 @@ def build(root: pathlib.Path) -> dict[str, str]:
     if not rows:
         return {PAGE: f"{INTRODUCTION}\n\n{NOT_MEASURED}\n"}
     parts = [INTRODUCTION, answer_part(rows)]
-    for share in sorted({row["share"] for row in rows}):
-        parts.append(table_part(share, [row for row in rows if row["share"] == share]))
+    parts += [
+        table_part(share, [row for row in rows if row["share"] == share])
+        for share in sorted({row["share"] for row in rows})
+    ]
     return {PAGE: "\n\n".join([*parts, REASONS]) + "\n"}
 
 
