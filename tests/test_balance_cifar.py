@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pathlib
+import statistics
 
 import numpy as np
 import pytest
@@ -13,8 +15,10 @@ from experiments.balance.cut import cut, repeated
 from experiments.balance.fillings import coloured_and_covered, filled, moved_and_mirrored
 from helpers import scene
 
+from overtone.cli.balance import balance
 from overtone.data import ImageSet
 
+ROOT = pathlib.Path(__file__).parent.parent
 NAMES = tuple("abcde")
 
 
@@ -125,6 +129,35 @@ def test_gains_are_of_seeds_with_both_and_the_last_row_counts(tmp_path):
         "--generator RUN`): not measured yet"
         in cifar_page.build(tmp_path / "fresh")[cifar_page.PAGE]
     )
+
+
+def test_drawn_pictures_have_a_verdict_once_they_are_measured(tmp_path):
+    rows = [row(1, CONTROL, 0.5), row(1, "mix", 0.9), row(1, "mix-drawn", 0.9)]
+    store(tmp_path / "before", cifar_page.ROWS, rows)
+    assert cifar_page.findings(tmp_path / "before") == ()
+    drawn = [row(1, "drawn", 0.4), row(1, "drawn-half", 0.55)]
+    drawn = [{**each, "generator": "toy 0123"} for each in drawn]
+    store(tmp_path / "after", cifar_page.ROWS, [*rows, *drawn])
+    (finding,) = cifar_page.findings(tmp_path / "after")
+    assert finding.verdict == "holds in part"
+    assert finding.preset == "ours (`toy`)"
+    assert "half repetition, half drawn, 1 %: +5.0 (1 of 1)" in finding.measured
+    assert "`overtone balance --model`, 1 %: -10.0 (0 of 1)" in finding.measured
+
+
+def test_help_and_guide_say_what_the_rows_say():
+    read = [each for each in cifar_page.read(ROOT) if each["share"] == 0.01]
+    means = {
+        arm: statistics.mean(100 * each["rare_accuracy"] for each in read if each["arm"] == arm)
+        for arm in (CONTROL, "mix", "repeat-strong")
+    }
+    text = " ".join((balance.__doc__ or "").split())
+    told = f"got {means['mix']:.0f} % of such classes right with --mix, {means[CONTROL]:.0f} % with"
+    assert told in text
+    guide = " ".join((ROOT / "docs/guide/balance.md").read_text("utf-8").split())
+    assert f"got {means[CONTROL]:.0f} % of them right with repetition, flips and shifts" in guide
+    assert f"{means['repeat-strong']:.0f} % with changes of colour and cutout" in guide
+    assert f"{means['mix']:.0f} % with `--mix`" in guide
 
 
 def test_a_mean_gain_that_one_seed_contradicts_is_no_help():

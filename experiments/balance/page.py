@@ -184,6 +184,7 @@ def judge(root: pathlib.Path) -> Sequence[Finding]:
             "repetition on every seed at every length of training: holds; drawn pictures beside "
             "repeated ones, or at one length only: in part; otherwise it does not hold.",
         ),
+        *cifar_page.findings(root),
     )
 
 

@@ -55,7 +55,10 @@ def balance(
 
     They go into a new folder, with a sub-folder for each class; manifest.json, and a text inside
     each PNG, mark every one as synthetic and say how to make it again. Nothing is ever replaced.
-    HELPS
+
+    With 50 pictures a class of CIFAR-10, a classifier got 52 % of such classes right with --mix,
+    44 % with repetition and the same flips and shifts. It hurts where colour or brightness tells
+    the class. Drawn pictures alone were worse than repetition (Fashion-MNIST, 60 a class).
 
     Example: overtone balance products --mix -o synthetic
 
