@@ -18,7 +18,7 @@ from overtone.models.local_series.model import LocalSeriesGenerator
 from overtone.models.local_series.net import SeriesNet
 from overtone.models.local_series.tiles import synthesize, tile_basis
 from overtone.models.store import load_model
-from overtone.training.loop import batch_of
+from overtone.training.feed import ImageFeed
 from overtone.training.run import train
 
 SMALL = SeriesNetConfig(
@@ -89,7 +89,7 @@ def test_each_side_moves_its_own_weights_only():
     images = toy_images()
     model = model_of(12, 10)
     model.begin(images, generator=generator())
-    batch = batch_of(images, np.arange(8), torch.device("cpu"))
+    batch = ImageFeed(images, torch.device("cpu")).batch(np.arange(8))
     for loss, moved in ((model.loss, "critic."), (model.second_loss, "")):
         model.zero_grad()
         loss(batch, progress=0.5, generator=generator())["loss"].backward()
