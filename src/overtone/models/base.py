@@ -106,8 +106,8 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         spec: The images it was made for.
         class_titles: What the classes are called where `spec` has only their numbers; () where its
             names are all there is.
-        default_length: How long training lasts where nothing says: "steps" or "core_minutes" of
-            `TrainConfig`.
+        default_train: Settings of `TrainConfig` where nothing says, with one of how long: "steps"
+            or "core_minutes".
         draws_on_cuda: Whether `load_model` may put it on a card.
         steps_on_card: Whether `loss` and `second_loss` take a generator of the card that the model
             is on; otherwise theirs is the processor's.
@@ -121,7 +121,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
 
     name: ClassVar[str]
     config_class: ClassVar[type]
-    default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 20.0}
+    default_train: ClassVar[Mapping[str, Any]] = {"core_minutes": 20.0}
     draws_on_cuda: ClassVar[bool] = False
     steps_on_card: ClassVar[bool] = False
     networks: ClassVar[tuple[str, ...]] = ()

@@ -1,6 +1,7 @@
 """Models whose latents are a grid of tokens, drawn by a flow that trains with the model."""
 
 import abc
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,6 +34,17 @@ class AbstractGridModel(AbstractLatentModel):
         class_shares: Share of each class in the training set, which draws of any class follow.
     """
 
+    default_train: ClassVar[Mapping[str, Any]] = {
+        "core_minutes": 20.0,
+        "optimizer": "adamw",
+        "final_rate_ratio": 0.01,
+        "warmup_steps": 100,
+        "betas": [0.9, 0.99],
+        "weight_decay": 0.01,
+        "clip_norm": 1.0,
+        "ema_decay": 0.999,
+        "precision": "bfloat16",
+    }
     steps_on_card: ClassVar[bool] = True
     networks: ClassVar[tuple[str, ...]] = ("flow.net",)
     class_shares: Tensor

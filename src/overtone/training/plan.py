@@ -67,10 +67,9 @@ class DataRecord:
 def resolve_plan(
     model: str, preset: str | None = None, assignments: Sequence[str] = ()
 ) -> TrainPlan:
-    """Defaults, overlaid by a preset, overlaid by assignments such as `train.steps=500`.
+    """The model's `default_train`, a preset, assignments such as `train.steps=500`: later ones win.
 
-    One of `train.steps` and `train.core_minutes` takes the place of the preset's other; without
-    either it is the model's `default_length`.
+    One of `train.steps` and `train.core_minutes` takes the place of the other given before.
 
     Raises:
         ConfigError: The model, the preset or a setting is unknown or out of range.
@@ -81,8 +80,10 @@ def resolve_plan(
     settings = with_assignments(settings, assignments)
     _refuse_unknown(settings, kind.config_class)
     train = settings.get("train", {})
-    if isinstance(train, Mapping) and not _LENGTHS & train.keys():
-        train = {**train, **kind.default_length}
+    if isinstance(train, Mapping):
+        given = _LENGTHS & train.keys()
+        defaults = kind.default_train.items()
+        train = {k: v for k, v in defaults if not (given and k in _LENGTHS)} | dict(train)
     return TrainPlan(
         model=model,
         network=from_mapping(kind.config_class, settings.get("network", {}), "network."),

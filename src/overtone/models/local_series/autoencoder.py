@@ -1,6 +1,7 @@
 """The local series generator's network trained as an autoencoder, with a flow over its latents."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,10 @@ class LocalSeriesAutoencoder(AbstractGridModel):
     name: ClassVar[str] = "local-series-autoencoder"
     config_class: ClassVar[type] = LocalSeriesAutoencoderConfig
     config: LocalSeriesAutoencoderConfig
+    default_train: ClassVar[Mapping[str, Any]] = {
+        **AbstractGridModel.default_train,
+        "clip_norm": 30.0,
+    }
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +39,16 @@ class LocalSeriesGenerator(AbstractLatentModel):
     steps_on_card: ClassVar[bool] = True
     # Not the critic, whose slopes have slopes.
     networks: ClassVar[tuple[str, ...]] = ("net",)
-    default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 100.0}
+    default_train: ClassVar[Mapping[str, Any]] = {
+        "core_minutes": 20.0,
+        "batch_size": 64,
+        "learning_rate": 4e-4,
+        "final_rate_ratio": 0.05,
+        "warmup_steps": 100,
+        "betas": [0.0, 0.99],
+        "ema_decay": 0.999,
+        "precision": "bfloat16",
+    }
     has_encoder: ClassVar[bool] = False
     has_unseen_loss = False  # the critic's says nothing of images it has not seen
     config: LocalSeriesConfig

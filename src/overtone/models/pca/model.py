@@ -1,7 +1,7 @@
 """Principal component analysis as a generative model."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ class Pca(AbstractLatentModel):
 
     name: ClassVar[str] = "pca"
     config_class: ClassVar[type] = PcaConfig
-    default_length: ClassVar[Mapping[str, float]] = {"steps": 1}
+    default_train: ClassVar[Mapping[str, Any]] = {"steps": 1}
     config: PcaConfig
 
     def __init__(self, config: PcaConfig, spec: ImageSpec, *, generator: torch.Generator) -> None:
