@@ -111,10 +111,7 @@ def test_slopes_are_those_of_differences():
     image = torch.randn(1, 3, 12, 10, generator=generator(1)).double()
 
     def score(values: torch.Tensor) -> torch.Tensor:
-        x = torch.nn.functional.pad(
-            values, (0, critic.padding[0], 0, critic.padding[1]), "replicate"
-        )
-        return critic(x[:, :, :12, :10], None)
+        return critic(values, None)
 
     step = 1e-5
     slopes = []

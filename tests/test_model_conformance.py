@@ -21,7 +21,7 @@ from overtone.models.base import AbstractModel, ImageSpec
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.registry import MODELS, get_model_class
 from overtone.models.store import load_model, save_model
-from overtone.training.loop import batch_of
+from overtone.training.feed import ImageFeed
 from overtone.training.plan import resolve_plan
 from overtone.training.run import train
 
@@ -53,12 +53,12 @@ def build(name: str, images: ImageSet, seed: int = 0) -> AbstractModel:
 
 
 def losses_of(model: AbstractModel, images: ImageSet) -> dict[str, torch.Tensor]:
-    batch = batch_of(images, np.arange(8), CPU)
+    batch = ImageFeed(images, CPU).batch(np.arange(8))
     return model.loss(batch, progress=0.5, generator=generator(1))
 
 
 def second_losses_of(model: AbstractModel, images: ImageSet) -> dict[str, torch.Tensor] | None:
-    batch = batch_of(images, np.arange(8), CPU)
+    batch = ImageFeed(images, CPU).batch(np.arange(8))
     return model.second_loss(batch, progress=0.5, generator=generator(2))
 
 
@@ -184,7 +184,7 @@ def test_latents_are_encoded_and_decoded(name):
     model = build(name, images)
     if not isinstance(model, AbstractLatentModel):
         return
-    some = batch_of(images, np.arange(5), CPU).images
+    some = ImageFeed(images, CPU).batch(np.arange(5)).images
     if not model.has_encoder:
         with pytest.raises(ConfigError, match="has no encoder"):
             model.encode(some)

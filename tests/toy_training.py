@@ -48,6 +48,21 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.series.fine_width=6",
         "network.series.fine_blocks=1",
     ),
+    "local-series-autoencoder": (
+        *("network.latent_channels=2", "network.encoder_width=4", "network.encoder_blocks=1"),
+        *("network.series.num_frequencies=3", "network.series.coarse_width=8"),
+        *("network.series.coarse_blocks=1", "network.series.fine_width=6"),
+        *("network.series.fine_blocks=1", "network.flow.net.coarse_width=16"),
+        *("network.flow.net.width=16", "network.flow.net.num_blocks=2"),
+        *("network.flow.net.coarse_blocks=1", "network.flow.net.condition_width=8"),
+        "network.flow.num_steps=3",
+    ),
+    "local-series-flow": (
+        *("network.num_frequencies=3", "network.flow.num_steps=3"),
+        *("network.flow.net.width=16", "network.flow.net.num_blocks=2"),
+        *("network.flow.net.coarse_width=16", "network.flow.net.coarse_blocks=1"),
+        "network.flow.net.condition_width=8",
+    ),
     "dct-flow": (
         *("network.flow.net.width=16", "network.flow.net.num_blocks=2"),
         *("network.flow.net.coarse_width=16", "network.flow.net.coarse_blocks=1"),

@@ -84,7 +84,7 @@ def evaluate(
         size: WxH in pixels the reference is resized and cropped to; as stored by default.
         channels: Channels of the reference, 1 or 3; as stored by default.
         seed: Seed of the samples and of every choice.
-        device: Where the model that draws computes; auto is cuda where there is a card.
+        device: Where models and the feature network compute; auto is cuda where there is a card.
         threads: Number of worker threads; all processors by default.
         neighbours: PNG file to make of samples beside their nearest training pictures; the
             distances are printed too.
@@ -118,9 +118,8 @@ def evaluate(
         say(f"note: {real.note}")
     few = len(real.images) < MIN_IMAGES and not as_json and output is None
     only_nearness = few and neighbours is not None
-    reference_set = (
-        None if only_nearness else _reference_set(real, features, feature_weights, seed, cache)
-    )
+    network = (features, feature_weights, device)
+    reference_set = None if only_nearness else _reference_set(real, network, seed, cache)
     count = num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES))
     with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         drawn = draw(
@@ -181,21 +180,28 @@ def _report(
 
 def _reference_set(
     real: "RealPictures",
-    features: str | None,
-    feature_weights: str | None,
+    network: "tuple[str | None, str | None, Device]",
     seed: int,
     cache: str | None,
 ) -> "ReferenceSet":
-    """The reference with the network that was named, or that suits its pictures."""
+    """The reference with the network that was named, or that suits its pictures.
+
+    Args:
+        real: The real pictures.
+        network: Its name, the file of its weights, where it computes.
+        seed: Seed of every choice.
+        cache: Folder that keeps features.
+    """
     from overtone.evaluate.distribution.measure import ReferenceSet
     from overtone.metrics.distribution.features.registry import (
         get_feature_network,
         name_of_network_for,
     )
 
+    features, weights, device = network
     name = features or name_of_network_for(*real.images.images.shape[1:])
     return ReferenceSet(
-        network=get_feature_network(name, feature_weights),
+        network=get_feature_network(name, weights, device=device),
         images=real.images,
         other_split=real.other_split,
         seed=seed,

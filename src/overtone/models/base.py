@@ -109,6 +109,9 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         default_length: How long training lasts where nothing says: "steps" or "core_minutes" of
             `TrainConfig`.
         draws_on_cuda: Whether `load_model` may put it on a card.
+        steps_on_card: Whether `loss` and `second_loss` take a generator of the card that the model
+            is on; otherwise theirs is the processor's.
+        networks: Names of the modules whose calls `train.compile` compiles; () if it does not pay.
         has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
             with a table of latents.
         former_settings: What settings were called in files of earlier versions, to their names.
@@ -119,6 +122,8 @@ class AbstractModel(torch.nn.Module, abc.ABC):
     config_class: ClassVar[type]
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 20.0}
     draws_on_cuda: ClassVar[bool] = False
+    steps_on_card: ClassVar[bool] = False
+    networks: ClassVar[tuple[str, ...]] = ()
     has_unseen_loss: bool = True
     former_settings: ClassVar[Mapping[str, str]] = {}
     former_tensors: ClassVar[Mapping[str, str]] = {}

@@ -12,6 +12,7 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec, from_pixels
 from overtone.models.latent import AbstractLatentModel, PriorConfig
+from overtone.models.layers.mirror import mirrored
 from overtone.models.priors.grid_flow import GridFlow, GridFlowConfig
 from overtone.shapes import Float, Int64
 
@@ -69,6 +70,10 @@ class AbstractGridModel(AbstractLatentModel):
         some = torch.from_numpy(images.images[::stride]).split(256)
         tokens = [self.analyse(from_pixels(part).to(self.device)) for part in some]
         self.flow.fit_scale(torch.cat(tokens))
+        self.note_shares(images)
+
+    def note_shares(self, images: ImageSet) -> None:
+        """Sets `class_shares` to those of the training set."""
         if images.labels is not None and len(self.class_shares):
             counts = np.bincount(images.labels, minlength=len(self.class_shares))
             self.class_shares.copy_(torch.from_numpy(counts / counts.sum()))
@@ -77,14 +82,16 @@ class AbstractGridModel(AbstractLatentModel):
     def loss(
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        images = batch.images
-        if self.flips and self.training:
-            is_flipped = torch.rand(len(images), generator=generator) < 0.5
-            is_flipped = is_flipped.to(images.device)[:, None, None, None]
-            images = torch.where(is_flipped, images.flip(3), images)
+        images = self.mirrored(batch.images, generator)
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             tokens = self.analyse(images)
         return {"loss": self.flow.loss(tokens, batch.labels, generator=generator)}
+
+    def mirrored(
+        self, images: Float[Tensor, "b c h w"], generator: torch.Generator
+    ) -> Float[Tensor, "b c h w"]:
+        """In training each image or its mirror, where `flips` is set."""
+        return mirrored(images, generator) if self.flips and self.training else images
 
     @override
     def encode(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
