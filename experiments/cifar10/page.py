@@ -24,7 +24,7 @@ IMAGES = pathlib.Path("docs/images/cifar10")
 REAL = {
     "halves": "two halves of the test pictures",
     FLOOR: "training pictures",
-    "jpeg-75": "test pictures as JPEG 75 once more",
+    "jpeg-75": "test pictures as JPEG 75 once more, which the copy is already",
     "blur-0.5": "test pictures, blurred by σ = 0.5 px",
     "blur-1": "test pictures, blurred by σ = 1 px",
 }
