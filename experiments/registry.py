@@ -13,6 +13,7 @@ ITEMS = {
     "dfm-generation": "experiments.thesis_generation.page:ITEM",
     "cifar10": "experiments.cifar10.page:ITEM",
     "balance": "experiments.balance.page:ITEM",
+    "adaptation": "experiments.adaptation.page:ITEM",
     "dctransformer": "experiments.dctransformer.item:ITEM",
     "tables": "experiments.kodak.page:ITEM",
     "spectral-dictionary": "experiments.spectral_dictionary.item:ITEM",

@@ -18,7 +18,7 @@ from overtone.models.local_series.model import LocalSeriesGenerator
 from overtone.models.local_series.net import SeriesNet
 from overtone.models.local_series.tiles import synthesize, tile_basis
 from overtone.models.store import load_model
-from overtone.training.loop import batch_of
+from overtone.training.feed import ImageFeed
 from overtone.training.run import train
 
 SMALL = SeriesNetConfig(
@@ -89,7 +89,7 @@ def test_each_side_moves_its_own_weights_only():
     images = toy_images()
     model = model_of(12, 10)
     model.begin(images, generator=generator())
-    batch = batch_of(images, np.arange(8), torch.device("cpu"))
+    batch = ImageFeed(images, torch.device("cpu")).batch(np.arange(8))
     for loss, moved in ((model.loss, "critic."), (model.second_loss, "")):
         model.zero_grad()
         loss(batch, progress=0.5, generator=generator())["loss"].backward()
@@ -134,6 +134,7 @@ def test_classes_are_drawn_as_often_as_they_were_seen():
     model = model_of(12, 10)
     model.begin(rare, generator=generator())
     latents = model.sample_latents(4000, generator=generator())
+    assert rare.labels is not None
     wanted = np.bincount(rare.labels) / len(rare)
     np.testing.assert_allclose(latents[:, 3:].mean(0).numpy(), wanted, atol=0.03)
 

@@ -37,6 +37,17 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.quality=30",
         "network.dropout=0.1",
     ),
+    "dct-completer": (
+        "network.task=upscale",
+        "network.width=6",
+        "network.fine_blocks=1",
+        "network.coarse_blocks=1",
+        "network.num_heads=2",
+        "network.flow_width=4",
+        "network.flow_fine_blocks=1",
+        "network.flow_coarse_blocks=1",
+        "network.num_steps=2",
+    ),
     "local-series-generator": (
         "network.latent_dim=3",
         "network.class_dim=2",

@@ -1,7 +1,7 @@
 """`experiments/gpu.sh`: checks the machine, then runs the stages, each within its time.
 
-Each stage is a program of its own, `python -m experiments.gpu.STAGE`, which writes what it finds as
-it finds it; one that fails or is cut off leaves the others and what it has written.
+Each stage is a program of its own, `python -m experiments.gpu.needs STAGE`, which writes what it
+finds as it finds it; one that fails or is cut off leaves the others and what it has written.
 """
 
 import argparse
@@ -80,7 +80,7 @@ def run_stage(name: str, seconds: float, arguments: argparse.Namespace) -> bool:
         return False
     print(f"gpu: {name}, {seconds:.0f} s", flush=True)
     module = "train" if name == "thesis" else name
-    command = [sys.executable, "-m", f"experiments.gpu.{module}", *common_of(arguments)]
+    command = [sys.executable, "-m", "experiments.gpu.needs", module, *common_of(arguments)]
     command += ["--seconds", f"{seconds:.1f}"]
     command += ["--thesis"] if name == "thesis" else []
     site, kernels = arguments.work / SITE_FOLDER, arguments.work / KERNELS_FOLDER

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pathlib
+import runpy
 import shutil
 import subprocess
 import sys
@@ -106,9 +107,20 @@ def has_kernels() -> bool:
 
 
 def use_built_kernels() -> None:
-    """Lets this process find the kernel that `build_kernels` made."""
+    """Lets this process find the kernel that `build_kernels` made, before anything imports it."""
     folder = os.environ.get("OVERTONE_GPU_KERNELS")
     if folder and pathlib.Path(folder).is_dir():
         import overtone.kernels
 
         overtone.kernels.__path__.append(folder)
+
+
+def main() -> None:
+    """Runs the stage that is named first, with the kernel that was built."""
+    use_built_kernels()
+    name = sys.argv.pop(1)
+    runpy.run_module(f"experiments.gpu.{name}", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,8 +9,6 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from experiments.gpu.needs import use_built_kernels
-
 PACK = pathlib.Path(__file__).parents[2] / ".gpu"
 DATA_FILE, DATA_NAME = "cifar10.tar.xz", "cifar10"
 WEIGHTS_FILE = "efficientnet-lite0.pth"
@@ -48,8 +46,7 @@ class Stage:
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> "Stage":
-        """From what `add_common` and `seconds` parsed; built kernels are found afterwards."""
-        use_built_kernels()
+        """From what `add_common` and `seconds` parsed."""
         return cls(
             arguments.out,
             arguments.work,

@@ -112,6 +112,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         steps_on_card: Whether `loss` and `second_loss` take a generator of the card that the model
             is on; otherwise theirs is the processor's.
         networks: Names of the modules whose calls `train.compile` compiles; () if it does not pay.
+        draws_pictures: Whether `sample` draws; models that only complete pictures refuse.
         has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
             with a table of latents.
         former_settings: What settings were called in files of earlier versions, to their names.
@@ -124,6 +125,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
     draws_on_cuda: ClassVar[bool] = False
     steps_on_card: ClassVar[bool] = False
     networks: ClassVar[tuple[str, ...]] = ()
+    draws_pictures: ClassVar[bool] = True
     has_unseen_loss: bool = True
     former_settings: ClassVar[Mapping[str, str]] = {}
     former_tensors: ClassVar[Mapping[str, str]] = {}

@@ -1,7 +1,7 @@
 """Models whose latents are a grid of tokens, drawn by a flow that trains with the model."""
 
 import abc
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +33,8 @@ class AbstractGridModel(AbstractLatentModel):
         class_shares: Share of each class in the training set, which draws of any class follow.
     """
 
+    steps_on_card: ClassVar[bool] = True
+    networks: ClassVar[tuple[str, ...]] = ("flow.net",)
     class_shares: Tensor
 
     def __init__(
@@ -112,15 +114,6 @@ class AbstractGridModel(AbstractLatentModel):
         self, num_images: int, images: ImageSet, *, generator: torch.Generator
     ) -> Float[Tensor, "b c h w"]:
         return self.sample(num_images, generator=generator)
-
-    @override
-    def extra_tensors(self) -> dict[str, Tensor]:
-        return {}
-
-    @override
-    def load_extra_tensors(self, tensors: dict[str, Tensor]) -> None:
-        if tensors:
-            raise ValueError(f"unknown tensors {', '.join(sorted(tensors))}")
 
     @override
     def sample_latents(

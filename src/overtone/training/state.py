@@ -142,8 +142,8 @@ def compile_networks(model: AbstractModel) -> None:
     """
     if not model.networks:
         raise ConfigError(f"a {model.name} has no network to compile; leave out train.compile")
-    for network in filter(None, (getattr(model, name) for name in model.networks)):
-        network.compile()
+    for name in model.networks:
+        model.get_submodule(name).compile()
 
 
 def derived_generator(seed: int, purpose: str, device: torch.device = PROCESSOR) -> torch.Generator:

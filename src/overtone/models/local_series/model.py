@@ -37,6 +37,8 @@ class LocalSeriesGenerator(AbstractLatentModel):
     name: ClassVar[str] = "local-series-generator"
     config_class: ClassVar[type] = LocalSeriesConfig
     steps_on_card: ClassVar[bool] = True
+    # Not the critic, whose slopes have slopes.
+    networks: ClassVar[tuple[str, ...]] = ("net",)
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 100.0}
     has_encoder: ClassVar[bool] = False
     has_unseen_loss = False  # the critic's says nothing of images it has not seen
