@@ -13,7 +13,9 @@ from experiments.cifar10.page import PAGE, build
 from PIL import Image
 from toy_rows import distance, store_distances, verdicts
 
+from overtone.config import preset_names
 from overtone.evaluate.distribution.rows import read_distribution_rows
+from overtone.models.registry import MODELS
 
 
 def row(label, frechet, *, prior="own", seed=0, features=MAIN, **values):
@@ -65,7 +67,7 @@ def test_the_floor_is_subtracted_and_seeds_are_averaged(tmp_path):
     assert "DCTransformer: its best here, `dct-transformer`, blocks of 4, is at 0.730" in text
     assert "distance (0.700 with `color32`); at most 0.6 was asked for: **not reached**" in text
     assert "Spectral dictionary: its best here" not in text
-    assert "| 2 | 23.00 | 4.24 | 20.00, 26.00 |" in text
+    assert "| 2 | 23 | 4.2 | 20, 26 |" in text
 
 
 def test_lines_without_rows_are_left_out(tmp_path):
@@ -78,7 +80,7 @@ def test_lines_without_rows_are_left_out(tmp_path):
 def test_without_a_floor_there_is_no_share(tmp_path):
     store_all(tmp_path, efficientnet_lite0=MAIN_ROWS[2:])
     text = build(tmp_path)[PAGE]
-    assert "| 204.00 |  |  |" in text
+    assert "| 204 |  |  |" in text
     assert "of the autoencoder's distance above the floor." not in text.partition("## With")[0]
 
 
@@ -114,7 +116,7 @@ def test_the_published_generator_is_judged_by_its_own_prior(tmp_path):
         if each.claim == "dfm-beats-vae" and each.preset.startswith("as published")
     ]
     assert finding.verdict == "does not hold"
-    assert "thesis by the program, λ beside sums 95.00 against 100.00 (-5 %)" in finding.measured
+    assert "thesis by the program, λ beside sums 95 against 100 (-5 %)" in finding.measured
 
 
 def test_networks_that_disagree_name_the_pair(tmp_path):
@@ -128,6 +130,12 @@ def test_networks_that_disagree_name_the_pair(tmp_path):
     assert disagreements(read_measured(tmp_path)) == (3, [("dct-flow", "pca")])
     text = build(tmp_path)[PAGE]
     assert "Of 3 pairs of models that both networks have measured, 2 are in the same order" in text
+
+
+def test_every_kind_has_a_model_and_a_preset():
+    for label, kind in KINDS.items():
+        assert kind.model in MODELS, label
+        assert kind.preset in preset_names(kind.model), label
 
 
 @pytest.fixture

@@ -167,8 +167,8 @@ def beats_vae(measured: dict[str, Measured], preset: str, labels: Sequence[str])
         if own and other:
             change = own.mean("frechet") / other.mean("frechet") - 1
             told.append(
-                f"{KINDS[own.label].title} {own.mean('frechet'):.2f} against "
-                f"{other.mean('frechet'):.2f} ({100 * change:+.0f} %) with `{each.network}`"
+                f"{KINDS[own.label].title} {own.mean('frechet'):.4g} against "
+                f"{other.mean('frechet'):.4g} ({100 * change:+.0f} %) with `{each.network}`"
             )
             outcomes.append(change <= -MARGIN)
             sets.append(f"`{each.network}`")

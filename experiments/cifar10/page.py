@@ -24,7 +24,7 @@ IMAGES = pathlib.Path("docs/images/cifar10")
 REAL = {
     "halves": "two halves of the test pictures",
     FLOOR: "training pictures",
-    "jpeg-75": "test pictures as JPEG 75 once more",
+    "jpeg-75": "test pictures as JPEG 75 once more, which the copy is already",
     "blur-0.5": "test pictures, blurred by σ = 0.5 px",
     "blur-1": "test pictures, blurred by σ = 1 px",
 }
@@ -132,7 +132,8 @@ def table_part(measured: Measured) -> str:
     first = (*measured.real.values(), *(e.rows[0] for e in measured.entries))[0]
     lines = [
         f"Weights {first.weights_hash}. Kernel distances are in thousandths. P, R, C: precision, "
-        "recall, coverage. Share: of the autoencoder's distance above the floor.",
+        "recall, coverage. Share: of the autoencoder's distance above the floor. JPEG and blur are "
+        "of the very pictures they are compared with, which flatters their P, R and C.",
         "",
         "| model | prior | core-min | parameters | pictures seen | Fréchet | above floor | share "
         "| kernel | P / R / C |",
@@ -144,7 +145,7 @@ def table_part(measured: Measured) -> str:
             counts = "" if row.num_samples == 10_000 else f" ({row.num_samples:,} each)"
             shown = quality(Entry(name, (row,)))
             distance = row.values["frechet"]
-            lines.append(f"| real: {title}{counts} | | | | | {distance:.2f} | | | {shown} |")
+            lines.append(f"| real: {title}{counts} | | | | | {distance:.4g} | | | {shown} |")
     lines += [line_of(measured, entry) for entry in measured.entries]
     return "\n".join(lines)
 
@@ -164,8 +165,8 @@ def line_of(measured: Measured, entry: Entry) -> str:
         f"{source.core_minutes or 0:.0f}",
         f"{(source.num_parameters or 0) / 1e6:.2f} M",
         seen,
-        f"{entry.mean('frechet'):.2f}",
-        "" if above is None else f"{above:.2f}",
+        f"{entry.mean('frechet'):.4g}",
+        "" if above is None else f"{above:.4g}",
         "" if share is None else f"**{share:.3f}**",
         quality(entry),
     ]
@@ -197,8 +198,8 @@ def seeds_part(measured: dict[str, Measured]) -> str:
     """Mean and spread over runs that differ in their seed only."""
     lines = [
         f"| {KINDS[entry.label].title} | `{network}` | {len(entry.rows)} "
-        f"| {entry.mean('frechet'):.2f} | {statistics.stdev(values):.2f} "
-        f"| {', '.join(f'{value:.2f}' for value in values)} |"
+        f"| {entry.mean('frechet'):.4g} | {statistics.stdev(values):.2g} "
+        f"| {', '.join(f'{value:.4g}' for value in values)} |"
         for network in (MAIN, FAST)
         for entry in measured[network].entries
         for values in [[row.values["frechet"] for row in entry.rows]]
