@@ -38,7 +38,7 @@ def reproduce(
         items: Names of reproductions, or all, which is the default; `--dry-run` lists them.
         root: Folder with experiments/ and docs/; for --run a checkout.
         run: Run the experiments first.
-        data: Folder with mnist, fashion-mnist, photo32 and kodak, for --run.
+        data: Folder with mnist, fashion-mnist, photo32, cifar10 and kodak, for --run.
         work: Folder of training runs, for --run.
         feature_weights: File of the weights of efficientnet-lite0, where no package brings them.
         dry_run: Only list the pages, and with what commands and at what cost their rows are

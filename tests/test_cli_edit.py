@@ -13,6 +13,7 @@ from test_notch import natural
 
 from overtone import edit, spectrum
 from overtone.cli.main import main
+from overtone.editing.set_match import SetMatch, set_spectrum
 from overtone.imaging.high_depth import read_deep_picture
 
 
@@ -182,3 +183,64 @@ def test_a_spectrum_is_printed_as_numbers(folder, capsys):
     assert second["file"] == "lined.png"
     assert second["patterns"][0]["cycles_y"] == pytest.approx(40, abs=0.2)
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+@pytest.fixture
+def folders(folder):
+    for name, levels in {"reference/deep/er": 0.5, "inputs": 1.0}.items():
+        (folder / name).mkdir(parents=True)
+        for seed in range(12):
+            pixels = levels * scene(24, 40, seed=seed) + 30 * (seed % 3)
+            Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(f"{name}/{seed}.png")
+    return folder
+
+
+def test_a_folder_is_matched_to_a_folder_as_a_set_or_one_by_one(folders, capsys):
+    inputs = [pixels_of(f"inputs/{seed}.png") for seed in range(12)]
+    wanted = set_spectrum(pixels_of(f"reference/deep/er/{seed}.png") for seed in range(12))
+    assert run("edit inputs -o together --match reference") == 0
+    assert run("edit inputs -o apart --match reference --match-each") == 0
+    assert "inputs/0.png -> apart/0.png: 40x24 pixels, match reference" in capsys.readouterr().err
+    own = set_spectrum(inputs)
+    for seed, pixels in enumerate(inputs):
+        for place, match in {"together": SetMatch(wanted, own), "apart": SetMatch(wanted)}.items():
+            expected = edit(pixels, match=match)
+            np.testing.assert_array_equal(pixels_of(f"{place}/{seed}.png"), expected)
+
+
+def test_one_input_is_matched_to_a_folder_by_itself(folders):
+    assert run("edit inputs/3.png -o one.png --match reference -q") == 0
+    wanted = set_spectrum(pixels_of(f"reference/deep/er/{seed}.png") for seed in range(12))
+    expected = edit(pixels_of("inputs/3.png"), match=SetMatch(wanted))
+    np.testing.assert_array_equal(pixels_of("one.png"), expected)
+
+
+def test_an_input_that_is_no_picture_does_not_stop_the_others(folders, capsys):
+    (folders / "inputs" / "5.png").write_bytes(b"no picture")
+    assert run("edit inputs -o out --match reference") == 1
+    assert "inputs/5.png: this is no picture" in capsys.readouterr().err
+    assert len(list((folders / "out").iterdir())) == 11
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("edit a.png -o x.png --match none", "error: folder none holds no picture"),
+        ("edit a.png -o x.png --match bad", "error: bad/x.png: this is no picture"),
+        (
+            "edit a.png -o x.png --match b.png --match-each",
+            "--match-each is for --match with",
+        ),
+        (
+            "edit a.png -o x.png --match-each",
+            "is for --match with a folder; give that",
+        ),
+    ],
+)
+def test_references_that_cannot_be_matched(folder, capsys, command, message):
+    (folder / "none").mkdir()
+    (folder / "bad").mkdir()
+    (folder / "bad" / "x.png").write_bytes(b"no picture")
+    assert run(command) != 0
+    assert message in capsys.readouterr().err
+    assert not (folder / "x.png").exists()

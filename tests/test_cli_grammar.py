@@ -28,7 +28,7 @@ USAGES = {
     "reconstruct": "MODEL IN... -o OUT",
     "interpolate": "MODEL [FROM TO] -o OUT",
     "atoms": "MODEL [-o OUT]",
-    "balance": "DATA -o OUT --model MODEL",
+    "balance": "DATA -o OUT",
     "colorize": "MODEL IN... -o OUT",
     "upscale": "MODEL IN... -o OUT",
     "evaluate": "MODEL --reference REFERENCE [-o OUT]",

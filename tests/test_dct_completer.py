@@ -19,7 +19,7 @@ from overtone.models.dct_completer.cells import enlarged, from_cells, split, to_
 from overtone.models.dct_completer.model import DctCompleter
 from overtone.models.store import save_model
 from overtone.tasks.complete import colorize, upscale
-from overtone.training.loop import batch_of
+from overtone.training.feed import ImageFeed
 from overtone.training.plan import resolve_plan
 from overtone.transform.color import rgb_to_ycbcr
 
@@ -137,7 +137,7 @@ def test_training_lowers_both_losses_on_colours_that_follow_luma():
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     seen = []
     for _ in range(40):
-        batch = batch_of(images, np.arange(64), torch.device("cpu"))
+        batch = ImageFeed(images, torch.device("cpu")).batch(np.arange(64))
         losses = model.loss(batch, progress=0.0, generator=generator)
         optimizer.zero_grad()
         losses["loss"].backward()

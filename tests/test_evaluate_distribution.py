@@ -143,6 +143,21 @@ def test_features_of_real_images_are_kept_and_samples_are_not(tmp_path):
     assert measured(201)[1] == 150 + 2 * 201
 
 
+def test_metrics_of_pairs_may_look_at_fewer_images():
+    samples = pictures(120, 5)
+    few = reference_set(num_nearest=60)
+    (whole,), (part,), (again,) = (
+        measure_samples(samples, each, source=SOURCE, with_floors=False)
+        for each in (reference_set(), few, few)
+    )
+    assert (whole.num_nearest, part.num_nearest) == (None, 60)
+    assert part.values == again.values
+    for name in whole.values:
+        is_of_pairs = name in ("precision", "recall", "density", "coverage")
+        assert is_of_pairs or part.values[name] == whole.values[name], name
+    assert part.values["density"] != whole.values["density"]
+
+
 def test_progress_ends_at_one():
     done = []
     measure_samples(

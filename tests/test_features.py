@@ -35,6 +35,28 @@ def test_gray28_refuses_other_shapes(gray28, shape):
         gray28.extract(noise(2, *shape))
 
 
+@pytest.mark.parametrize("shape", [(32, 33, 3), (32, 32, 1), (28, 28, 1)])
+def test_color32_refuses_other_shapes(shape):
+    with pytest.raises(ImageError, match="color32 takes 32x32 RGB images, got"):
+        get_feature_network("color32").extract(noise(2, *shape))
+
+
+def test_shipped_networks_take_no_weights():
+    with pytest.raises(ConfigError, match="color32 brings its weights"):
+        get_feature_network("color32", "other.safetensors")
+
+
+def test_color32_answers_three_things_and_sees_colour():
+    network = get_feature_network("color32")
+    images = noise(3, 32, 32, 3)
+    images[:, 10:20, 4:28] = (250, 120, 0)
+    found, swapped = (network.extract(each) for each in (images, images[..., ::-1]))
+    assert (found.pooled.shape, found.probabilities.shape) == ((3, 192), (3, 10))
+    assert found.spatial.shape == (3, 32 * 4 * 4)
+    np.testing.assert_allclose(found.probabilities.sum(1), 1, rtol=1e-5)  # float32 over 10 terms
+    assert np.linalg.norm(found.pooled - swapped.pooled) > 0.1
+
+
 def test_no_image_is_refused(gray28):
     with pytest.raises(ImageError, match="at least one"):
         gray28.extract(noise(0, 28, 28, 1))
@@ -66,20 +88,39 @@ def test_gray28_tells_orientation(gray28):
     assert np.linalg.norm(upright.pooled - lying.pooled) > 0.1
 
 
-def test_the_weights_of_gray28_are_frozen():
+@pytest.mark.parametrize(
+    ("name", "digest"), [("gray28", "bb2110480509b354"), ("color32", "fbc6ba600528727a")]
+)
+def test_shipped_weights_are_frozen(name, digest):
     """Every published distance depends on them: other weights are another network."""
-    packed = resources.files(PLACE).joinpath("gray28.safetensors").read_bytes()
-    assert len(packed) < 600_000
-    assert hashlib.sha256(packed).hexdigest()[:16] == "bb2110480509b354"
+    packed = resources.files(PLACE).joinpath(f"{name}.safetensors").read_bytes()
+    assert len(packed) < 1_100_000
+    assert hashlib.sha256(packed).hexdigest()[:16] == digest
 
 
-def test_the_design_page_says_what_the_file_says():
-    with safetensors.safe_open(resources.files(PLACE) / "gray28.safetensors", "np") as file:
+def test_rows_name_the_weights_that_they_were_measured_with():
+    assert get_feature_network("gray28").weights_hash == "b3409bb5"
+    assert get_feature_network("color32").weights_hash == "69cfdd80"
+
+
+@pytest.mark.parametrize(
+    ("name", "accuracies"),
+    [
+        ("gray28", ("mnist_test_accuracy_percent", "fashion_mnist_test_accuracy_percent")),
+        ("color32", ("cifar10_test_accuracy_percent",)),
+    ],
+)
+def test_the_design_page_says_what_the_file_says(name, accuracies):
+    with safetensors.safe_open(resources.files(PLACE) / f"{name}.safetensors", "np") as file:
         stored = file.metadata()
     page = (pathlib.Path(__file__).parent.parent / "docs/design/features.md").read_text("utf-8")
-    for name in ("mnist_test_accuracy_percent", "fashion_mnist_test_accuracy_percent"):
-        assert f"| {stored[name]} % |" in page
-    assert f"{stored['core_minutes']} core-minutes, seed {stored['seed']}, {stored['date']}" in page
+    _, _, after = page.partition(f"<!-- {name}:begin -->")
+    table, _, _ = after.partition(f"<!-- {name}:end -->")
+    for accuracy in accuracies:
+        assert f"| {stored[accuracy]} % |" in table
+    assert f"| {stored['training_data']} |" in table
+    training = f"{stored['core_minutes']} core-minutes, seed {stored['seed']}, {stored['date']}"
+    assert training in table
 
 
 def test_every_network_of_the_table_has_its_own_name():

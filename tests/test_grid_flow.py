@@ -89,7 +89,7 @@ def test_the_loss_is_the_weighted_error_of_the_velocity():
         for channel in range(4):
             error = velocity[..., channel] - (target - noise[number])[..., channel]
             total += (flow.weights[channel] * error.square().mean()).item() / 24
-    assert float(found) == pytest.approx(total, rel=1e-5)
+    assert found.item() == pytest.approx(total, rel=1e-5)
 
 
 def test_hidden_classes_are_those_of_no_class():

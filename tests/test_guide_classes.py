@@ -42,7 +42,7 @@ def folder(tmp_path_factory):
 def test_both_guides_run(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     filling, measuring = commands_of("balance.md"), commands_of("distribution-metrics.md")
-    assert (len(filling), len(measuring)) == (4, 3)
+    assert (len(filling), len(measuring)) == (6, 3)
     for command in filling:
         assert main(command) == 0, capsys.readouterr().err
     err = capsys.readouterr().err

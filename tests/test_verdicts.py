@@ -7,6 +7,7 @@ import pathlib
 import re
 
 import pytest
+from experiments.dctransformer import judge as dctransformer
 from experiments.harness.claims import claims
 from experiments.harness.index import index_page, verifiable
 from experiments.registry import ITEMS, get_item
@@ -55,17 +56,17 @@ def test_better_than_the_autoencoder(tmp_path, model, mnist, photo32, verdict):
 @pytest.mark.parametrize(
     ("reference", "features", "frechet", "verdict"),
     [
-        ("mnist/test", "gray28", 1.0, "not testable here"),
-        ("cifar-10/test", "efficientnet-lite0", 1.0, "not testable here"),
-        ("cifar-10/test", "inception", 80.5, "holds"),
-        ("cifar-10/test", "inception", 84.0, "holds"),
-        ("cifar-10/test", "inception", 85.0, "does not hold"),
+        ("photo32/test", "efficientnet-lite0", 1.0, "not testable here"),
+        ("lsun-bedroom/test", "efficientnet-lite0", 1.0, "not testable here"),
+        ("lsun-bedroom/test", "inception", 6.4, "holds"),
+        ("lsun-bedroom/test", "inception", 6.7, "holds"),
+        ("lsun-bedroom/test", "inception", 6.8, "does not hold"),
     ],
 )
 def test_a_published_distance(tmp_path, reference, features, frechet, verdict):
-    row = distance("fourier-generator", frechet, reference=reference, features=features)
-    store_distances(tmp_path, "thesis_generation/rows/any.jsonl", [row])
-    (finding,) = [f for f in thesis_generation.judge(tmp_path) if f.claim == "dfm-fid"]
+    row = distance("dct-transformer", frechet, reference=reference, features=features)
+    store_distances(tmp_path, "dctransformer/rows/samples/any.jsonl", [row])
+    (finding,) = [f for f in dctransformer.judge(tmp_path) if f.claim == "dct-fid"]
     assert finding.verdict == verdict
     assert f"{frechet:.2f}" in finding.measured
 

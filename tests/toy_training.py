@@ -48,17 +48,6 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.flow_coarse_blocks=1",
         "network.num_steps=2",
     ),
-    "dct-flow": (
-        *("network.flow.net.width=16", "network.flow.net.num_blocks=2"),
-        *("network.flow.net.coarse_width=16", "network.flow.net.coarse_blocks=1"),
-        *("network.flow.net.condition_width=8", "network.flow.num_steps=3"),
-    ),
-    "local-dictionary": (
-        *("network.num_atoms=6", "network.fit_steps=3"),
-        *("network.flow.net.width=16", "network.flow.net.num_blocks=2"),
-        *("network.flow.net.coarse_width=16", "network.flow.net.coarse_blocks=1"),
-        *("network.flow.net.condition_width=8", "network.flow.num_steps=3"),
-    ),
     "local-series-generator": (
         "network.latent_dim=3",
         "network.class_dim=2",
@@ -69,6 +58,32 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
         "network.series.coarse_blocks=1",
         "network.series.fine_width=6",
         "network.series.fine_blocks=1",
+    ),
+    "local-series-autoencoder": (
+        *("network.latent_channels=2", "network.encoder_width=4", "network.encoder_blocks=1"),
+        *("network.series.num_frequencies=3", "network.series.coarse_width=8"),
+        *("network.series.coarse_blocks=1", "network.series.fine_width=6"),
+        *("network.series.fine_blocks=1", "network.flow.net.coarse_width=16"),
+        *("network.flow.net.width=16", "network.flow.net.num_blocks=2"),
+        *("network.flow.net.coarse_blocks=1", "network.flow.net.condition_width=8"),
+        "network.flow.num_steps=3",
+    ),
+    "local-series-flow": (
+        *("network.num_frequencies=3", "network.flow.num_steps=3"),
+        *("network.flow.net.width=16", "network.flow.net.num_blocks=2"),
+        *("network.flow.net.coarse_width=16", "network.flow.net.coarse_blocks=1"),
+        "network.flow.net.condition_width=8",
+    ),
+    "dct-flow": (
+        *("network.flow.net.width=16", "network.flow.net.num_blocks=2"),
+        *("network.flow.net.coarse_width=16", "network.flow.net.coarse_blocks=1"),
+        *("network.flow.net.condition_width=8", "network.flow.num_steps=3"),
+    ),
+    "local-dictionary": (
+        *("network.num_atoms=6", "network.fit_steps=3"),
+        *("network.flow.net.width=16", "network.flow.net.num_blocks=2"),
+        *("network.flow.net.coarse_width=16", "network.flow.net.coarse_blocks=1"),
+        *("network.flow.net.condition_width=8", "network.flow.num_steps=3"),
     ),
     "pca": ("network.num_components=3",),
     "spectral-dictionary": (

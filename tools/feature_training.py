@@ -37,7 +37,8 @@ def training_network(
         if number in pooled_after:
             layers.append(nn.MaxPool2d(2))
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels[-1], num_classes)]
-    return nn.Sequential(*layers, *head).to(memory_format=torch.channels_last)
+    network = nn.Sequential(*layers, *head)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def padded_windows(images: np.ndarray, max_shift: int, mode: str) -> np.ndarray:

@@ -45,7 +45,7 @@ MAX_SHIFT = 2  # pixels; flips are the only other augmentation
 
 def main() -> None:
     """Parses the command line, trains, measures and stores."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("cifar", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("color32.safetensors"))
     parser.add_argument("--seed", type=int, default=0)

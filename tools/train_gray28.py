@@ -9,16 +9,23 @@ distances depend on these weights: a new training is a new network and needs a n
 
 import argparse
 import datetime
-import itertools
 import pathlib
 import time
-from typing import Literal
 
 import numpy as np
 import torch
+from feature_training import (
+    accuracy_percent,
+    endless_order,
+    fold,
+    padded_windows,
+    read_set,
+    rise_and_fall,
+    store,
+    training_network,
+)
 from torch import nn
 
-from overtone.data import load_images
 from overtone.metrics.distribution.features.gray28_net import (
     CHANNELS,
     NUM_CLASSES,
@@ -27,6 +34,7 @@ from overtone.metrics.distribution.features.gray28_net import (
     Gray28,
 )
 
+SHAPE = (SIDE, SIDE, 1)
 BATCH_SIZE = 128
 NUM_STEPS = 3300
 PEAK_RATE = 3e-3
@@ -38,7 +46,7 @@ MAX_SHIFT = 1  # pixels, the only augmentation
 
 def main() -> None:
     """Parses the command line, trains, measures and stores."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("mnist", type=pathlib.Path)
     parser.add_argument("fashion", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("gray28.safetensors"))
@@ -46,10 +54,10 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     started_s = time.process_time()
-    sets = [read_set(folder, "train") for folder in (arguments.mnist, arguments.fashion)]
+    sets = [read_set(folder, "train", SHAPE) for folder in (arguments.mnist, arguments.fashion)]
     network = train(sets, seed=arguments.seed)
     minutes = (time.process_time() - started_s) / 60
-    frozen = fold(network)
+    frozen = fold(network, Gray28())
     metadata = {
         "name": "gray28",
         "seed": str(arguments.seed),
@@ -61,30 +69,20 @@ def main() -> None:
         ("mnist", 0, arguments.mnist),
         ("fashion_mnist", 10, arguments.fashion),
     ):
-        images, labels = read_set(folder, "test")
-        accuracy = accuracy_percent(frozen, images, labels + first)
+        images, labels = read_set(folder, "test", SHAPE)
+        accuracy = accuracy_percent(frozen, to_input(images[..., 0]), labels + first)
         metadata[f"{name}_test_accuracy_percent"] = f"{accuracy:.2f}"
     store(frozen, metadata, arguments.out)
     print(metadata)
-
-
-def read_set(
-    folder: pathlib.Path, split: Literal["train", "test"]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n 28 28 uint8) and labels (n int64) of a data set."""
-    found = load_images(str(folder), split=split)
-    if found.labels is None or found.images.shape[1:] != (SIDE, SIDE, 1):
-        raise SystemExit(f"{found.name} must be labelled {SIDE}x{SIDE} gray images")
-    return found.images[..., 0], found.labels
 
 
 def train(sets: list[tuple[np.ndarray, np.ndarray]], *, seed: int) -> nn.Sequential:
     """A network with batch normalisation, after all steps."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = training_network().to(memory_format=torch.channels_last)
+    network = training_network(CHANNELS, POOLED_AFTER, NUM_CLASSES)
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=WEIGHT_DECAY)
-    windows = [padded_windows(images) for images, _ in sets]
+    windows = [padded_windows(images[..., 0], MAX_SHIFT, "constant") for images, _ in sets]
     counts = (BATCH_SIZE - round(BATCH_SIZE * FASHION_SHARE), round(BATCH_SIZE * FASHION_SHARE))
     orders = [endless_order(len(images), rng) for images, _ in sets]
     losses = []
@@ -98,10 +96,8 @@ def train(sets: list[tuple[np.ndarray, np.ndarray]], *, seed: int) -> nn.Sequent
             images.append(view[chosen, down, right])
             labels.append(all_labels[chosen] + 10 * each)
         x = to_input(np.concatenate(images)).to(memory_format=torch.channels_last)
-        fraction = step / NUM_STEPS
-        rate = PEAK_RATE * min(fraction / WARMUP, (1 - fraction) / (1 - WARMUP))
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rise_and_fall(step / NUM_STEPS, PEAK_RATE, WARMUP)
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(x)
         loss = nn.functional.cross_entropy(logits.float(), torch.from_numpy(np.concatenate(labels)))
@@ -114,66 +110,9 @@ def train(sets: list[tuple[np.ndarray, np.ndarray]], *, seed: int) -> nn.Sequent
     return network
 
 
-def training_network() -> nn.Sequential:
-    """The layers of `Gray28` with batch normalisation instead of biases."""
-    layers: list[nn.Module] = []
-    for number, (a, b) in enumerate(itertools.pairwise(CHANNELS)):
-        layers += [nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
-        if number in POOLED_AFTER:
-            layers.append(nn.MaxPool2d(2))
-    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(CHANNELS[-1], NUM_CLASSES)]
-    return nn.Sequential(*layers, *head)
-
-
-def padded_windows(images: np.ndarray) -> np.ndarray:
-    """View (n, shifts, shifts, 28, 28) of the images moved by up to MAX_SHIFT pixels."""
-    padded = np.pad(images, ((0, 0), (MAX_SHIFT, MAX_SHIFT), (MAX_SHIFT, MAX_SHIFT)))
-    return np.lib.stride_tricks.sliding_window_view(padded, (SIDE, SIDE), axis=(1, 2))
-
-
-def endless_order(count: int, rng: np.random.Generator):
-    """Indices, each once per round, in a new order every round."""
-    while True:
-        yield from rng.permutation(count)
-
-
 def to_input(images: np.ndarray) -> torch.Tensor:
     """Gray values in [0, 1], (n 1 28 28)."""
     return torch.from_numpy(images).float().div(255)[:, None]
-
-
-def fold(network: nn.Sequential) -> Gray28:
-    """The same function without normalisation layers, rounded to what 16 bits hold."""
-    network.eval()
-    frozen = Gray28().eval()
-    layers = list(network)
-    pairs = [
-        torch.nn.utils.fuse_conv_bn_eval(first, second)
-        for first, second in itertools.pairwise(layers)
-        if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d)
-    ]
-    for own, fused in zip(frozen.convolutions, pairs, strict=True):
-        own.load_state_dict(fused.state_dict())
-    frozen.classifier.load_state_dict(layers[-1].state_dict())
-    return frozen.half().float().requires_grad_(False)
-
-
-def accuracy_percent(network: Gray28, images: np.ndarray, labels: np.ndarray) -> float:
-    """Share of images whose largest of the twenty logits is the right one."""
-    right = 0
-    for start in range(0, len(images), 500):
-        _, last = network.maps(to_input(images[start : start + 500]))
-        logits = network.classifier(last.mean((2, 3)))
-        right += int((logits.argmax(1).numpy() == labels[start : start + 500]).sum())
-    return 100 * right / len(images)
-
-
-def store(network: Gray28, metadata: dict[str, str], path: pathlib.Path) -> None:
-    """One file of 16-bit weights that says what it is."""
-    from safetensors.torch import save_file
-
-    tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    save_file(tensors, path, metadata=metadata)
 
 
 if __name__ == "__main__":

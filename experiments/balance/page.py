@@ -4,6 +4,7 @@ import pathlib
 import statistics
 from collections.abc import Sequence
 
+from experiments.balance import cifar_page
 from experiments.harness.item import NOT_MEASURED, Finding, Item, Step, Verdict
 from experiments.harness.rows import Record, read_records
 
@@ -43,8 +44,9 @@ def read(root: pathlib.Path) -> list[Record]:
 def build(root: pathlib.Path) -> dict[str, str]:
     """The page; without rows it says so."""
     rows = read(root)
+    colour = cifar_page.build(root)
     if not rows:
-        return {PAGE: f"{INTRODUCTION}\n\n{NOT_MEASURED}\n"}
+        return {PAGE: f"{INTRODUCTION}\n\n{NOT_MEASURED}\n", **colour}
     parts = [INTRODUCTION, setting_part(rows)]
     for steps in sorted({row["steps"] for row in rows}):
         of_length = [row for row in rows if row["steps"] == steps]
@@ -55,7 +57,7 @@ def build(root: pathlib.Path) -> dict[str, str]:
         ]
     if (root / FIGURE).exists():
         parts.append(FIGURE_PART)
-    return {PAGE: "\n\n".join(parts) + "\n"}
+    return {PAGE: "\n\n".join(parts) + "\n", **colour}
 
 
 INTRODUCTION = """# Fill rare classes: does it help a classifier?
@@ -182,6 +184,7 @@ def judge(root: pathlib.Path) -> Sequence[Finding]:
             "repetition on every seed at every length of training: holds; drawn pictures beside "
             "repeated ones, or at one length only: in part; otherwise it does not hold.",
         ),
+        *cifar_page.findings(root),
     )
 
 
@@ -195,9 +198,24 @@ def run_step(minutes: float, *more: str) -> Step:
     )
 
 
+def colour_step(share: str) -> Step:
+    """The arms that need no generator, on CIFAR-10."""
+    arms = "repeat-augment,mix,repeat-strong,mix-strong,cut,repeat,adjusted,mix-half"
+    return Step(
+        script="balance.cifar",
+        arguments=("{data}/cifar10", "--share", share, "--arms", arms),
+        needs=("cifar10",),
+        minutes=8,
+    )
+
+
 ITEM = Item(
     page=PAGE,
     build=build,
     judge=judge,
-    steps=(run_step(20), run_step(35, "--steps", "3000", "--arms", "repeat,augment,half")),
+    steps=(
+        run_step(20),
+        run_step(35, "--steps", "3000", "--arms", "repeat,augment,half"),
+        *(colour_step(share) for share in ("0.01", "0.05", "0.10")),
+    ),
 )

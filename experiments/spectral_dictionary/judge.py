@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from experiments.harness.item import Finding, Verdict, share_that_does
-from experiments.harness.published import against_published, competitive, measured_against
+from experiments.harness.published import competitive, measured_against
 from experiments.harness.rows import Record, read_distances, read_records
 from experiments.thesis_generation.judge import DATA, found_files
 from overtone.evaluate.distribution.rows import DistributionRow
@@ -34,7 +34,7 @@ FASTER = 5.0  # times; less may be the machine
 
 
 def judge(root: pathlib.Path) -> Sequence[Finding]:
-    """Published numbers, samples and reconstructions beside the others', time to the same loss."""
+    """Samples and reconstructions beside the others', time to the same loss."""
     rows = [row for data in DATA for row in read_distances(root / RESULTS / f"{data}.jsonl")]
     own = [row for row in rows if row.source.model == "spectral-dictionary"]
     others = [row for row in rows if row.source.model != "spectral-dictionary"]
@@ -43,9 +43,7 @@ def judge(root: pathlib.Path) -> Sequence[Finding]:
     ours = [row for row in own if not (row.source.preset or "").startswith(PUBLISHED)]
     findings = []
     for preset, rows in ((PUBLISHED_PRESET, published), (OURS_PRESET, ours)):
-        figures = {"cifar": "fid"}
         findings += [
-            against_published("dictionary-fid", preset, rows, figures, "inception_score"),
             competitive("dictionary-competitive", preset, rows, others),
             reconstructs(preset, rows, others),
         ]

@@ -1,12 +1,11 @@
 """What the rows of generation say about the thesis's claims."""
 
-import dataclasses
 import pathlib
 import statistics
 from collections.abc import Iterable, Sequence
 
 from experiments.harness.item import Finding, share_that_does
-from experiments.harness.published import MARGIN, against_published
+from experiments.harness.published import MARGIN
 from experiments.harness.rows import read_distances
 from overtone.evaluate.distribution.rows import DistributionRow
 
@@ -55,16 +54,10 @@ def best(
 
 
 def judge(root: pathlib.Path) -> Sequence[Finding]:
-    """Better than the autoencoder, the published distance, stable."""
+    """Better than the autoencoder, stable; CIFAR-10 is judged beside its rows."""
     rows = read_generation(root)
     samples = {data: standard(rows[data]) for data in DATA}
     findings = [beats_vae(samples, model, preset) for model, preset in MODELS]
-    everything = [row for path in found_files(root) for row in read_distances(path)]
-    for model, preset in MODELS[:1]:
-        own = [row for row in everything if row.source.model == model]
-        found = against_published("dfm-fid", preset, own, {"cifar": "fid"})
-        told = f"{found.measured}; {READINGS[model]}"
-        findings.append(dataclasses.replace(found, measured=told) if own else found)
     return (*findings, *(stable(rows, model, preset) for model, preset in MODELS))
 
 
@@ -93,14 +86,14 @@ def beats_vae(samples: dict[str, list[DistributionRow]], model: str, preset: str
         claim="dfm-beats-vae",
         preset=preset,
         measured="Fréchet distance: " + "; ".join(told) + reading if told else "",
-        data=", ".join(sets) or "MNIST; photo32 for CIFAR-10, which is not here",
+        data=", ".join(sets) or "none",
         verdict=share_that_does(wins, len(outcomes)),
         rule=f"Fréchet distance at least {100 * MARGIN:.0f} % below that of `vae` sampled from "
         "N(0, I), trained for the same time, on every data set measured: holds; on some: in "
         "part; on none: does not hold. What is as published is sampled from the prior that is "
         "published, N(0, σ² I) with the best of several σ; ours from its best one. Where a "
-        "document can be read in two ways, the smaller distance counts. Runs with seed 0. photo32 "
-        "stands for CIFAR-10, which is not among our data.",
+        "document can be read in two ways, the smaller distance counts. Runs with seed 0. CIFAR-10 "
+        "has lines of its own.",
     )
 
 

@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from overtone.tasks.complete import colorize as colorize
     from overtone.tasks.complete import upscale as upscale
     from overtone.tasks.interpolate import interpolate as interpolate
+    from overtone.tasks.mixing import mix_rare_classes as mix_rare_classes
     from overtone.tasks.reconstruct import reconstruct as reconstruct
     from overtone.tasks.sample import sample as sample
+    from overtone.tasks.thin_regions import fill_thin_regions as fill_thin_regions
     from overtone.training.run import train as train
 
 __version__ = "0.1.0"
@@ -62,10 +64,12 @@ _PUBLIC = {
     "decode": "overtone.codecs.registry",
     "edit": "overtone.editing.edit",
     "encode": "overtone.codecs.registry",
+    "fill_thin_regions": "overtone.tasks.thin_regions",
     "fit": "overtone.codecs.dfm.fit_image",
     "info": "overtone.codecs.info",
     "interpolate": "overtone.tasks.interpolate",
     "load_model": "overtone.models.store",
+    "mix_rare_classes": "overtone.tasks.mixing",
     "open_network": "overtone.codecs.dfm.network",
     "reconstruct": "overtone.tasks.reconstruct",
     "repack_jpeg": "overtone.codecs.sparse_dct.jpeg",

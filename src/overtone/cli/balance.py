@@ -1,12 +1,28 @@
-"""`overtone balance`: synthetic pictures for the rare classes of a data set."""
+"""`overtone balance`: synthetic pictures where a data set has few."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 import overtone
-from overtone.cli.arguments import Device, Quiet, RequiredOutput, Seed, Size, Threads
+from overtone.cli.arguments import (
+    Count,
+    Device,
+    ModelOption,
+    Quiet,
+    RequiredOutput,
+    Seed,
+    Size,
+    Threads,
+)
 from overtone.cli.exits import EXIT_DONE, note
+from overtone.cli.files import check_destination, write_bytes
+from overtone.errors import ConfigError
+
+if TYPE_CHECKING:
+    from overtone.tasks.rare_classes import FilledClass
+    from overtone.tasks.thin_regions import ThinFilled
 
 
 def balance(
@@ -14,11 +30,20 @@ def balance(
     /,
     *,
     output: RequiredOutput,
-    model: Annotated[str, Parameter(metavar="MODEL")],
+    by: Literal["classes", "density"] = "classes",
+    model: ModelOption = None,
+    mix: bool = False,
     target: int | None = None,
+    count: Count | None = None,
+    draws: Count | None = None,
+    neighbours: Count | None = None,
+    share: float | None = None,
+    features: str | None = None,
+    feature_weights: str | None = None,
+    figure: str | None = None,
     split: Literal["train", "test", "all"] = "train",
     seed: Seed = 0,
-    temperature: float = 1.0,
+    temperature: float | None = None,
     prior: str | None = None,
     size: Size = None,
     skip_corrupt: bool = False,
@@ -26,56 +51,158 @@ def balance(
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> int:
-    """Draw synthetic pictures for the classes of a data set that have too few.
+    """Make synthetic pictures for the classes, or the thin places, of a data set.
 
-    They go into a new folder with a sub-folder for each class; manifest.json, and a text inside
-    each PNG, mark every one as synthetic and say how to draw it again. Nothing is ever replaced.
-    A class of fewer than 100 examples gets a warning of what to expect.
+    They go into a new folder, with a sub-folder for each class; manifest.json, and a text inside
+    each PNG, mark every one as synthetic and say how to make it again. Nothing is ever replaced.
 
-    Example: overtone balance products --model runs/products -o synthetic
+    With 50 pictures a class of CIFAR-10, a classifier got 52 % of such classes right with --mix,
+    44 % with repetition and the same flips and shifts. It hurts where colour or brightness tells
+    the class. Drawn pictures alone were worse than repetition (Fashion-MNIST, 60 a class).
+
+    Example: overtone balance products --mix -o synthetic
 
     Args:
-        source: Labelled data, such as a folder with a sub-folder for each class.
+        source: Data, such as a folder with a sub-folder for each class.
         output: Folder to make.
-        model: Trained on these classes: a name, a file, or the folder of a run.
+        by: What is filled: classes that have too few pictures, or places where pictures have no
+            near neighbours, whatever their class.
+        model: Trained on such pictures: a name, a file, or the folder of a run.
+        mix: Instead of a model: a rare class's own pictures, with coarse frequencies of others.
         target: Pictures each class shall have, real and synthetic; by default as many as the
             largest class.
+        count: By density: pictures to add at most; by default as many as are thin.
+        draws: By density: pictures to draw and choose from; by default ten for each to add.
+        neighbours: By density: a place is as thin as its K-th neighbour is far; 5 by default.
+        share: By density: share of the pictures that count as thin; 0.1 by default.
+        features: By density: feature network; by default the one that suits the pictures.
+        feature_weights: By density: weights of networks that do not bring them.
+        figure: By density: file for a picture of distances before and after, thin and drawn ones.
         split: Which part of the data.
         seed: Seed for all randomness.
         temperature: Spread; 1 is what was learned, smaller is less varied.
         prior: Distribution to draw from; by default kernel for small classes, the model's own for
-            others.
-        size: WxH in pixels; as the model was trained by default.
+            others; by density the kernel around thin pictures, where the model has an encoder.
+        size: WxH in pixels; as the model was trained by default, with --mix as stored.
         skip_corrupt: Leave out pictures that cannot be read, instead of failing.
         device: Where the model computes; auto is cuda where there is a card.
         threads: Number of worker threads; all processors by default.
         quiet: Say nothing but errors.
     """
+    of_density = {"count": count, "draws": draws, "neighbours": neighbours, "share": share}
+    of_density |= {"features": features, "feature-weights": feature_weights, "figure": figure}
+    if by == "density":
+        _refuse({"mix": mix or None, "target": target, "size": size}, "cannot be used with")
+    else:
+        _refuse(of_density, "needs")
+    if mix:
+        of_model = {"model": model, "temperature": temperature, "prior": prior}
+        if any(value is not None for value in of_model.values()):
+            raise ConfigError("--mix needs no model: leave out --model, --temperature and --prior")
+    elif model is None:
+        raise ConfigError(f"give --model{'' if by == 'density' else ', or --mix to do without'}")
+    if figure is not None:
+        from overtone.evaluate.rate_distortion.plot import check_matplotlib
+
+        check_destination(figure, force=False)
+        check_matplotlib()
     from overtone.cli.progress import progress_bar
     from overtone.models.compute import torch_threads
 
+    shape = size and (size[1], size[0])
+    on_corrupt = "skip" if skip_corrupt else "fail"
+    spread = 1.0 if temperature is None else temperature
     with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
-        classes = overtone.balance(
-            source,
-            output,
-            model=model,
-            target=target,
-            split=split,
-            seed=seed,
-            temperature=temperature,
-            prior=prior,
-            size=size and (size[1], size[0]),
-            on_corrupt="skip" if skip_corrupt else "fail",
-            device=device,
-            progress=progress,
-        )
-    if quiet:
-        return EXIT_DONE
+        if mix:
+            added = overtone.mix_rare_classes(
+                source,
+                output,
+                target=target,
+                split=split,
+                size=shape,
+                seed=seed,
+                on_corrupt=on_corrupt,
+                progress=progress,
+            )
+            lines = [f"{name}: {number} mixed pictures" for name, number in added.items()]
+            total = sum(added.values())
+        elif by == "classes":
+            assert model is not None
+            filled = overtone.balance(
+                source,
+                output,
+                model=model,
+                target=target,
+                split=split,
+                seed=seed,
+                temperature=spread,
+                prior=prior,
+                size=shape,
+                on_corrupt=on_corrupt,
+                device=device,
+                progress=progress,
+            )
+            lines = _about_classes(filled)
+            total = sum(each.num_added for each in filled.values())
+        else:
+            assert model is not None
+            from overtone.tasks.density import NEIGHBOURS, THIN_SHARE
+
+            thin = overtone.fill_thin_regions(
+                source,
+                output,
+                model=model,
+                count=count,
+                draws=draws,
+                neighbours=NEIGHBOURS if neighbours is None else neighbours,
+                share=THIN_SHARE if share is None else share,
+                features=features,
+                feature_weights=feature_weights,
+                split=split,
+                seed=seed,
+                temperature=spread,
+                prior=prior,
+                on_corrupt=on_corrupt,
+                device=device,
+                progress=progress,
+            )
+            if figure is not None:
+                from overtone.tasks.thin_regions_plot import draw_thin_regions
+
+                write_bytes(figure, draw_thin_regions(thin), force=False)
+            lines, total = _about_thin(thin), len(thin.added)
+    if not quiet:
+        for line in lines:
+            note(line)
+        note(f"{source} -> {output}: {total} synthetic pictures")
+    return EXIT_DONE
+
+
+def _refuse(options: Mapping[str, object], how: str) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise ConfigError(f"--{name} {how} --by density")
+
+
+def _about_classes(classes: "Mapping[str, FilledClass]") -> list[str]:
+    lines = []
     for name, filled in classes.items():
         if filled.warning is not None:
-            note(f"warning: {filled.warning}")
+            lines.append(f"warning: {filled.warning}")
         drawn_from = "" if filled.prior is None else f", prior {filled.prior}"
-        note(f"{name}: {filled.num_added} synthetic pictures{drawn_from}")
-    total = sum(filled.num_added for filled in classes.values())
-    note(f"{source} -> {output}: {total} synthetic pictures")
-    return EXIT_DONE
+        lines.append(f"{name}: {filled.num_added} synthetic pictures{drawn_from}")
+    return lines
+
+
+def _about_thin(thin: "ThinFilled") -> list[str]:
+    density = thin.density
+    source = "" if thin.drawn_from is None else f" from {thin.drawn_from}"
+    return [
+        f"{len(density.thin)} of {len(thin.real)} pictures are thin: their neighbour "
+        f"{density.neighbours} is {density.threshold:.3g} or farther ({thin.features})",
+        f"{thin.num_landed} of {thin.num_drawn} pictures drawn{source} landed there; "
+        f"{len(thin.added)} added",
+        f"mean distance of the thin pictures to neighbour {density.neighbours}: "
+        f"{thin.before:.3g} before, {thin.after:.3g} after, {thin.control:.3g} with as many drawn "
+        "pictures taken at random",
+    ]

@@ -1,6 +1,7 @@
 """`overtone edit`: pictures changed in the frequency domain, or along what a model has learned."""
 
 import functools
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,6 +10,7 @@ from cyclopts import Parameter
 import overtone
 from overtone.bitstream.container import DEFAULT_MAX_PIXELS
 from overtone.cli.arguments import Inputs, ModelOption, Quiet, Recursive, RequiredOutput, Size
+from overtone.cli.edit_match import read_match
 from overtone.cli.edit_options import ModelEdit, parse_frequency, parse_gains
 from overtone.cli.files import plan_jobs, run_jobs, suffix_of, write_result
 from overtone.cli.outcome import Job, Outcome
@@ -46,6 +48,7 @@ def edit(
     notch_threshold: float | None = None,
     notch_at: Annotated[list[str] | None, Parameter(allow_leading_hyphen=True)] = None,
     match: str | None = None,
+    match_each: bool = False,
     mix: str | None = None,
     cutoff: float | None = None,
     domain: Annotated[Literal["dct", "dft"], Parameter(name="--on")] = "dct",
@@ -79,7 +82,9 @@ def edit(
         notch: Find periodic patterns, such as scan lines or halftone dots, and take them out.
         notch_threshold: Decibels that a pattern stands out; 18 by default, less finds more.
         notch_at: X,Y of a pattern to take out: cycles per image to the right and down; repeatable.
-        match: Picture whose radial spectrum is taken over.
+        match: Picture whose radial spectrum is taken over; or a folder, whose pictures' colours and
+            spectrum are given to the inputs as a set, so that they still differ.
+        match_each: With a folder: give them to each picture by itself.
         mix: Picture that gives the frequencies above the cutoff.
         cutoff: Cutoff of --mix, cycles per image; half of the octaves by default.
         domain: Transform that is filtered; with dft opposite borders bleed into each other.
@@ -109,6 +114,8 @@ def edit(
         raise ConfigError("--notch-threshold is for --notch; give it too")
     if cutoff is not None and mix is None:
         raise ConfigError("--cutoff is for --mix; give the picture to mix with too")
+    if match_each and not (match and os.path.isdir(match)):
+        raise ConfigError("--match-each is for --match with a folder; give that too")
     outcome = Outcome(quiet=quiet)
     if model is not None:
         moves = direction or (), toward or ()
@@ -123,6 +130,7 @@ def edit(
     jobs = plan_jobs(sources, output, ".png", outcome, skip_existing=skip_existing, force=force)
     from overtone.editing.notch import THRESHOLD_DB
 
+    taken = read_match(match, sources, each=match_each, domain=domain, quiet=quiet)
     change = functools.partial(
         overtone.edit,
         gain=gains,
@@ -130,7 +138,7 @@ def edit(
         notch=notch,
         notch_threshold_db=THRESHOLD_DB if notch_threshold is None else notch_threshold,
         notch_frequencies=frequencies,
-        match=None if match is None else read_named_picture(match).pixels,
+        match=taken,
         mix=None if mix is None else read_named_picture(mix).pixels,
         cutoff=cutoff,
         domain=domain,

@@ -10,6 +10,7 @@ import numpy as np
 
 from overtone.errors import ConfigError, unknown_name
 from overtone.shapes import Float64
+from overtone.transform.soft_edge import step_at
 
 # Narrower edges ring visibly beside the edges of things.
 EDGE_OCTAVES = 1.0
@@ -29,7 +30,7 @@ class Band:
         self, cycles: Float64[np.ndarray, "*shape"], edge_octaves: float = EDGE_OCTAVES
     ) -> Float64[np.ndarray, "*shape"]:
         """How much of each frequency is in the band, 0..1; those of adjacent bands sum to 1."""
-        return _step(cycles, self.low, edge_octaves) - _step(cycles, self.high, edge_octaves)
+        return step_at(cycles, self.low, edge_octaves) - step_at(cycles, self.high, edge_octaves)
 
 
 def named_edges(length_px: int) -> tuple[float, float]:
@@ -186,15 +187,4 @@ def high_pass_at(
     cycles: Float64[np.ndarray, "*shape"], cutoff: float, edge_octaves: float = EDGE_OCTAVES
 ) -> Float64[np.ndarray, "*shape"]:
     """0 below the cutoff, cycles per image, 1 above it."""
-    return _step(cycles, cutoff, edge_octaves)
-
-
-def _step(cycles: np.ndarray, edge: float, edge_octaves: float) -> np.ndarray:
-    """0 below an edge, 1 above: a raised cosine in the logarithm of the frequency."""
-    if edge == 0 or math.isinf(edge):
-        return np.full(cycles.shape, float(edge == 0))
-    if edge_octaves == 0:
-        return (cycles >= edge).astype(np.float64)
-    octaves = np.log2(np.maximum(cycles, 1e-12) / edge)
-    place = np.clip(octaves / edge_octaves + 0.5, 0, 1)
-    return 0.5 - 0.5 * np.cos(math.pi * place)
+    return step_at(cycles, cutoff, edge_octaves)

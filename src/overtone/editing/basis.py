@@ -10,7 +10,7 @@ from typing import Literal, assert_never
 import numpy as np
 
 from overtone.shapes import Float64
-from overtone.transform.plane_dct import inverse_plane_dct2, plane_dct2
+from overtone.transform.plane_dct import dct_cycles, inverse_plane_dct2, plane_dct2
 
 Domain = Literal["dct", "dft"]
 # Gains at frequencies, cycles per image.
@@ -46,7 +46,7 @@ def radial_cycles(size: tuple[int, int], domain: Domain) -> Float64[np.ndarray, 
     height, width = size
     match domain:
         case "dct":
-            down, across = np.arange(height) / (2 * height), np.arange(width) / (2 * width)
+            return dct_cycles(size)
         case "dft":
             down, across = np.fft.fftfreq(height), np.fft.rfftfreq(width)
         case _:

@@ -12,6 +12,7 @@ from overtone.editing.mix import Mix, mixed
 from overtone.editing.notch import THRESHOLD_DB, Pattern, notch_at, remove_patterns
 from overtone.editing.planes import join, luma, split
 from overtone.editing.radial import matched, radial_profile
+from overtone.editing.set_match import SetMatch
 from overtone.errors import ConfigError
 from overtone.shapes import Float64, UInt
 
@@ -27,7 +28,7 @@ def edit(
     notch: bool = False,
     notch_threshold_db: float = THRESHOLD_DB,
     notch_frequencies: Sequence[tuple[float, float]] = (),
-    match: UInt[np.ndarray, "h2 w2 c2"] | None = None,
+    match: UInt[np.ndarray, "h2 w2 c2"] | SetMatch | None = None,
     mix: UInt[np.ndarray, "h3 w3 c3"] | None = None,
     cutoff: float | None = None,
     domain: Domain = "dct",
@@ -55,7 +56,8 @@ def edit(
         notch_threshold_db: How far the peak of a pattern must stand out, decibels.
         notch_frequencies: Patterns to take out without looking: cycles per image to the right and
             downwards.
-        match: A picture of any size whose radial power spectrum this one gets.
+        match: A picture of any size whose radial power spectrum this one gets; or a `SetMatch`,
+            which gives it colours and spectrum of a set of pictures.
         mix: A picture that gives its frequencies above the cutoff; it is resized and cropped to
             the size of this one.
         cutoff: Cycles per image; half of the octaves by default.
@@ -96,7 +98,9 @@ def edit(
     planes, patterns = _without_patterns(before, notch_frequencies, threshold_db)
     if mixture is not None:
         planes = mixed(planes, mixture, domain)
-    if match is not None:
+    if isinstance(match, SetMatch):
+        planes = match.applied(planes, domain)
+    elif match is not None:
         planes = matched(planes, radial_profile(split(match)[0], domain), domain)
     if not bands.change_nothing:
         length_px = max(image.shape[:2])

@@ -8,8 +8,8 @@ from overtone.errors import ImageError
 from overtone.imaging.high_depth import to_depth, white_of
 from overtone.shapes import Float64, UInt
 
-# Of red, green and blue in luma (ITU-R BT.601).
-_LUMA = np.array([0.299, 0.587, 0.114])
+# Weights of red, green and blue in luma (ITU-R BT.601).
+LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def split(
@@ -47,7 +47,7 @@ def join(
 
 def luma(planes: np.ndarray) -> Float64[np.ndarray, "1 h w"]:
     """The brightness of RGB planes; a gray plane is its own."""
-    return planes if len(planes) == 1 else np.tensordot(_LUMA, planes, 1)[None]
+    return planes if len(planes) == 1 else np.tensordot(LUMA, planes, 1)[None]
 
 
 def with_channels(planes: np.ndarray, num_planes: int) -> Float64[np.ndarray, "c h w"]:

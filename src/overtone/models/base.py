@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from overtone.data import ImageSet
-from overtone.errors import ConfigError, unknown_name
+from overtone.errors import ConfigError
 from overtone.imaging.image import to_uint8
 from overtone.shapes import Float, Int64, UInt8
 
@@ -109,6 +109,9 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         default_length: How long training lasts where nothing says: "steps" or "core_minutes" of
             `TrainConfig`.
         draws_on_cuda: Whether `load_model` may put it on a card.
+        steps_on_card: Whether `loss` and `second_loss` take a generator of the card that the model
+            is on; otherwise theirs is the processor's.
+        networks: Names of the modules whose calls `train.compile` compiles; () if it does not pay.
         draws_pictures: Whether `sample` draws; models that only complete pictures refuse.
         has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
             with a table of latents.
@@ -120,6 +123,8 @@ class AbstractModel(torch.nn.Module, abc.ABC):
     config_class: ClassVar[type]
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 20.0}
     draws_on_cuda: ClassVar[bool] = False
+    steps_on_card: ClassVar[bool] = False
+    networks: ClassVar[tuple[str, ...]] = ()
     draws_pictures: ClassVar[bool] = True
     has_unseen_loss: bool = True
     former_settings: ClassVar[Mapping[str, str]] = {}
@@ -275,31 +280,3 @@ def to_pixels(images: Float[Tensor, "b c h w"]) -> UInt8[np.ndarray, "b h w c"]:
     """The nearest 8-bit pixels of images in [-1, 1]; what is outside is clipped."""
     values = images.detach().permute(0, 2, 3, 1).double().cpu().numpy()
     return to_uint8((values + 1) * 127.5)
-
-
-def position_of(wanted: str, names: Sequence[str]) -> int | None:
-    """Where a name stands among others; case does not matter where no two differ in it alone."""
-    if wanted in names:
-        return names.index(wanted)
-    lower = [name.lower() for name in names]
-    return lower.index(wanted.lower()) if lower.count(wanted.lower()) == 1 else None
-
-
-def class_index(model: AbstractModel, class_name: str) -> int:
-    """The label of a class, given by its name or by the label itself.
-
-    Case does not matter where no two names differ in it alone.
-
-    Raises:
-        ConfigError: The model knows no classes, or not this one.
-    """
-    names = model.spec.class_names
-    if not names:
-        raise ConfigError(f"this {model.name} was trained without classes; leave out the class")
-    for known in (names, model.class_titles):
-        found = position_of(class_name, known)
-        if found is not None:
-            return found
-    if class_name.isdecimal() and int(class_name) < len(names):
-        return int(class_name)
-    raise unknown_name("class", class_name, model.class_titles or names)

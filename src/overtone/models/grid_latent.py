@@ -1,7 +1,7 @@
 """Models whose latents are a grid of tokens, drawn by a flow that trains with the model."""
 
 import abc
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec, from_pixels
 from overtone.models.latent import AbstractLatentModel, PriorConfig
+from overtone.models.layers.mirror import mirrored
 from overtone.models.priors.grid_flow import GridFlow, GridFlowConfig
 from overtone.shapes import Float, Int64
 
@@ -32,6 +33,8 @@ class AbstractGridModel(AbstractLatentModel):
         class_shares: Share of each class in the training set, which draws of any class follow.
     """
 
+    steps_on_card: ClassVar[bool] = True
+    networks: ClassVar[tuple[str, ...]] = ("flow.net",)
     class_shares: Tensor
 
     def __init__(
@@ -69,6 +72,10 @@ class AbstractGridModel(AbstractLatentModel):
         some = torch.from_numpy(images.images[::stride]).split(256)
         tokens = [self.analyse(from_pixels(part).to(self.device)) for part in some]
         self.flow.fit_scale(torch.cat(tokens))
+        self.note_shares(images)
+
+    def note_shares(self, images: ImageSet) -> None:
+        """Sets `class_shares` to those of the training set."""
         if images.labels is not None and len(self.class_shares):
             counts = np.bincount(images.labels, minlength=len(self.class_shares))
             self.class_shares.copy_(torch.from_numpy(counts / counts.sum()))
@@ -77,14 +84,16 @@ class AbstractGridModel(AbstractLatentModel):
     def loss(
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        images = batch.images
-        if self.flips and self.training:
-            is_flipped = torch.rand(len(images), generator=generator) < 0.5
-            is_flipped = is_flipped.to(images.device)[:, None, None, None]
-            images = torch.where(is_flipped, images.flip(3), images)
+        images = self.mirrored(batch.images, generator)
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             tokens = self.analyse(images)
         return {"loss": self.flow.loss(tokens, batch.labels, generator=generator)}
+
+    def mirrored(
+        self, images: Float[Tensor, "b c h w"], generator: torch.Generator
+    ) -> Float[Tensor, "b c h w"]:
+        """In training each image or its mirror, where `flips` is set."""
+        return mirrored(images, generator) if self.flips and self.training else images
 
     @override
     def encode(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
@@ -105,15 +114,6 @@ class AbstractGridModel(AbstractLatentModel):
         self, num_images: int, images: ImageSet, *, generator: torch.Generator
     ) -> Float[Tensor, "b c h w"]:
         return self.sample(num_images, generator=generator)
-
-    @override
-    def extra_tensors(self) -> dict[str, Tensor]:
-        return {}
-
-    @override
-    def load_extra_tensors(self, tensors: dict[str, Tensor]) -> None:
-        if tensors:
-            raise ValueError(f"unknown tensors {', '.join(sorted(tensors))}")
 
     @override
     def sample_latents(

@@ -61,7 +61,10 @@ class AbstractLatentModel(AbstractModel):
     Attributes:
         latent_dim: Number of values in a latent vector.
         priors: Priors that `finish` fits and the model's file stores.
+        has_encoder: Whether `encode` works; a model that only draws raises a `ConfigError` there.
     """
+
+    has_encoder: ClassVar[bool] = True
 
     draws_on_cuda: ClassVar[bool] = True
 

@@ -16,6 +16,8 @@ MODELS: dict[str, str] = {
     "local-dictionary": "overtone.models.local_dictionary.model:LocalDictionary",
     "spectral-dictionary": "overtone.models.spectral_dictionary.model:SpectralDictionary",
     "local-series-generator": "overtone.models.local_series.model:LocalSeriesGenerator",
+    "local-series-autoencoder": "overtone.models.local_series.autoencoder:LocalSeriesAutoencoder",
+    "local-series-flow": "overtone.models.local_series.flow:LocalSeriesFlow",
     "vae": "overtone.models.vae.model:Vae",
 }
 

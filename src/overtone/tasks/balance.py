@@ -13,7 +13,8 @@ from overtone.data.base import OnCorrupt, Split
 from overtone.data.class_folders import MANIFEST, folders_of_classes
 from overtone.errors import ConfigError, DataError, PathError
 from overtone.files import check_folder_of, new_folder
-from overtone.models.base import AbstractModel, ProgressCallback, class_index
+from overtone.models.base import AbstractModel, ProgressCallback
+from overtone.models.class_index import class_index
 from overtone.models.compute import Device
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import find_model, load_model
@@ -74,10 +75,15 @@ def balance(
         OSError: The folder cannot be written.
     """
     folder = pathlib.Path(out)
-    _refuse_used(folder, source)
+    refuse_used(folder, source)
     chosen = load_model(model, device=device)
-    images = _loaded(source, chosen, split, on_corrupt)
-    missing = _missing(images, target)
+    images = load_source(source, chosen, split, on_corrupt)
+    if images.labels is None:
+        raise DataError(
+            f"{images.name} has no classes to balance; make a sub-folder for each, or fill thin "
+            "places instead: balance --by density"
+        )
+    missing = missing_of(images, target)
     labels = {name: class_index(chosen, name) for name in missing}
     origin = Origin(
         model=str(model),
@@ -113,7 +119,8 @@ def balance(
     return classes
 
 
-def _refuse_used(folder: pathlib.Path, source: str | ImageSet) -> None:
+def refuse_used(folder: pathlib.Path, source: str | ImageSet) -> None:
+    """Raises `ConfigError` unless the folder can be made, outside of the source."""
     check_folder_of(folder)
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise PathError(f"{folder} exists and is not empty; nothing is replaced, name another")
@@ -123,26 +130,27 @@ def _refuse_used(folder: pathlib.Path, source: str | ImageSet) -> None:
         )
 
 
-def _loaded(
+def load_source(
     source: str | ImageSet, model: AbstractModel, split: Split, on_corrupt: OnCorrupt
 ) -> ImageSet:
+    """The set itself, or the data loaded at the model's size.
+
+    Raises:
+        DataError: The source is damaged.
+    """
     if isinstance(source, ImageSet):
-        images = source
-    else:
-        spec = model.spec
-        images = load_images(
-            source,
-            split=split,
-            size=(spec.height, spec.width),
-            channels=spec.channels,
-            on_corrupt=on_corrupt,
-        )
-    if images.labels is None:
-        raise DataError(f"{images.name} has no classes to balance; make a sub-folder for each")
-    return images
+        return source
+    spec = model.spec
+    return load_images(
+        source,
+        split=split,
+        size=(spec.height, spec.width),
+        channels=spec.channels,
+        on_corrupt=on_corrupt,
+    )
 
 
-def _missing(images: ImageSet, target: int | None) -> dict[str, int]:
+def missing_of(images: ImageSet, target: int | None) -> dict[str, int]:
     """How many pictures each class lacks, of those that lack any."""
     counts = images.class_counts()
     wanted = int(counts.max()) if target is None else target

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from overtone.errors import ConfigError
-from overtone.models.base import AbstractModel, ProgressCallback, class_index, to_pixels
+from overtone.models.base import AbstractModel, ProgressCallback, to_pixels
+from overtone.models.class_index import class_index
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import resolve_model
 from overtone.shapes import UInt8

@@ -19,7 +19,7 @@ from overtone.tasks.rare_classes import FilledClass, as_json
 
 # Key of the text inside each PNG that repeats its entry of the manifest.
 PNG_KEY = "Synthetic"
-_NOTE = (
+NOTE = (
     "Every picture in this folder is synthetic: drawn by the model named below, not recorded. "
     "Each file says so itself, in its PNG text 'Synthetic'."
 )
@@ -66,15 +66,19 @@ def write_class(
             "num_drawn": len(pictures),
             **dataclasses.asdict(origin),
         }
-        (folder / file).write_bytes(_png(pixels, entry))
+        write_marked(folder, pixels, entry)
         entries.append(entry)
     return entries
 
 
-def _png(pixels: UInt8[np.ndarray, "h w c"], entry: Mapping[str, Any]) -> bytes:
+def write_marked(
+    folder: pathlib.Path, pixels: UInt8[np.ndarray, "h w c"], entry: Mapping[str, Any]
+) -> None:
+    """Writes one picture to the file that its entry of the manifest names, with the entry in it."""
     text = PngInfo()
     text.add_text(PNG_KEY, json.dumps(dict(entry)))
-    return saved(to_image(pixels), "PNG", {"pnginfo": text})
+    data = saved(to_image(pixels), "PNG", {"pnginfo": text})
+    (folder / entry["file"]).write_bytes(data)
 
 
 def manifest_of(
@@ -96,7 +100,7 @@ def manifest_of(
     counts = zip(images.class_names, map(int, images.class_counts()), strict=True)
     return {
         "synthetic": True,
-        "note": _NOTE,
+        "note": NOTE,
         "overtone": __version__,
         **{key: value for key, value in dataclasses.asdict(origin).items() if key != "prior"},
         "source": {

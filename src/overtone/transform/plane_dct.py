@@ -22,6 +22,17 @@ def inverse_plane_dct2(
     return _inverse(_inverse(coeffs.swapaxes(-1, -2)).swapaxes(-1, -2))
 
 
+def dct_cycles(size: tuple[int, int]) -> Float64[np.ndarray, "v u"]:
+    """Length of each coefficient's frequency vector, periods along the longer side.
+
+    Args:
+        size: Height and width.
+    """
+    height, width = size
+    down, across = np.arange(height) / (2 * height), np.arange(width) / (2 * width)
+    return max(size) * np.hypot(down[:, None], across[None, :])
+
+
 def _forward(samples: np.ndarray) -> np.ndarray:
     """Along the last axis: even samples, then the odd ones backwards, are one period of an FFT."""
     length = samples.shape[-1]

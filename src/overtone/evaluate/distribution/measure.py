@@ -18,6 +18,7 @@ from overtone.files import write_atomically
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork, Features
 from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
 from overtone.models.base import ProgressCallback
+from overtone.models.compute import card_name
 from overtone.shapes import UInt8
 
 JPEG_QUALITY = 75
@@ -35,6 +36,8 @@ class ReferenceSet:
         other_split: Real images of the same data that are not among `images`; None if there are
             none.
         seed: Seed for the choice of images.
+        num_nearest: Images of either set, chosen by the seed, that metrics of all pairs look at;
+            all of them if None.
         cache: Folder where features of real images are kept between calls; None keeps nothing.
 
     Raises:
@@ -45,6 +48,7 @@ class ReferenceSet:
     images: ImageSet
     other_split: ImageSet | None = None
     seed: int = 0
+    num_nearest: int | None = None
     cache: pathlib.Path | None = None
 
     def __post_init__(self) -> None:
@@ -169,9 +173,13 @@ def _row(
     source: SampleSource,
 ) -> DistributionRow:
     values, errors = {}, {}
+    limit = reference_set.num_nearest
     for number, metric in enumerate(DISTRIBUTION_METRICS):
         rng = np.random.default_rng((reference_set.seed, number))
-        found = metric.measure(samples=samples, reference=reference, rng=rng)
+        one, other = samples, reference
+        if metric.compares_pairs and limit is not None:
+            one, other = (each[rng.permutation(len(each))[:limit]] for each in (one, other))
+        found = metric.measure(samples=one, reference=other, rng=rng)
         for name, estimate in zip(metric.names, found, strict=True):
             values[name] = estimate.value
             if estimate.error is not None:
@@ -187,10 +195,11 @@ def _row(
         weights_hash=reference_set.network.weights_hash,
         values=values,
         errors=errors,
+        num_nearest=limit,
         seed=reference_set.seed,
         version=f"overtone {overtone.__version__}",
         commit=commit(),
-        machine=machine(),
+        machine=machine(card_name(reference_set.network.device)),
         date=now(),
     )
 

@@ -23,9 +23,11 @@ class SampleSource:
         preset: Preset that the training started from.
         core_minutes: Processor time of the training, minutes.
         steps: Number of training steps.
+        images_seen: Training images that these steps were made of, repeated ones counted again.
         num_parameters: Number of trained parameters.
         prior: Prior that the latents were drawn from; None is the model's own choice.
         temperature: Spread of the latents.
+        guidance: How far the model went towards the class of each sample; 1 is what was learned.
         class_name: The class that all samples are of; None for all classes.
     """
 
@@ -34,9 +36,11 @@ class SampleSource:
     preset: str | None = None
     core_minutes: float | None = None
     steps: int | None = None
+    images_seen: int | None = None
     num_parameters: int | None = None
     prior: str | None = None
     temperature: float | None = None
+    guidance: float | None = None
     class_name: str | None = None
 
 
@@ -59,6 +63,8 @@ class DistributionRow:
         reconstruction_psnr_db: PSNR from the mean squared error of all reconstructions; None where
             nothing is reconstructed.
         num_reconstructed: Images of the reference that were encoded and decoded.
+        num_nearest: Images of either set that precision, recall, density and coverage are taken
+            from; None for all.
         nearest_sample: Median distance of a sample to the nearest training picture, as the root
             mean squared difference of pixels in levels of 255; None where it is not measured.
         nearest_real: The same of real pictures that were not trained on; where there are none, of
@@ -84,6 +90,7 @@ class DistributionRow:
     errors: dict[str, float]
     reconstruction_psnr_db: float | None = None
     num_reconstructed: int | None = None
+    num_nearest: int | None = None
     nearest_sample: float | None = None
     nearest_real: float | None = None
     nearer_to_training: float | None = None

@@ -30,6 +30,8 @@ class DistributionMetric:
         titles: The same for people.
         higher_is_better: Whether higher is better, for all its numbers.
         error: What the errors are, for people; empty if there are none.
+        compares_pairs: Whether it looks at all pairs of rows, so that its cost grows by the square
+            of the counts.
         fn: Called with `samples=`, `reference=` and `rng=`; answers in the order of the names.
     """
 
@@ -37,6 +39,7 @@ class DistributionMetric:
     titles: tuple[str, ...]
     higher_is_better: bool
     error: str = ""
+    compares_pairs: bool = False
     fn: Callable[..., tuple[Estimate, ...]]
 
     def measure(

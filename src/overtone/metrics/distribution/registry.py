@@ -73,6 +73,7 @@ DISTRIBUTION_METRICS: tuple[DistributionMetric, ...] = (
         names=("precision", "recall", "density", "coverage"),
         titles=("precision", "recall", "density", "coverage"),
         higher_is_better=True,
+        compares_pairs=True,
         fn=_neighbours,
     ),
 )

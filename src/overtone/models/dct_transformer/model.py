@@ -269,6 +269,6 @@ class DctTransformer(AbstractModel):
         return [*codes.flatten().tolist(), self.vocabulary.num_channels]
 
     def _classes(self, count: int, labels: Int64[Tensor, " b"] | None) -> Int64[Tensor, " b"]:
-        """Labels, or the number that stands for none."""
+        """Labels, or the number that stands for none, where lists and masks are made."""
         none = len(self.spec.class_names)
-        return torch.full((count,), none) if labels is None else labels
+        return torch.full((count,), none) if labels is None else labels.cpu()

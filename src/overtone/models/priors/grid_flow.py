@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from overtone.models.compute import normal_noise
 from overtone.models.priors.base import check_temperature
 from overtone.models.priors.grid_flow_net import GridNet, GridNetConfig
 from overtone.shapes import Float, Int64
@@ -120,12 +121,11 @@ class GridFlow(nn.Module):
         """Weighted mean squared error of the velocity at random times; classes hidden at random."""
         count, device = len(tokens), tokens.device
         target = (tokens - self.mean) / self.scale
-        is_hidden = torch.rand(count, generator=generator) < self.config.class_dropout
-        times = torch.sigmoid(torch.randn(count, generator=generator) + self.config.time_shift)
-        noise = torch.randn(target.shape, generator=_source_on(device, generator), device=device)
+        chances = torch.rand(count, generator=generator, device=generator.device).to(device)
         classes = self._classes(count, labels)
-        classes = torch.where(is_hidden.to(device), self.num_classes, classes)
-        times = times.to(device)
+        classes = torch.where(chances < self.config.class_dropout, self.num_classes, classes)
+        times = torch.sigmoid(normal_noise((count,), generator, device) + self.config.time_shift)
+        noise = normal_noise(target.shape, generator, device)
         share = times[:, None, None, None]
         velocity = self.velocity((1 - share) * noise + share * target, times, classes)
         return (self.weights * (velocity - (target - noise)).square()).mean()
@@ -230,11 +230,3 @@ def _weights(
         )
         weights = torch.special.entr(counts / counts.sum(1, keepdim=True)).sum(1)
     return weights / weights.mean().clamp_min(1e-12)
-
-
-def _source_on(device: torch.device, generator: torch.Generator) -> torch.Generator:
-    """The generator itself, or one on a card that it seeds: noise is made where it is needed."""
-    if device.type == "cpu":
-        return generator
-    seed = int(torch.randint(2**63 - 1, (), generator=generator))
-    return torch.Generator(device).manual_seed(seed)

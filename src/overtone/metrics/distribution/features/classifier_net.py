@@ -16,8 +16,8 @@ class ConvClassifier(nn.Module):
     weights, so that nothing here depends on a mode or on the other images of a batch.
 
     Args:
-        channels: Of the images, then of each convolution.
-        pooled_after: Numbers of the convolutions, from 0, that 2x2 maxima follow.
+        channels: Number of channels of the images, then of each convolution.
+        pooled_after: Indices of the convolutions, from 0, that 2x2 maxima follow.
         num_classes: Number of logits.
     """
 
