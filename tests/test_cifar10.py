@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from experiments.cifar10 import measure
 from experiments.cifar10.judge import FAST, MAIN, disagreements, judge, read_measured
-from experiments.cifar10.kinds import KINDS, SWEEP
+from experiments.cifar10.kinds import KINDS, SWEEP, Draw
 from experiments.cifar10.page import PAGE, build
 from PIL import Image
 from toy_rows import distance, store_distances, verdicts
@@ -30,9 +30,7 @@ def row(label, frechet, *, prior="own", seed=0, features=MAIN, **values):
 
 
 def real(compared, frechet, features=MAIN):
-    return distance(
-        None, frechet, name="blur-0.5", prior=None, features=features, compared=compared
-    )
+    return distance(None, frechet, name="blur-0.5", prior="", features=features, compared=compared)
 
 
 def store_all(root, **by_network):
@@ -64,11 +62,8 @@ def test_the_floor_is_subtracted_and_seeds_are_averaged(tmp_path):
     assert "At most 0.14 was asked for: **reached**; 0.08 was hoped for: **not reached**" in text
     assert "Its coverage is 0.72; at least 0.7 was asked for: **reached**" in text
     assert "Its recall is 0.10; at least 0.25 was hoped for: **not reached**" in text
-    assert (
     assert "DCTransformer: its best here, `dct-transformer`, blocks of 4, is at 0.730" in text
     assert "distance (0.700 with `color32`); at most 0.6 was asked for: **not reached**" in text
-        in text
-    )
     assert "Spectral dictionary: its best here" not in text
     assert "| 2 | 23.00 | 4.24 | 20.00, 26.00 |" in text
 
@@ -181,17 +176,18 @@ def test_the_slow_network_measures_the_best_of_a_sweep_only(monkeypatch):
     (trial,) = [each for each in measure.trials() if each.name == "cifar10-thesis-text-sum-0"]
     rows = [
         dataclasses.replace(
-            found, source=dataclasses.replace(found.source, temperature=temperature)
+            found,
+            source=dataclasses.replace(found.source, temperature=each.temperature, guidance=1.0),
         )
-        for (prior, temperature), number in zip(SWEEP, (9.0, 5.0, 7.0, 8.0), strict=True)
-        for found in [row("thesis-text-sum", number, prior=prior, features=FAST)]
+        for each, number in zip(SWEEP, (9.0, 5.0, 7.0, 8.0), strict=True)
+        for found in [row("thesis-text-sum", number, prior=str(each.prior), features=FAST)]
     ]
     stored = {FAST: rows[:3], MAIN: []}
     monkeypatch.setattr(measure, "rows_of", lambda trial, network: stored[network])
     assert measure.missing(trial, MAIN) == []  # the sweep is not whole
     stored[FAST] = rows
-    assert measure.missing(trial, FAST) == [("mixture", 1.0)]
-    assert measure.missing(trial, MAIN) == [("isotropic", 0.85)]
+    assert measure.missing(trial, FAST) == [Draw("mixture")]
+    assert measure.missing(trial, MAIN) == [Draw("isotropic", 0.85)]
 
 
 def test_blur_keeps_shape_and_takes_contrast():

@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 from experiments.dctransformer import judge as dctransformer
-from experiments.dctransformer.page import CONTROLS, MEAN, ONE, ORIGINAL
+from experiments.dctransformer.places import CONTROLS, MEAN, ONE, ORIGINAL
 from toy_rows import distance, store_distances, verdicts
 
 ROOT = pathlib.Path(__file__).parent.parent

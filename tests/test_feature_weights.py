@@ -190,3 +190,16 @@ def test_code_in_a_file_of_weights_is_not_run(tmp_path, monkeypatch):
     torch.save({"code": print}, path)
     with pytest.raises(ConfigError, match="cannot be loaded"):
         get_feature_network("inception", str(path))
+
+
+def test_one_call_of_a_convolution_is_the_same_as_several(weights):
+    """Where gradients are wanted, and on a card, PyTorch's own operations do the work."""
+    network = efficientnet.build(weights)
+    x = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(3))
+    with torch.enable_grad():
+        expected = network.maps(x)
+    with torch.no_grad():
+        found = network.maps(x.contiguous(memory_format=torch.channels_last))
+    for one, other in zip(found, expected, strict=True):
+        scale = float(other.abs().max())
+        torch.testing.assert_close(one, other, atol=1e-5 * scale, rtol=0)

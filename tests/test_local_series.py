@@ -18,7 +18,7 @@ from overtone.models.local_series.model import LocalSeriesGenerator
 from overtone.models.local_series.net import SeriesNet
 from overtone.models.local_series.tiles import synthesize, tile_basis
 from overtone.models.store import load_model
-from overtone.training.loop import batch_of
+from overtone.training.feed import ImageFeed
 from overtone.training.run import train
 
 SMALL = SeriesNetConfig(
@@ -89,7 +89,7 @@ def test_each_side_moves_its_own_weights_only():
     images = toy_images()
     model = model_of(12, 10)
     model.begin(images, generator=generator())
-    batch = batch_of(images, np.arange(8), torch.device("cpu"))
+    batch = ImageFeed(images, torch.device("cpu")).batch(np.arange(8))
     for loss, moved in ((model.loss, "critic."), (model.second_loss, "")):
         model.zero_grad()
         loss(batch, progress=0.5, generator=generator())["loss"].backward()
@@ -111,10 +111,7 @@ def test_slopes_are_those_of_differences():
     image = torch.randn(1, 3, 12, 10, generator=generator(1)).double()
 
     def score(values: torch.Tensor) -> torch.Tensor:
-        x = torch.nn.functional.pad(
-            values, (0, critic.padding[0], 0, critic.padding[1]), "replicate"
-        )
-        return critic(x[:, :, :12, :10], None)
+        return critic(values, None)
 
     step = 1e-5
     slopes = []
@@ -139,6 +136,19 @@ def test_classes_are_drawn_as_often_as_they_were_seen():
     latents = model.sample_latents(4000, generator=generator())
     wanted = np.bincount(rare.labels) / len(rare)
     np.testing.assert_allclose(latents[:, 3:].mean(0).numpy(), wanted, atol=0.03)
+
+
+def test_guidance_leads_away_from_the_mean_of_the_classes():
+    model = model_of(12, 10)
+    model.begin(toy_images(), generator=generator())
+    labels = torch.tensor([0, 1, 1])
+    plain, guided, none = (
+        model.sample_latents(3, generator=generator(), labels=labels, guidance=weight)
+        for weight in (1.0, 2.0, 0.0)
+    )
+    assert torch.equal(plain[:, 3:], torch.eye(2)[labels])
+    torch.testing.assert_close(none[:, 3:], model.class_shares.expand(3, -1))
+    torch.testing.assert_close(guided, 2 * plain - none)
 
 
 def test_pictures_of_a_class_differ_from_the_start():

@@ -21,18 +21,24 @@ from overtone.models.base import AbstractModel, ImageSpec
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.registry import MODELS, get_model_class
 from overtone.models.store import load_model, save_model
-from overtone.training.loop import batch_of
+from overtone.training.feed import ImageFeed
 from overtone.training.plan import resolve_plan
 from overtone.training.run import train
 
 ROOT = pathlib.Path(__file__).parent.parent
 SHAPES = [(12, 10, 1), (9, 20, 3)]
 NAMES = sorted(MODELS)
+DRAWING = [name for name in NAMES if get_model_class(name).draws_pictures]
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(params=NAMES)
 def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture(params=DRAWING)
+def drawing(request) -> str:
     return request.param
 
 
@@ -53,12 +59,20 @@ def build(name: str, images: ImageSet, seed: int = 0) -> AbstractModel:
 
 
 def losses_of(model: AbstractModel, images: ImageSet) -> dict[str, torch.Tensor]:
-    batch = batch_of(images, np.arange(8), CPU)
+    batch = ImageFeed(images, CPU).batch(np.arange(8))
     return model.loss(batch, progress=0.5, generator=generator(1))
 
 
+def pictures_of(model: AbstractModel, images: ImageSet, **options) -> torch.Tensor:
+    """Four that it draws, or completes."""
+    if model.draws_pictures:
+        return model.sample(4, generator=generator(), **options)
+    with torch.no_grad():
+        return model.preview(4, images, generator=generator())
+
+
 def second_losses_of(model: AbstractModel, images: ImageSet) -> dict[str, torch.Tensor] | None:
-    batch = batch_of(images, np.arange(8), CPU)
+    batch = ImageFeed(images, CPU).batch(np.arange(8))
     return model.second_loss(batch, progress=0.5, generator=generator(2))
 
 
@@ -100,9 +114,9 @@ def test_a_seed_makes_the_weights_and_nothing_else_does(name):
     assert any(not torch.equal(first[key], other[key]) for key in first)
 
 
-def test_steps_and_samples_draw_from_their_generator_only(name):
+def test_steps_and_samples_draw_from_their_generator_only(drawing):
     images = images_of(12, 10, 1)
-    model = build(name, images)
+    model = build(drawing, images)
     before = torch.get_rng_state()
     losses_of(model, images)["loss"].backward()
     model.finish(images, generator=generator())
@@ -111,9 +125,9 @@ def test_steps_and_samples_draw_from_their_generator_only(name):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_samples_are_images_and_follow_the_seed(name, shape):
+def test_samples_are_images_and_follow_the_seed(drawing, shape):
     height, width, channels = shape
-    model = build(name, images_of(*shape))
+    model = build(drawing, images_of(*shape))
     model.finish(images_of(*shape), generator=generator())
     drawn = [model.sample(3, generator=generator(seed)) for seed in (1, 1, 2)]
     assert drawn[0].shape == (3, channels, height, width)
@@ -124,8 +138,8 @@ def test_samples_are_images_and_follow_the_seed(name, shape):
     assert not torch.equal(drawn[0], drawn[2])
 
 
-def test_other_sizes_are_drawn_or_refused(name):
-    model = build(name, images_of(12, 10, 3))
+def test_other_sizes_are_drawn_or_refused(drawing):
+    model = build(drawing, images_of(12, 10, 3))
     model.finish(images_of(12, 10, 3), generator=generator())
     try:
         assert model.sample(2, generator=generator(), size=(25, 7)).shape == (2, 3, 25, 7)
@@ -133,19 +147,34 @@ def test_other_sizes_are_drawn_or_refused(name):
         assert "7x25" in str(error)  # noqa: PT017  (either is right)
 
 
-def test_classes_are_drawn_from_or_refused(name):
+def test_classes_are_drawn_from_or_refused(drawing):
     images = images_of(12, 10, 3)
-    model = build(name, images)
+    model = build(drawing, images)
     model.finish(images, generator=generator())
     labels = torch.tensor([0, 1, 1])
     assert model.sample(3, generator=generator(), labels=labels).shape == (3, 3, 12, 10)
     with pytest.raises(ConfigError, match=r"classes must be in 0\.\.1, got 1\.\.2"):
         model.sample(2, generator=generator(), labels=labels[1:] + torch.tensor([0, 1]))
     unlabelled = dataclasses.replace(images, labels=None, class_names=())
-    model = build(name, unlabelled)
+    model = build(drawing, unlabelled)
     model.finish(unlabelled, generator=generator())
     with pytest.raises(ConfigError, match="trained without classes"):
         model.sample(3, generator=generator(), labels=labels)
+
+
+def test_guidance_is_followed_or_refused(drawing):
+    images = images_of(12, 10, 3)
+    model = build(drawing, images)
+    model.finish(images, generator=generator())
+    labels = torch.tensor([0, 1, 1])
+    plain = model.sample(3, generator=generator(), labels=labels)
+    assert torch.equal(plain, model.sample(3, generator=generator(), labels=labels, guidance=1.0))
+    try:
+        drawn = model.sample(3, generator=generator(), labels=labels, guidance=2.0)
+        assert drawn.shape == (3, 3, 12, 10)
+    except ConfigError as error:
+        message = f"a {name} draws without guidance, which must be 1, not 2; leave out guidance"
+        assert str(error) == message  # noqa: PT017  (either is right)
 
 
 def test_its_file_gives_the_same_samples(name, tmp_path):
@@ -156,12 +185,17 @@ def test_its_file_gives_the_same_samples(name, tmp_path):
     loaded = load_model(tmp_path / "m.safetensors")
     assert loaded.config == model.config
     assert loaded.spec == model.spec
-    for labels, temperature in ((None, 1.0), (torch.tensor([1, 0, 1]), 0.5)):
+    for labels, temperature in ((None, 1.0), (torch.tensor([1, 0, 1, 1]), 0.5)):
         before, after = (
-            m.sample(3, generator=generator(), labels=labels, temperature=temperature)
-            for m in (model, loaded)
+            pictures_of(m, images, labels=labels, temperature=temperature) for m in (model, loaded)
         )
         assert torch.equal(before, after)
+
+
+def test_what_only_completes_pictures_says_so(name):
+    if name not in DRAWING:
+        with pytest.raises(ConfigError, match="draws none of its own"):
+            build(name, images_of(12, 10, 3)).sample(2, generator=generator())
 
 
 def test_latents_are_encoded_and_decoded(name):
@@ -169,7 +203,7 @@ def test_latents_are_encoded_and_decoded(name):
     model = build(name, images)
     if not isinstance(model, AbstractLatentModel):
         return
-    some = batch_of(images, np.arange(5), CPU).images
+    some = ImageFeed(images, CPU).batch(np.arange(5)).images
     if not model.has_encoder:
         with pytest.raises(ConfigError, match="has no encoder"):
             model.encode(some)
@@ -182,9 +216,9 @@ def test_latents_are_encoded_and_decoded(name):
     assert model.training_latents(images).shape == (16, model.latent_dim)
 
 
-def test_a_prior_that_is_not_there_is_refused(name):
+def test_a_prior_that_is_not_there_is_refused(drawing):
     images = images_of(12, 10, 3)
-    model = build(name, images)
+    model = build(drawing, images)
     model.finish(images, generator=generator())
     with pytest.raises(ConfigError, match="prior mixtur"):
         model.sample(2, generator=generator(), prior="mixtur")
@@ -202,11 +236,12 @@ def test_training_lowers_the_loss_and_goes_on_bit_for_bit(name, tmp_path):
     assert (result.status, result.step) == ("stopped", 12)
     train(data=images, out=tmp_path / "run", resume=True)
     whole, run = (load_model(tmp_path / each) for each in ("whole", "run"))
-    drawn = [model.sample(4, generator=generator()) for model in (whole, run)]
+    drawn = [pictures_of(model, images) for model in (whole, run)]
     assert torch.equal(*drawn)
     if not whole.has_unseen_loss:
         return  # that of a table of latents, or against a critic, says nothing afterwards
     start = build(name, images)
+    start.begin(images, generator=generator())
     losses = [losses_of(model, images)["loss"].item() for model in (start, whole)]
     assert losses[1] < losses[0]
 

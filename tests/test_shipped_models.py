@@ -6,7 +6,7 @@ import torch
 
 import overtone
 from overtone.errors import ConfigError
-from overtone.models.base import class_index
+from overtone.models.class_index import class_index
 from overtone.models.store import read_summary, shipped_models
 
 MODELS = shipped_models()

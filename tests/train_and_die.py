@@ -60,11 +60,11 @@ def deaths(rng: random.Random) -> list[Callable[[], None]]:
     return [
         lambda: in_write(1),  # before there is a plan
         lambda: before_call(CheckpointFolder, "save", 1),
-        lambda: before_call(Loop, "_step", rng.randrange(2, 24)),
+        lambda: before_call(Loop, "step", rng.randrange(2, 24)),
         lambda: in_write(rng.randrange(1, 3)),
         lambda: before_call(pathlib.Path, "replace", rng.randrange(1, 3)),
         lambda: before_call(pathlib.Path, "unlink", 1),
-        lambda: before_call(Loop, "_step", rng.randrange(2, 24)),
+        lambda: before_call(Loop, "step", rng.randrange(2, 24)),
     ]
 
 

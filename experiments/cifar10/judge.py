@@ -96,10 +96,10 @@ def read_measured(root: pathlib.Path) -> dict[str, Measured]:
         groups: dict[tuple[object, ...], list[DistributionRow]] = {}
         real = {}
         for row in read_distances(root / RESULTS / f"{network}.jsonl"):
-            name = label_of(row.source.name)
-            if name is not None:
-                source = row.source
-                groups.setdefault((name[0], source.prior, source.temperature), []).append(row)
+            label, source = label_of(row.source.name), row.source
+            if label is not None:
+                key = (label, source.prior, source.temperature, source.guidance)
+                groups.setdefault(key, []).append(row)
             else:
                 real[row.source.name if row.compared == "samples" else row.compared] = row
         entries = [Entry(str(key[0]), tuple(rows)) for key, rows in groups.items()]

@@ -1,17 +1,31 @@
 """What is trained on CIFAR-10: which system each run belongs to, and how it is sampled."""
 
 import dataclasses
-from typing import Literal
-
-Draw = tuple[str | None, float]  # prior, None for the model's own, and temperature
+from typing import Literal, NamedTuple
 
 DATA = "cifar10"
 System = Literal["DFM", "DCTransformer", "dictionary", "control"]
 
-OWN: tuple[Draw, ...] = ((None, 1.0),)  # the model's own prior
+
+class Draw(NamedTuple):
+    """A way of drawing.
+
+    Attributes:
+        prior: Of the latents; None for the model's own.
+        temperature: Spread of the latents.
+        guidance: How far towards the class of each sample.
+    """
+
+    prior: str | None = None
+    temperature: float = 1.0
+    guidance: float = 1.0
+
+
+OWN = (Draw(),)
+GUIDED = (Draw(), Draw(guidance=1.5))
 # The thesis draws from N(0, s² I) with the s that does best; here s is a multiple of the latents'
 # root mean square.
-SWEEP: tuple[Draw, ...] = tuple(("isotropic", t) for t in (1.0, 0.85, 0.7, 0.5))
+SWEEP = tuple(Draw("isotropic", t) for t in (1.0, 0.85, 0.7, 0.5))
 PLAIN = "normal"  # the autoencoder's own prior, N(0, I)
 PUBLISHED_PRIOR = "isotropic"  # the thesis's, of which the best of a sweep counts
 
@@ -26,7 +40,8 @@ class Kind:
         is_published: Whether it follows the source document.
         model: In the table of models.
         preset: Of the model.
-        draws: Prior and temperature of each measurement.
+        draws: Ways of drawing of which the best counts.
+        asides: Ways that the document does not have, measured with the fast network only.
         changes: Of the preset.
         num_seeds: Number of runs.
     """
@@ -37,6 +52,7 @@ class Kind:
     model: str
     preset: str
     draws: tuple[Draw, ...] = OWN
+    asides: tuple[Draw, ...] = ()
     changes: tuple[str, ...] = ()
     num_seeds: int = 1
 
@@ -51,16 +67,16 @@ def thesis(reading: str, preset: str, reduction: str) -> Kind:
         "train.sample_every=0",
     )
     title = f"thesis by the {reading}, λ beside {reduction}s"
-    draws = (*SWEEP, ("mixture", 1.0))
-    return Kind(title, "DFM", True, "fourier-generator", preset, draws, changes)
+    asides = (Draw("mixture"),)
+    return Kind(title, "DFM", True, "fourier-generator", preset, SWEEP, asides, changes)
 
 
 # By the middle part of the names of their runs, cifar10-<label>-<seed>.
 KINDS: dict[str, Kind] = {
     "vae": Kind(
-        "`vae`", "control", True, "vae", DATA, ((PLAIN, 1.0), ("mixture", 1.0), ("flow", 1.0))
+        "`vae`", "control", True, "vae", DATA, (Draw(PLAIN), Draw("mixture"), Draw("flow"))
     ),
-    "pca": Kind("`pca`", "control", False, "pca", DATA, (("gaussian", 1.0), ("mixture", 1.0))),
+    "pca": Kind("`pca`", "control", False, "pca", DATA, (Draw("gaussian"), Draw("mixture"))),
     "thesis-program-sum": thesis("program", "thesis-cifar10", "sum"),
     "thesis-program-mean": thesis("program", "thesis-cifar10", "mean"),
     "thesis-text-mean": thesis("text", "thesis-cifar10-text", "mean"),
@@ -71,7 +87,7 @@ KINDS: dict[str, Kind] = {
         False,
         "series-generator",
         DATA,
-        (("flow", 1.0), ("mixture", 1.0)),
+        (Draw("flow"), Draw("mixture")),
     ),
     "local-series": Kind(
         "ours, local series, adversarial (`local-series-generator`)",
@@ -96,7 +112,7 @@ KINDS: dict[str, Kind] = {
         "cifar10-flow",
     ),
     "dct-flow": Kind(
-        "ours, flow over local DCTs (`dct-flow`)", "DCTransformer", False, "dct-flow", DATA
+        "ours, flow over local DCTs (`dct-flow`)", "DCTransformer", False, "dct-flow", DATA, GUIDED
     ),
     "dct-transformer-b4": Kind(
         "`dct-transformer`, blocks of 4", "DCTransformer", False, "dct-transformer", "cifar10-b4"
@@ -110,6 +126,7 @@ KINDS: dict[str, Kind] = {
         False,
         "local-dictionary",
         DATA,
+        GUIDED,
     ),
     "dictionary": Kind(
         "ours, global atoms (`spectral-dictionary`)",
@@ -117,7 +134,7 @@ KINDS: dict[str, Kind] = {
         False,
         "spectral-dictionary",
         DATA,
-        (("mixture", 1.0), ("gaussian", 1.0)),
+        (Draw("mixture"), Draw("gaussian")),
     ),
     "dictionary-published": Kind(
         "published form, flattened (`spectral-dictionary`)",
@@ -125,12 +142,12 @@ KINDS: dict[str, Kind] = {
         True,
         "spectral-dictionary",
         "published-cifar10",
-        (("gaussian", 1.0), ("mixture", 1.0)),
+        (Draw("gaussian"), Draw("mixture")),
     ),
 }
 
 
-def label_of(name: str) -> tuple[str, int] | None:
-    """Label and seed in the name of a run; None if it is none of these."""
+def label_of(name: str) -> str | None:
+    """The kind of the run of that name; None if it is none of these."""
     label, _, seed = name.removeprefix(f"{DATA}-").rpartition("-")
-    return (label, int(seed)) if label in KINDS and seed.isdecimal() else None
+    return label if label in KINDS and seed.isdecimal() else None

@@ -9,8 +9,8 @@ DATA is a folder with `cifar10` (train/CLASS, test/CLASS). A trial is a run of `
 runs/cifar10-<label>-<seed>, which goes on where it was stopped; one that is finished there already
 is measured as it is, and with `--measure-only` nothing is trained. Rows go to
 experiments/cifar10/rows/, a file for each feature network; what is there is skipped. The small
-network measures every draw, the large one the draws that count: the model's own, all of the
-autoencoder, and of a sweep of σ the one that is best by the small one.
+network measures every way of drawing, the large one all of the autoencoder's and of the others'
+(σ of a sweep, priors, guidance) the one that is best by the small one.
 """
 
 import argparse
@@ -22,10 +22,10 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from experiments.cifar10.judge import FAST, NETWORKS, RESULTS
-from experiments.cifar10.kinds import DATA, KINDS, PLAIN, SWEEP, Draw
+from experiments.cifar10.kinds import DATA, KINDS, PLAIN, Draw, Kind
 from experiments.cifar10.page import IMAGES
 from experiments.harness.rebuild import rebuild
-from experiments.harness.trials import Trial, train_run, write_grid
+from experiments.harness.trials import train_run, write_grid
 from overtone.data import ImageSet, load_images
 from overtone.evaluate.distribution.measure import ReferenceSet, measure_samples
 from overtone.evaluate.distribution.rows import (
@@ -34,7 +34,12 @@ from overtone.evaluate.distribution.rows import (
     append_distribution_rows,
     read_distribution_rows,
 )
-from overtone.evaluate.distribution.sample_source import Drawn, draw, with_reconstruction
+from overtone.evaluate.distribution.sample_source import (
+    Conditioning,
+    Drawn,
+    draw,
+    with_reconstruction,
+)
 from overtone.metrics.distribution.features.registry import get_feature_network
 from overtone.models.store import MODEL_FILE
 from overtone.shapes import UInt8
@@ -76,22 +81,27 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One run of a kind."""
+
+    label: str
+    seed: int
+
+    @property
+    def kind(self) -> Kind:
+        """What it is a run of."""
+        return KINDS[self.label]
+
+    @property
+    def name(self) -> str:
+        """Of its folder and in its rows."""
+        return f"{DATA}-{self.label}-{self.seed}"
+
+
 def trials() -> list[Trial]:
     """Every run, in the order of the kinds."""
-    return [
-        Trial(
-            DATA,
-            kind.model,
-            kind.preset,
-            kind.draws,
-            seed,
-            label=label,
-            changes=(f"train.seed={seed}", "train.num_threads=1", *kind.changes),
-            has_own_length=True,
-        )
-        for label, kind in KINDS.items()
-        for seed in range(kind.num_seeds)
-    ]
+    return [Trial(label, seed) for label, kind in KINDS.items() for seed in range(kind.num_seeds)]
 
 
 def run(trial: Trial, source: str, arguments: argparse.Namespace) -> bool:
@@ -100,7 +110,9 @@ def run(trial: Trial, source: str, arguments: argparse.Namespace) -> bool:
     if arguments.measure_only and not (folder / MODEL_FILE).exists():
         print(f"{trial.name}: no finished run in {folder}", flush=True)
         return True
-    if not train_run(folder, trial.model, source, trial.preset, trial.changes):
+    kind = trial.kind
+    settings = (f"train.seed={trial.seed}", "train.num_threads=1", *kind.changes)
+    if not train_run(folder, kind.model, source, kind.preset, settings):
         return False
     if not arguments.train_only:
         measure(trial, source, arguments)
@@ -118,7 +130,7 @@ def measure(trial: Trial, source: str, arguments: argparse.Namespace) -> None:
         reference = reference or load_images(source, split="test")
         against = reference_set(name, reference, None, arguments)
         for each in wanted:
-            print(f"{trial.name}: measuring {each[0] or 'own prior'} with {name}", flush=True)
+            print(f"{trial.name}: measuring {tuple(each)} with {name}", flush=True)
             if each not in drawn:
                 drawn[each] = draw_from(trial, each, len(reference), arguments.runs)
             append_distribution_rows(path_of(name), [row_of(trial, drawn[each], against)])
@@ -136,8 +148,8 @@ def path_of(network: str) -> pathlib.Path:
 
 def missing(trial: Trial, network: str) -> list[Draw]:
     """Draws of a run that a network is to measure and has not."""
-    rows = rows_of(trial, network)
-    draws = trial.draws if network == FAST else counting(trial)
+    rows, kind = rows_of(trial, network), trial.kind
+    draws = (*kind.draws, *kind.asides) if network == FAST else counting(trial)
     return [each for each in draws if not any(is_of(row, each) for row in rows)]
 
 
@@ -152,29 +164,31 @@ def rows_of(trial: Trial, network: str) -> list[DistributionRow]:
 
 def is_of(row: DistributionRow, drawn: Draw) -> bool:
     """Whether a row is of a draw; without a name it is of the model's own prior."""
-    prior, temperature = drawn
-    same = prior is None or row.source.prior == prior
-    return same and row.source.temperature == temperature
+    same = drawn.prior is None or row.source.prior == drawn.prior
+    return same and (row.source.temperature, row.source.guidance) == drawn[1:]
 
 
 def counting(trial: Trial) -> tuple[Draw, ...]:
-    """The draws that the slow network measures too."""
-    if trial.draws[0][0] == PLAIN:
-        return trial.draws
-    if trial.draws[: len(SWEEP)] != SWEEP:
-        return trial.draws[:1]
+    """The draws that the slow network measures; none while the fast one has not chosen."""
+    draws = trial.kind.draws
+    if len(draws) == 1 or draws[0].prior == PLAIN:
+        return draws
     rows = rows_of(trial, FAST)
-    found = [(row.values["frechet"], each) for each in SWEEP for row in rows if is_of(row, each)]
-    return (min(found)[1],) if len(found) == len(SWEEP) else ()
+    found = [(row.values["frechet"], each) for each in draws for row in rows if is_of(row, each)]
+    return (min(found)[1],) if len(found) == len(draws) else ()
 
 
 def draw_from(trial: Trial, drawn: Draw, count: int, runs: pathlib.Path) -> Drawn:
-    """Samples of a run, under the trial's name; the first draw of seed 0 becomes a grid."""
-    prior, temperature = drawn
+    """Samples of a run; those of the first draw of seed 0 become a grid."""
     found = draw(
-        str(runs / trial.name), count, seed=trial.seed, prior=prior, temperature=temperature
+        str(runs / trial.name),
+        count,
+        seed=trial.seed,
+        prior=drawn.prior,
+        temperature=drawn.temperature,
+        conditioning=Conditioning(guidance=drawn.guidance),
     )
-    if drawn == trial.draws[0] and trial.seed == 0:
+    if drawn == trial.kind.draws[0] and trial.seed == 0:
         write_grid(IMAGES / f"{trial.name}.png", found.images[:NUM_SHOWN], num_columns=16)
     return found
 

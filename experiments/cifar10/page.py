@@ -154,6 +154,7 @@ def line_of(measured: Measured, entry: Entry) -> str:
     source = entry.rows[0].source
     temperature = source.temperature
     at = "" if temperature in (1, None) else f", temperature {temperature:g}"
+    at += "" if source.guidance in (1, None) else f", guidance {source.guidance:g}"
     above, share = measured.above_floor(entry), measured.share(entry)
     seen = "" if source.images_seen is None else f"{source.images_seen / 1e6:.2f} M"
     seeds = f" (mean of {len(entry.rows)})" if len(entry.rows) > 1 else ""

@@ -1,7 +1,8 @@
 """The DCTransformer: what its representation loses, what its lists cost, what it draws."""
 
 from experiments.dctransformer.judge import judge
-from experiments.dctransformer.page import DATA, PAGE, build
+from experiments.dctransformer.page import DATA, build
+from experiments.dctransformer.places import PAGE
 from experiments.harness.item import Item, Step, trials_step
 
 
@@ -24,5 +25,13 @@ ITEM = Item(
         ),
         step("--run", "draw-mnist", "draw-fashion-mnist", needs=DATA[:2], minutes=80),
         step("--run", "draw-photo32", "colorize", "upscale", needs=("photo32",), minutes=120),
+        step("--run", "draw-cifar10-b4", "draw-cifar10-b8", needs=("cifar10",), minutes=120),
+        step("--baselines", "cifar10", needs=("cifar10",), minutes=5),
+        trials_step(
+            "dctransformer.completion",
+            *("--photographs", "kodak"),
+            needs=("cifar10", "kodak"),
+            minutes=120,
+        ),
     ),
 )

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 from collections.abc import Iterable, Sequence
 
-from experiments.dctransformer.page import CONTROLS, MEAN, ONE, ORIGINAL, SAMPLES, TASKS
+from experiments.dctransformer.places import CONTROLS, MEAN, ONE, ORIGINAL, SAMPLES, TASKS
 from experiments.harness.item import Finding, Verdict
 from experiments.harness.published import (
     MARGIN,

@@ -5,6 +5,7 @@ bits an image; those of the context models are whole coded streams, so they incl
 range code (up to four bytes).
 """
 
+import dataclasses
 import json
 import math
 import pathlib
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 
 from overtone.codecs.sparse_dct.stream import PACKAGE, coded_order
-from overtone.data import load_images
+from overtone.data import ImageSet, load_images
 from overtone.entropy.context_state import load_context_state, rounded_context_state
 from overtone.evaluate.provenance import commit, machine, provenance
 from overtone.kernels import sparse_dct
@@ -28,6 +29,7 @@ from overtone.transform.quant import q_table
 from overtone.transform.triples import channel_order, dense_images, to_triples
 
 QUALITY = 50
+OTHER_QUALITIES = {"cifar10": 75}  # of data that were stored as JPEG, the quality they have
 NUM_HELD_OUT = 1000
 NUM_LEARNED = 4000  # training images that the context models adapt to
 NUM_COUNTED = 20_000  # training images whose triples are counted
@@ -39,30 +41,44 @@ def baseline_rows(
     source: pathlib.Path, data: str, done: Collection[str]
 ) -> Iterator[dict[str, Any]]:
     """Rows of the order-0 coder and the context models, with and without learning; not `done`."""
-    held_out = load_images(str(source), split="test").images[:NUM_HELD_OUT]
-    training = load_images(str(source), split="train").images
+    held_out = some_of(load_images(str(source), split="test"), NUM_HELD_OUT).images
+    training = load_images(str(source), split="train")
     shipped = load_context_state(PACKAGE)
+    quality = OTHER_QUALITIES.get(data, QUALITY)
+    counted, learned = (some_of(training, n).images for n in (NUM_COUNTED, NUM_LEARNED))
     coders = {
-        "order-0": lambda: order_0_bits(training[:NUM_COUNTED], held_out),
-        "context models, shipped prior": lambda: context_bits(held_out, shipped),
+        "order-0": lambda: order_0_bits(counted, held_out, quality),
+        "context models, shipped prior": lambda: context_bits(held_out, shipped, quality),
         f"context models, after {NUM_LEARNED} training images": lambda: context_bits(
-            held_out, learned_from(training[:NUM_LEARNED], shipped)
+            held_out, learned_from(learned, shipped, quality), quality
         ),
     }
     for coder, bits in coders.items():
         if coder not in done:
             print(f"{data}: {coder}", flush=True)
-            yield row(data, coder, bits(), held_out[0, :, :, 0].size)
+            yield row(data, coder, bits(), held_out[0, :, :, 0].size) | {"quality": quality}
+
+
+def some_of(images: ImageSet, count: int) -> ImageSet:
+    """The first so many; of a set that is sorted by class, as a folder is, evenly spread ones."""
+    is_sorted = images.labels is not None and bool((np.diff(images.labels) >= 0).all())
+    chosen = np.arange(min(count, len(images)))
+    if is_sorted:
+        chosen = chosen * len(images) // len(chosen)
+    labels = None if images.labels is None else images.labels[chosen]
+    return dataclasses.replace(images, images=images.images[chosen], labels=labels)
 
 
 def order_0_bits(
-    training: UInt8[np.ndarray, "n h w c"], held_out: UInt8[np.ndarray, "m h w c"]
+    training: UInt8[np.ndarray, "n h w c"],
+    held_out: UInt8[np.ndarray, "m h w c"],
+    quality: int = QUALITY,
 ) -> float:
     """Bits an image with one table for channels (and the end), one for positions, one for values.
 
     The counts of the training images plus a half: what an adaptive coder has learned at their end.
     """
-    known, new = triples_of(training), triples_of(held_out)
+    known, new = triples_of(training, quality), triples_of(held_out, quality)
     bits = 0.0
     for field in range(3):
         before, after = (lists[0][:, field].astype(np.int64) for lists in (known, new))
@@ -77,9 +93,11 @@ def order_0_bits(
     return bits / len(held_out)
 
 
-def triples_of(images: UInt8[np.ndarray, "n h w c"]) -> tuple[Int32[np.ndarray, "t 3"], int]:
+def triples_of(
+    images: UInt8[np.ndarray, "n h w c"], quality: int
+) -> tuple[Int32[np.ndarray, "t 3"], int]:
     """Triples of all images, channels counted in the order of the list."""
-    levels, tables = levels_of(images)
+    levels, tables = levels_of(images, quality)
     sampling = Sampling(*images.shape[1:])
     lists = to_triples(dense_images(levels, sampling), JPEG_BLOCK)
     rank = np.argsort(channel_order(JPEG_BLOCK, len(tables), "paper"))
@@ -88,9 +106,11 @@ def triples_of(images: UInt8[np.ndarray, "n h w c"]) -> tuple[Int32[np.ndarray, 
     return triples, len(images)
 
 
-def levels_of(images: UInt8[np.ndarray, "n h w c"]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def levels_of(
+    images: UInt8[np.ndarray, "n h w c"], quality: int
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Levels of each component, and its table."""
-    tables = [q_table(JPEG_BLOCK, QUALITY, is_chroma=c > 0) for c in range(images.shape[3])]
+    tables = [q_table(JPEG_BLOCK, quality, is_chroma=c > 0) for c in range(images.shape[3])]
     return to_levels(images, tables), tables
 
 
@@ -100,9 +120,11 @@ def coded(image_levels: list[np.ndarray], tables: list[np.ndarray]) -> tuple[lis
     return [image_levels[c] for c in order], [tables[c] for c in order]
 
 
-def context_bits(images: UInt8[np.ndarray, "n h w c"], state: tuple) -> float:
+def context_bits(
+    images: UInt8[np.ndarray, "n h w c"], state: tuple, quality: int = QUALITY
+) -> float:
     """Bits an image; the models start anew for each."""
-    levels, tables = levels_of(images)
+    levels, tables = levels_of(images, quality)
     sizes = [
         len(sparse_dct.encode(*coded([own[n] for own in levels], tables), state))
         for n in range(len(images))
@@ -110,9 +132,11 @@ def context_bits(images: UInt8[np.ndarray, "n h w c"], state: tuple) -> float:
     return 8 * float(np.mean(sizes))
 
 
-def learned_from(images: UInt8[np.ndarray, "n h w c"], state: tuple) -> tuple:
+def learned_from(
+    images: UInt8[np.ndarray, "n h w c"], state: tuple, quality: int = QUALITY
+) -> tuple:
     """The context state after coding these images, each with what was learned from those before."""
-    levels, tables = levels_of(images)
+    levels, tables = levels_of(images, quality)
     for n in range(len(images)):
         _, learned = sparse_dct.encode_and_learn(*coded([own[n] for own in levels], tables), state)
         state = rounded_context_state(learned, CONFIDENCE)
@@ -144,9 +168,9 @@ def model_row(folder: pathlib.Path, source: pathlib.Path, data: str) -> dict[str
     """The row of a trained network, with its nats per field; lists of its own block size."""
     model = load_model(str(folder))
     assert isinstance(model, DctTransformer)
-    held_out = load_images(str(source), split="test")
-    images = torch.from_numpy(held_out.images[:NUM_HELD_OUT])
-    labels = None if held_out.labels is None else torch.from_numpy(held_out.labels[:NUM_HELD_OUT])
+    held_out = some_of(load_images(str(source), split="test"), NUM_HELD_OUT)
+    images = torch.from_numpy(held_out.images)
+    labels = None if held_out.labels is None else torch.from_numpy(held_out.labels)
     fields = mean_nats(model, images, None)
     with_class = mean_nats(model, images, labels)
     summary = read_summary(str(folder))["summary"]

@@ -6,12 +6,12 @@
     python -m experiments.dctransformer.measure DATA --run colorize upscale --feature-weights FILE
     python -m experiments.dctransformer.measure --page
 
-DATA is a folder with `mnist`, `fashion-mnist` and `photo32`. `--ceiling` compares held-out images
-with themselves after quantisation, for each block size and quality. `--baselines` codes held-out
-lists without a network. `--run` trains a preset under `--runs` (it goes on where it was stopped)
-and measures it: what held-out lists cost, the distance of samples, or how near colours and detail
-come to those of held-out pictures. Rows go to experiments/dctransformer/rows/; what is there is
-skipped. `--page` writes the page docs/reproduction/dctransformer.md.
+DATA is a folder with `mnist`, `fashion-mnist`, `photo32`, `cifar10`. `--ceiling` compares held-out
+images with themselves after quantisation, for each block size and quality. `--baselines` codes
+held-out lists without a network. `--run` trains a preset under `--runs` (it goes on where it was
+stopped) and measures it: what held-out lists cost, the distance of samples, or how near colours and
+detail come to those of held-out pictures. Rows go to experiments/dctransformer/rows/; what is there
+is skipped. `--page` writes the page docs/reproduction/dctransformer.md.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from experiments.dctransformer.likelihood import (
     replace_rows,
     write_rows,
 )
-from experiments.dctransformer.page import (
+from experiments.dctransformer.places import (
     CEILING,
     IMAGES,
     LIKELIHOOD,
@@ -53,7 +53,7 @@ from overtone.transform.quant import q_table
 QUALITIES = (20, 35, 50, 75, 90)
 BLOCK_SIZES = (4, 8)
 NUM_SAMPLES = 10_000
-DATA = ("mnist", "fashion-mnist", "photo32")
+DATA = ("mnist", "fashion-mnist", "photo32", "cifar10")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +80,8 @@ TRIALS = {
     "likelihood": DctTrial("fashion-mnist", "fashion-mnist", ("likelihood",)),
     "draw-mnist": DctTrial("mnist", "mnist-b4", ("likelihood", "samples")),
     "draw-fashion-mnist": DctTrial("fashion-mnist", "fashion-mnist-b4", ("likelihood", "samples")),
+    "draw-cifar10-b4": DctTrial("cifar10", "cifar10-b4", ("likelihood", "samples")),
+    "draw-cifar10-b8": DctTrial("cifar10", "cifar10-b8", ("likelihood", "samples")),
     "draw-photo32": DctTrial("photo32", "photo32-b4", ("likelihood", "samples")),
     "colorize": DctTrial("photo32", "photo32-colorize", ("colorize",)),
     "upscale": DctTrial("photo32", "photo32-upscale", ("upscale",)),
@@ -97,7 +99,7 @@ def main() -> None:
     parser.add_argument("--core-minutes", type=float, default=20.0, help="training of each")
     parser.add_argument("--num-threads", type=int, default=1)
     parser.add_argument("--num-samples", type=int, default=NUM_SAMPLES)
-    parser.add_argument("--feature-weights", help="file of efficientnet-lite0, for photo32")
+    parser.add_argument("--feature-weights", help="file of efficientnet-lite0, for colour")
     parser.add_argument("--cache", type=pathlib.Path, help="folder for features of real images")
     parser.add_argument("--page", action="store_true", help="write the page from the rows")
     arguments = parser.parse_args()

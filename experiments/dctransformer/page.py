@@ -1,9 +1,18 @@
 """The page about lists of DCT triples: what they lose, cost and draw."""
 
-import os
 import pathlib
 from collections.abc import Sequence
 
+from experiments.dctransformer.page_completion import completion_parts
+from experiments.dctransformer.places import (
+    CEILING,
+    LIKELIHOOD,
+    PAGE,
+    SAMPLES,
+    TASKS,
+    TRAINING,
+    picture,
+)
 from experiments.harness.claims import claims, figure
 from experiments.harness.rows import Record, read_distances, read_records
 from experiments.thesis_generation.judge import RESULTS as OTHERS
@@ -11,21 +20,10 @@ from experiments.thesis_generation.judge import best, has_learned_latents, stand
 from experiments.thesis_generation.page import NAMES, measures
 from overtone.evaluate.distribution.rows import DistributionRow
 
-PAGE = "docs/reproduction/dctransformer.md"
-IMAGES = pathlib.Path("docs/images/dctransformer")
-RESULTS = pathlib.Path("experiments/dctransformer/rows")
-CEILING, LIKELIHOOD, SAMPLES = (RESULTS / name for name in ("ceiling", "likelihood", "samples"))
-TRAINING, TASKS = RESULTS / "training", RESULTS / "tasks"
-DATA = ("mnist", "fashion-mnist", "photo32")
+DATA = ("mnist", "fashion-mnist", "photo32", "cifar10")
 FLOORS = {"halves": "real: two halves", "other-split": "real: training images"}
 BARS = ("order-0", "context models, shipped prior", "context models, after 4000 training images")
-
-# Names of the rows of a task: the control, the best a list can be, results of the model.
 LUMA_KEPT_SINCE = "2026-11-27"  # date from which `colorize` returns the luma it was given
-CONTROLS = {"colorize": "gray as is", "upscale": "bicubic"}
-ORIGINAL = "the original through the model's tables"
-NUM_AVERAGED = 4  # results of which the mean is a guess with a small squared error
-ONE, MEAN = "one result", f"mean of {NUM_AVERAGED} results"
 
 LIST_FIELDS = {
     "coder": str,
@@ -67,7 +65,7 @@ def build(root: pathlib.Path) -> dict[str, str]:
             likelihood_part(data, root),
             samples_part(data, root),
         ]
-    parts += [*tasks_parts(root), *training_parts(root)]
+    parts += [*completion_parts(root), *tasks_parts(root), *training_parts(root)]
     return {PAGE: "\n\n".join(parts) + "\n"}
 
 
@@ -173,15 +171,6 @@ def samples_part(data: str, root: pathlib.Path) -> str:
         )
     pictures = [picture(row.source.name, root) for row in rows]
     return "\n\n".join(["\n".join(lines), *pictures])
-
-
-def picture(name: str, root: pathlib.Path) -> str:
-    """A grid, if there is one."""
-    path = IMAGES / f"{name}.png"
-    if not (root / path).exists():
-        return ""
-    relative = pathlib.PurePath(os.path.relpath(path, pathlib.PurePath(PAGE).parent)).as_posix()
-    return f"![{name}]({relative})"
 
 
 def before_luma(task: str, rows: Sequence[DistributionRow]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from experiments.dctransformer.page import (
+from experiments.dctransformer.places import (
     CONTROLS,
     IMAGES,
     MEAN,

@@ -47,8 +47,7 @@ class Trial:
         data: Folder of the data.
         model: In the table of models.
         preset: Of the model.
-        draws: Prior, None for the model's own, and temperature of each measurement; the first is
-            the recipe's own.
+        draws: Prior and temperature of each measurement; the first is the recipe's own.
         seed: Of training and samples.
         is_long: Trained for three times the time of the others.
         label: In the name of its run; the model's name by default.
@@ -59,7 +58,7 @@ class Trial:
     data: str
     model: str
     preset: str
-    draws: tuple[tuple[str | None, float], ...]
+    draws: tuple[tuple[str, float], ...]
     seed: int = 0
     is_long: bool = False
     label: str = ""
@@ -95,7 +94,7 @@ def run_trial(trial: Trial, arguments: argparse.Namespace, output: TrialOutput) 
     return True
 
 
-def missing_draws(trial: Trial, output: TrialOutput) -> list[tuple[str | None, float]]:
+def missing_draws(trial: Trial, output: TrialOutput) -> list[tuple[str, float]]:
     """Priors and temperatures of which there is no row yet."""
     done = {
         (row.source.name, row.source.prior, row.source.temperature)
@@ -135,8 +134,7 @@ def train_run(
 
 def settings_of(trial: Trial, minutes: float) -> tuple[str, ...]:
     """What a trial changes of its preset."""
-    fitted = {kind for kind, _ in trial.draws if kind not in (None, "normal")}
-    kinds = ", ".join(f'"{kind}"' for kind in sorted(filter(None, fitted)))
+    kinds = ", ".join(f'"{kind}"' for kind in sorted({k for k, _ in trial.draws} - {"normal"}))
     settings = [f"network.prior.fitted=[{kinds}]", f"train.seed={trial.seed}"]
     if trial.draws[0][0] != "normal":
         settings.append(f"network.prior.default={trial.draws[0][0]}")

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from overtone.errors import OvertoneError as OvertoneError
     from overtone.errors import TrainError as TrainError
     from overtone.kernels.fourier import NetSpec as NetSpec
-    from overtone.models.dct_transformer.complete import colorize as colorize
-    from overtone.models.dct_transformer.complete import upscale as upscale
     from overtone.models.layers.fourier_layer import FourierLayer as FourierLayer
     from overtone.models.layers.fourier_layer import FourierNetwork as FourierNetwork
     from overtone.models.spectral_dictionary.atom_table import atoms as atoms
     from overtone.models.store import load_model as load_model
     from overtone.tasks.balance import balance as balance
+    from overtone.tasks.complete import colorize as colorize
+    from overtone.tasks.complete import upscale as upscale
     from overtone.tasks.interpolate import interpolate as interpolate
     from overtone.tasks.mixing import mix_rare_classes as mix_rare_classes
     from overtone.tasks.reconstruct import reconstruct as reconstruct
@@ -60,7 +60,7 @@ _PUBLIC = {
     "TrainError": "overtone.errors",
     "atoms": "overtone.models.spectral_dictionary.atom_table",
     "balance": "overtone.tasks.balance",
-    "colorize": "overtone.models.dct_transformer.complete",
+    "colorize": "overtone.tasks.complete",
     "decode": "overtone.codecs.registry",
     "edit": "overtone.editing.edit",
     "encode": "overtone.codecs.registry",
@@ -78,7 +78,7 @@ _PUBLIC = {
     "spectrum": "overtone.editing.spectrum",
     "to_jpeg": "overtone.codecs.sparse_dct.jpeg",
     "train": "overtone.training.run",
-    "upscale": "overtone.models.dct_transformer.complete",
+    "upscale": "overtone.tasks.complete",
 }
 
 __all__ = sorted(["__version__", *_PUBLIC])  # pyright: ignore[reportUnsupportedDunderAll]

@@ -16,9 +16,7 @@ from overtone.cli.arguments import (
     Seed,
     Threads,
 )
-from overtone.cli.outcome import Outcome
-from overtone.cli.pictures import check_output, write_results
-from overtone.cli.sources import load_pictures
+from overtone.cli.complete import Completion, complete
 
 
 def colorize(
@@ -28,6 +26,7 @@ def colorize(
     *,
     output: RequiredOutput,
     num_results: Annotated[Count, Parameter(name=["--num-results", "-n"])] = 1,
+    average: Count = 1,
     seed: Seed = 0,
     temperature: float = 1.0,
     class_name: ClassName = None,
@@ -39,18 +38,22 @@ def colorize(
 ) -> int:
     """Draw colours for pictures; their luma stays as it is, to within 1 of 255.
 
-    Each picture is first resized and cropped to what the model was trained on.
+    A dct-completer takes pictures of any size; for a dct-transformer each is first resized and
+    cropped to what the model was trained on.
 
     Example: overtone colorize run gray.png -n 4 -o colours.png
 
     Args:
-        model: File of a dct-transformer of the order luma-first, or the folder of its run.
+        model: File of a dct-completer trained to colorize, or of a dct-transformer of the order
+            luma-first; or the folder of its run.
         images: Pictures, folders of pictures or globs; of colour pictures the luma is used.
         output: A picture file for one grid, a row for each picture, a folder for a PNG each, .npz,
             or - for a grid on standard output.
         num_results: Different results for each picture.
+        average: Draws that each result is the mean of.
         seed: Seed for all randomness.
-        temperature: Spread of the colours; smaller is less varied.
+        temperature: Spread of the colours; smaller is less varied. 0: the predicted mean alone, of
+            a dct-completer.
         class_name: All of this class, by name or number, where the model knows classes.
         originals: Before the results of each picture what they were drawn from.
         recursive: Search the folders in a folder too; a folder given with -o gets the same folders.
@@ -58,25 +61,21 @@ def colorize(
         force: Replace files that exist.
         quiet: Say nothing but errors.
     """
-    check_output(output, force=force)
-    from overtone.cli.progress import progress_bar
-    from overtone.models.compute import torch_threads
-    from overtone.models.store import load_model
-
-    chosen = load_model(model)
-    outcome = Outcome(quiet=quiet)
-    names, given = load_pictures(images, chosen.spec, outcome, recursive=recursive)
-    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
-        results = overtone.colorize(
-            chosen,
-            given,
-            num_results=num_results,
-            seed=seed,
-            temperature=temperature,
-            class_name=class_name,
-            progress=progress,
-        )
-    before = given if originals else None
-    said = write_results(output, results, names=names, originals=before, force=force)
-    outcome.say(f"{model} -> {output}: {said}, seed {seed}")
-    return outcome.exit_code()
+    completion = Completion(
+        model=model,
+        images=images,
+        output=output,
+        originals=originals,
+        recursive=recursive,
+        threads=threads,
+        force=force,
+        quiet=quiet,
+    )
+    options = {
+        "num_results": num_results,
+        "average": average,
+        "seed": seed,
+        "temperature": temperature,
+        "class_name": class_name,
+    }
+    return complete(completion, overtone.colorize, options)

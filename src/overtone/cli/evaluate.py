@@ -45,6 +45,7 @@ def evaluate(
     num_images: Annotated[Count | None, Parameter(name=["--num-images", "-n"])] = None,
     prior: str | None = None,
     temperature: float = 1.0,
+    guidance: float = 1.0,
     size: Size = None,
     channels: Literal[1, 3] | None = None,
     seed: Seed = 0,
@@ -79,10 +80,11 @@ def evaluate(
             reference has, at most 10000.
         prior: Distribution to draw from; the model's default if not given.
         temperature: Spread of the samples; 1 is what was learned.
+        guidance: Pull towards the class of each sample, where the model can; 1 is what was learned.
         size: WxH in pixels the reference is resized and cropped to; as stored by default.
         channels: Channels of the reference, 1 or 3; as stored by default.
         seed: Seed of the samples and of every choice.
-        device: Where the model that draws computes; auto is cuda where there is a card.
+        device: Where models and the feature network compute; auto is cuda where there is a card.
         threads: Number of worker threads; all processors by default.
         neighbours: PNG file to make of samples beside their nearest training pictures; the
             distances are printed too.
@@ -98,6 +100,7 @@ def evaluate(
     from overtone.evaluate.distribution.measure import MIN_IMAGES, measure_samples, warnings_of
     from overtone.evaluate.distribution.reference import load_real
     from overtone.evaluate.distribution.sample_source import (
+        Conditioning,
         draw,
         open_source,
         restrict_to_class,
@@ -115,14 +118,13 @@ def evaluate(
         say(f"note: {real.note}")
     few = len(real.images) < MIN_IMAGES and not as_json and output is None
     only_nearness = few and neighbours is not None
-    reference_set = (
-        None if only_nearness else _reference_set(real, features, feature_weights, seed, cache)
-    )
+    network = (features, feature_weights, device)
+    reference_set = None if only_nearness else _reference_set(real, network, seed, cache)
     count = num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES))
     with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
         drawn = draw(
             samples, count, seed=seed, prior=prior, temperature=temperature,
-            class_number=class_number, opened=opened, progress=progress,
+            conditioning=Conditioning(class_number, guidance), opened=opened, progress=progress,
         )  # fmt: skip
     if neighbours is not None:
         copying = _write_sheet(neighbours, drawn.images, real, seed=seed, force=force)
@@ -178,21 +180,28 @@ def _report(
 
 def _reference_set(
     real: "RealPictures",
-    features: str | None,
-    feature_weights: str | None,
+    network: "tuple[str | None, str | None, Device]",
     seed: int,
     cache: str | None,
 ) -> "ReferenceSet":
-    """The reference with the network that was named, or that suits its pictures."""
+    """The reference with the network that was named, or that suits its pictures.
+
+    Args:
+        real: The real pictures.
+        network: Its name, the file of its weights, where it computes.
+        seed: Seed of every choice.
+        cache: Folder that keeps features.
+    """
     from overtone.evaluate.distribution.measure import ReferenceSet
     from overtone.metrics.distribution.features.registry import (
         get_feature_network,
         name_of_network_for,
     )
 
+    features, weights, device = network
     name = features or name_of_network_for(*real.images.images.shape[1:])
     return ReferenceSet(
-        network=get_feature_network(name, feature_weights),
+        network=get_feature_network(name, weights, device=device),
         images=real.images,
         other_split=real.other_split,
         seed=seed,

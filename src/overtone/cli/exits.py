@@ -32,7 +32,7 @@ OPTIONS = {
 PLAIN_OPTIONS = (
     *("bits", "bpp", "channels", "crop", "curve", "cutoff", "data", "device", "effort", "factor"),
     *("model", "preset", "prior", "quality", "scale", "seed", "size", "solve", "target"),
-    "temperature",
+    *("guidance", "temperature"),
 )
 _ARGUMENT = re.compile(rf"(?<![\w.`/-])({'|'.join(OPTIONS)})\b(?!\.)")
 # What a loader says that has no memory left.

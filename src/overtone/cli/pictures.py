@@ -3,11 +3,11 @@
 import io
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from overtone.cli.files import STREAM, check_destination, suffix_of, write_bytes
-from overtone.errors import PathError
+from overtone.errors import ConfigError, PathError
 from overtone.files import is_stream, new_folder
 
 if TYPE_CHECKING:
@@ -125,6 +125,42 @@ def write_results(
     return f"{num_results} of {width}x{height} pixels for each of {num_pictures}"
 
 
+def write_results_of_sizes(
+    output: str,
+    results: "Sequence[UInt8[np.ndarray, 'results h w c']]",
+    *,
+    names: Sequence[str],
+    originals: "Sequence[UInt8[np.ndarray, 'small_h small_w c2']] | None",
+    force: bool,
+) -> str:
+    """As `write_results`, of pictures each of its own size; those of several need a folder.
+
+    Raises:
+        ConfigError: The sizes differ and the output is no folder.
+    """
+    import numpy as np
+
+    sizes = {own.shape for own in results}
+    if len(sizes) == 1:
+        before = None if originals is None else np.stack(originals)
+        return write_results(output, np.stack(results), names=names, originals=before, force=force)
+    if not is_folder(output):
+        raise ConfigError(
+            f"pictures of {len(sizes)} sizes do not fit one file; give a folder as -o, not {output}"
+        )
+    pictures, titles = [], []
+    for number, (name, own) in enumerate(zip(names, results, strict=True)):
+        if originals is not None:
+            from overtone.data.pixels import resized
+
+            pictures.extend(resized(originals[number][None], own.shape[1:3]))
+            titles.append(f"{name}-original")
+        pictures.extend(own)
+        titles += [f"{name}-{draw}" for draw in range(len(own))] if len(own) > 1 else [name]
+    _write_folder(pathlib.Path(output), pictures, titles, force=force)
+    return f"{len(results[0])} for each of {len(results)} pictures of {len(sizes)} sizes"
+
+
 def write_animation(
     output: str, frames: "UInt8[np.ndarray, 'n h w c']", *, frame_ms: int, force: bool
 ) -> None:
@@ -140,7 +176,7 @@ def write_animation(
 
 def _write_folder(
     folder: pathlib.Path,
-    pictures: "UInt8[np.ndarray, 'n h w c']",
+    pictures: "Iterable[UInt8[np.ndarray, 'h w c']]",
     names: Sequence[str],
     *,
     force: bool,

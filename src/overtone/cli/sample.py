@@ -31,6 +31,7 @@ def sample(
     class_name: ClassName = None,
     size: Size = None,
     prior: str | None = None,
+    guidance: float = 1.0,
     device: Device = "cpu",
     threads: Threads = None,
     quiet: Quiet = False,
@@ -50,6 +51,8 @@ def sample(
         class_name: All of this class, by name or number, where the model knows classes.
         size: WxH in pixels, evaluated by the model, not resampled; as trained by default.
         prior: Distribution to draw from; the model's default if not given.
+        guidance: Pull towards the class, where the model can; 1 is what was learned, more is
+            clearer and less varied.
         device: Where the model computes; auto is cuda where there is a card.
         threads: Number of worker threads; all processors by default.
         quiet: Say nothing but errors.
@@ -70,6 +73,7 @@ def sample(
             class_name=class_name,
             size=size and (size[1], size[0]),
             prior=prior,
+            guidance=guidance,
             progress=progress,
         )
     write_pictures(output, pictures, force=force)

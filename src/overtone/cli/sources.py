@@ -194,8 +194,7 @@ def load_pictures(
         if len(sources) > 1:
             raise ConfigError("a data set is given alone, without other pictures")
         found = load_images(sources[0], split=split, size=options.size, channels=options.channels)
-        digits = len(str(len(found) - 1))
-        return [f"{number:0{digits}}" for number in range(len(found))], found.images
+        return _numbered(len(found)), found.images
     kept: list[Source] = []
     pictures: list[np.ndarray] = []
     for each in find_inputs(sources, PICTURE_SUFFIXES, outcome, recursive=recursive):
@@ -205,6 +204,44 @@ def load_pictures(
     if not pictures:
         raise outcome.nothing_left()
     return _distinct_names(kept), np.stack(pictures)
+
+
+def load_whole_pictures(
+    sources: Sequence[str],
+    channels: int,
+    outcome: Outcome,
+    *,
+    recursive: bool = False,
+) -> "tuple[list[str], list[UInt8[np.ndarray, 'h w c']]]":
+    """As `load_pictures`, each picture at its own size, with so many channels.
+
+    Raises:
+        ConfigError: A name stands for nothing, or a data set is not alone.
+        DataError: No picture can be read, or the data set is damaged.
+    """
+    from overtone.data import load_images
+    from overtone.data.base import LoadOptions
+    from overtone.data.pictures import to_pixels
+
+    if not recursive and any(map(_is_data_set, sources)):
+        if len(sources) > 1:
+            raise ConfigError("a data set is given alone, without other pictures")
+        found = load_images(sources[0], channels=channels)
+        return _numbered(len(found)), list(found.images)
+    kept: list[Source] = []
+    pictures: list[np.ndarray] = []
+    for each in find_inputs(sources, PICTURE_SUFFIXES, outcome, recursive=recursive):
+        with outcome.of(Job(each.path, each.path)):
+            pictures.append(to_pixels(read_bytes(each.path), LoadOptions(channels=channels)))
+            kept.append(each)
+    if not pictures:
+        raise outcome.nothing_left()
+    return _distinct_names(kept), pictures
+
+
+def _numbered(count: int) -> list[str]:
+    digits = len(str(count - 1))
+    return [f"{number:0{digits}}" for number in range(count)]
 
 
 def _distinct_names(sources: Sequence[Source]) -> list[str]:

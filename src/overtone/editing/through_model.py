@@ -14,7 +14,8 @@ from overtone.editing.bands import BandGains
 from overtone.editing.mix import Mix
 from overtone.errors import ConfigError
 from overtone.imaging.image import to_uint8
-from overtone.models.base import AbstractModel, ProgressCallback, class_index
+from overtone.models.base import AbstractModel, ProgressCallback
+from overtone.models.class_index import class_index
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.priors.gaussian import GaussianPrior
 from overtone.shapes import Float, Float64, UInt8

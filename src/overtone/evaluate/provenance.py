@@ -52,18 +52,18 @@ def _git(folder: pathlib.Path, *arguments: str) -> str | None:
 
 
 @functools.cache
-def machine() -> str:
-    """Processors and their widest vector instructions, without naming the machine."""
+def machine(card: str | None = None) -> str:
+    """Processors, their widest vector instructions, and the card, without naming the machine."""
     num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     flags = cpuinfo.read_text("utf-8").split() if cpuinfo.exists() else []
     widest = next((f" {name}" for name in ("avx512f", "avx2") if name in flags), "")
-    return f"{num_cores}-core {platform.machine()}{widest}, no GPU used"
+    return f"{num_cores}-core {platform.machine()}{widest}, {card or 'no GPU used'}"
 
 
-def provenance() -> dict[str, str]:
+def provenance(card: str | None = None) -> dict[str, str]:
     """The fields that rows have in common."""
-    return {"commit": commit(), "machine": machine(), "date": now()}
+    return {"commit": commit(), "machine": machine(card), "date": now()}
 
 
 def now() -> str:

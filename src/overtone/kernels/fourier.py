@@ -7,12 +7,31 @@ frequency of input j.
 
 import dataclasses
 import itertools
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overtone.kernels import _fourier
+from overtone.errors import ConfigError
+
+
+class MissingKernels:
+    """Stands for the compiled module on a machine that computes on a card only."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise ConfigError(
+            "the native kernels are not built, and computing on the processor needs them; "
+            f"run make setup, or give device cuda ({self._reason})"
+        )
+
+
+try:
+    from overtone.kernels import _fourier
+except ImportError as error:
+    _fourier = MissingKernels(str(error))
 
 Isa = Literal["auto", "baseline", "avx2", "avx512"]
 Float32 = NDArray[np.float32]

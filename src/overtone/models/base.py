@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from overtone.data import ImageSet
-from overtone.errors import ConfigError, unknown_name
+from overtone.errors import ConfigError
 from overtone.imaging.image import to_uint8
 from overtone.shapes import Float, Int64, UInt8
 
@@ -109,6 +109,10 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         default_length: How long training lasts where nothing says: "steps" or "core_minutes" of
             `TrainConfig`.
         draws_on_cuda: Whether `load_model` may put it on a card.
+        steps_on_card: Whether `loss` and `second_loss` take a generator of the card that the model
+            is on; otherwise theirs is the processor's.
+        networks: Names of the modules whose calls `train.compile` compiles; () if it does not pay.
+        draws_pictures: Whether `sample` draws; models that only complete pictures refuse.
         has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
             with a table of latents.
         former_settings: What settings were called in files of earlier versions, to their names.
@@ -119,6 +123,9 @@ class AbstractModel(torch.nn.Module, abc.ABC):
     config_class: ClassVar[type]
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 20.0}
     draws_on_cuda: ClassVar[bool] = False
+    steps_on_card: ClassVar[bool] = False
+    networks: ClassVar[tuple[str, ...]] = ()
+    draws_pictures: ClassVar[bool] = True
     has_unseen_loss: bool = True
     former_settings: ClassVar[Mapping[str, str]] = {}
     former_tensors: ClassVar[Mapping[str, str]] = {}
@@ -178,6 +185,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         temperature: float = 1.0,
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
+        guidance: float = 1.0,
     ) -> Float[Tensor, "b c h w"]:
         """New images in [-1, 1].
 
@@ -188,9 +196,12 @@ class AbstractModel(torch.nn.Module, abc.ABC):
             temperature: Spread of the latents, 1 is the prior's own; smaller is less varied.
             labels: Class of each image, where the model knows classes.
             prior: Name of the distribution of the latents, where there are several.
+            guidance: How far to go towards the class: 1 is what was learned, 0 forgets the class,
+                more than 1 exaggerates it.
 
         Raises:
-            ConfigError: The model cannot draw other sizes or classes, or has no such prior.
+            ConfigError: The model cannot draw other sizes or classes, has no such prior or no
+                guidance.
         """
 
     def parameter_groups(self) -> list[ParameterGroup]:
@@ -234,6 +245,14 @@ class AbstractModel(torch.nn.Module, abc.ABC):
                 f"{self.spec.width}x{self.spec.height}, not {size[1]}x{size[0]}"
             )
 
+    def check_unguided(self, guidance: float) -> None:
+        """Raises `ConfigError` for any guidance but 1, for models that draw without."""
+        if guidance != 1:
+            raise ConfigError(
+                f"a {self.name} draws without guidance, which must be 1, not {guidance:g}; leave "
+                "out guidance"
+            )
+
     def check_labels(self, num_images: int, labels: Tensor | None) -> None:
         """Raises `ConfigError` unless there is one known class for each image, or no labels."""
         if labels is None:
@@ -261,31 +280,3 @@ def to_pixels(images: Float[Tensor, "b c h w"]) -> UInt8[np.ndarray, "b h w c"]:
     """The nearest 8-bit pixels of images in [-1, 1]; what is outside is clipped."""
     values = images.detach().permute(0, 2, 3, 1).double().cpu().numpy()
     return to_uint8((values + 1) * 127.5)
-
-
-def position_of(wanted: str, names: Sequence[str]) -> int | None:
-    """Where a name stands among others; case does not matter where no two differ in it alone."""
-    if wanted in names:
-        return names.index(wanted)
-    lower = [name.lower() for name in names]
-    return lower.index(wanted.lower()) if lower.count(wanted.lower()) == 1 else None
-
-
-def class_index(model: AbstractModel, class_name: str) -> int:
-    """The label of a class, given by its name or by the label itself.
-
-    Case does not matter where no two names differ in it alone.
-
-    Raises:
-        ConfigError: The model knows no classes, or not this one.
-    """
-    names = model.spec.class_names
-    if not names:
-        raise ConfigError(f"this {model.name} was trained without classes; leave out the class")
-    for known in (names, model.class_titles):
-        found = position_of(class_name, known)
-        if found is not None:
-            return found
-    if class_name.isdecimal() and int(class_name) < len(names):
-        return int(class_name)
-    raise unknown_name("class", class_name, model.class_titles or names)

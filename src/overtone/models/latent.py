@@ -99,7 +99,7 @@ class AbstractLatentModel(AbstractModel):
         """
         del images
         raise ConfigError(
-            "least squares needs a model that is linear, spectral-dictionary, not "
+            "least squares needs a linear model such as spectral-dictionary, not "
             f"{self.name}; leave out solve"
         )
 
@@ -172,6 +172,7 @@ class AbstractLatentModel(AbstractModel):
         temperature: float = 1.0,
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
+        guidance: float = 1.0,
     ) -> Float[Tensor, "b d"]:
         """Latents drawn from a prior; the arguments are those of `sample`.
 
@@ -179,8 +180,9 @@ class AbstractLatentModel(AbstractModel):
         the default was not.
 
         Raises:
-            ConfigError: There is no such prior, or it knows no classes.
+            ConfigError: There is no such prior, it knows no classes, or there is no guidance.
         """
+        self.check_unguided(guidance)
         self.check_labels(num_images, labels)
         if labels is not None:
             name = prior or self.class_prior()
@@ -217,9 +219,15 @@ class AbstractLatentModel(AbstractModel):
         temperature: float = 1.0,
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
+        guidance: float = 1.0,
     ) -> Float[Tensor, "b c h w"]:
         latents = self.sample_latents(
-            num_images, generator=generator, temperature=temperature, labels=labels, prior=prior
+            num_images,
+            generator=generator,
+            temperature=temperature,
+            labels=labels,
+            prior=prior,
+            guidance=guidance,
         )
         with torch.no_grad():
             chunks = [self.decode(chunk.to(self.device), size) for chunk in latents.split(CHUNK)]

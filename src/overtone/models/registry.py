@@ -11,8 +11,13 @@ MODELS: dict[str, str] = {
     "fourier-generator": "overtone.models.fourier_generator.model:FourierGenerator",
     "series-generator": "overtone.models.series_generator.model:SeriesGenerator",
     "dct-transformer": "overtone.models.dct_transformer.model:DctTransformer",
+    "dct-completer": "overtone.models.dct_completer.model:DctCompleter",
+    "dct-flow": "overtone.models.dct_flow.model:DctFlow",
+    "local-dictionary": "overtone.models.local_dictionary.model:LocalDictionary",
     "spectral-dictionary": "overtone.models.spectral_dictionary.model:SpectralDictionary",
     "local-series-generator": "overtone.models.local_series.model:LocalSeriesGenerator",
+    "local-series-autoencoder": "overtone.models.local_series.autoencoder:LocalSeriesAutoencoder",
+    "local-series-flow": "overtone.models.local_series.flow:LocalSeriesFlow",
     "vae": "overtone.models.vae.model:Vae",
 }
 

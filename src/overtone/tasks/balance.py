@@ -13,7 +13,8 @@ from overtone.data.base import OnCorrupt, Split
 from overtone.data.class_folders import MANIFEST, folders_of_classes
 from overtone.errors import ConfigError, DataError, PathError
 from overtone.files import check_folder_of, new_folder
-from overtone.models.base import AbstractModel, ProgressCallback, class_index
+from overtone.models.base import AbstractModel, ProgressCallback
+from overtone.models.class_index import class_index
 from overtone.models.compute import Device
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import find_model, load_model

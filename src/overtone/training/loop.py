@@ -13,9 +13,9 @@ from torch import Tensor
 from overtone.data import BatchOrder, ImageSet
 from overtone.errors import TrainError
 from overtone.imaging.image import to_grid
-from overtone.models.base import Batch, from_pixels, to_pixels
-from overtone.shapes import Int64
+from overtone.models.base import Batch, to_pixels
 from overtone.training.checkpoint import CheckpointFolder
+from overtone.training.feed import ImageFeed
 from overtone.training.log import RunLog
 from overtone.training.schedule import learning_rate, progress_of
 from overtone.training.settings import TrainConfig
@@ -23,6 +23,8 @@ from overtone.training.signals import StopRequest
 from overtone.training.state import TrainState, derived_generator
 from overtone.training.watch import collapse_reason, spread
 
+# Steps whose losses are read together on a card, which would stand idle at each reading.
+READ_TOGETHER = {"cuda": 32}
 # Training images whose spread the samples' is compared with.
 _NUM_COMPARED = 1024
 
@@ -85,11 +87,12 @@ class Loop:
         """
         settings = self.settings
         order = BatchOrder(len(self.images), settings.batch_size, seed=settings.seed)
+        feed, clock = ImageFeed(self.images, self.device), clock_of(self.device)
         meter = _Meter(settings, state)
         while self._progress(state) < 1:
-            started = time.process_time()
-            losses = self._step(state, order)
-            state.spent_s += time.process_time() - started
+            started = clock()
+            losses = self.step(state, feed.batch(order.indices(state.step)))
+            state.spent_s += clock() - started
             meter.add(losses)
             done = self._progress(state) >= 1
             if state.step % settings.log_every == 0 or done:
@@ -106,6 +109,7 @@ class Loop:
 
     def save(self, state: TrainState) -> None:
         """Writes a checkpoint, but never one of weights that are not finite."""
+        self._read(state)
         if not all(bool(p.isfinite().all()) for p in state.model.parameters()):
             raise self._failure("a weight is not finite", state.step)
         self.checkpoints.save(state)
@@ -113,17 +117,17 @@ class Loop:
     def _progress(self, state: TrainState) -> float:
         return progress_of(self.settings, state.step, state.spent_s)
 
-    def _step(self, state: TrainState, order: BatchOrder) -> dict[str, Tensor]:
+    def step(self, state: TrainState, batch: Batch) -> dict[str, Tensor]:
+        """One step of training; the losses, not waited for on a card."""
         settings, progress = self.settings, self._progress(state)
         rate = learning_rate(settings, state.step, progress)
         for group in state.optimizer.param_groups:
             start, end = group["rate_start"], group["rate_end"]
             group["lr"] = rate * (start + (end - start) * progress)
-        batch = batch_of(self.images, order.indices(state.step), self.device)
         losses = self._loss(state, state.model.loss, batch)
-        reason = state.watch.reason(losses["loss"].item())
-        if reason is not None:
-            raise self._failure(reason, state.step + 1)
+        state.unread.append(losses["loss"].detach())
+        if len(state.unread) >= READ_TOGETHER.get(self.device.type, 1):
+            self._read(state, num_under_way=1)
         self._descend(state, losses["loss"])
         second = self._loss(state, state.model.second_loss, batch)
         if second is not None:
@@ -133,6 +137,17 @@ class Loop:
             state.ema.update(state.step)
         state.step += 1
         return {name: value.detach() for name, value in losses.items()}
+
+    def _read(self, state: TrainState, *, num_under_way: int = 0) -> None:
+        """Shows the watch the losses that it has not seen."""
+        if not state.unread:
+            return
+        losses = torch.stack(state.unread).tolist()
+        state.unread.clear()
+        for step, loss in enumerate(losses, state.step + num_under_way - len(losses) + 1):
+            reason = state.watch.reason(loss)
+            if reason is not None:
+                raise self._failure(reason, step)
 
     def _loss(self, state: TrainState, loss: Callable[..., _Losses], batch: Batch) -> _Losses:
         is_16_bit = self.settings.precision == "bfloat16"
@@ -166,12 +181,12 @@ class Loop:
         size = min(self.settings.batch_size, num_images)
         sums: dict[str, float] = {}
         num_batches = num_images // size
+        feed = ImageFeed(self.held_out, self.device)
         with state.averaged(), torch.no_grad():
             for number in range(num_batches):
                 indices = np.arange(number * size, (number + 1) * size, dtype=np.int64)
-                batch = batch_of(self.held_out, indices, self.device)
                 losses = state.model.loss(
-                    batch, progress=self._progress(state), generator=generator
+                    feed.batch(indices), progress=self._progress(state), generator=generator
                 )
                 for name, value in losses.items():
                     sums[name] = sums.get(name, 0.0) + float(value)
@@ -227,14 +242,9 @@ class _Meter:
         return means, images_per_s, remaining_s
 
 
-def batch_of(images: ImageSet, indices: Int64[np.ndarray, " b"], device: torch.device) -> Batch:
-    """The images of a batch, as a model sees them."""
-    labels = None if images.labels is None else torch.from_numpy(images.labels[indices]).to(device)
-    return Batch(
-        from_pixels(torch.from_numpy(images.images[indices]).to(device)),
-        labels,
-        torch.from_numpy(np.array(indices)).to(device),
-    )
+def clock_of(device: torch.device) -> Callable[[], float]:
+    """What the cost of a training is read from, seconds: processor time; on a card the clock."""
+    return time.process_time if device.type == "cpu" else time.monotonic
 
 
 def _is_due(step: int, every: int, anyway: bool) -> bool:

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import math
 import pathlib
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -13,16 +12,16 @@ import torch
 from overtone.data import ImageSet
 from overtone.errors import CheckpointError
 from overtone.models.base import AbstractModel, ImageSpec
-from overtone.models.compute import Device, torch_device, torch_threads
+from overtone.models.compute import Device, matrix_products, torch_device, torch_threads
 from overtone.models.registry import get_model_class
 from overtone.models.store import MODEL_FILE, save_model
 from overtone.training.checkpoint import CheckpointFolder
 from overtone.training.log import LOG_FILE, RunLog, has_events, read_log
-from overtone.training.loop import Loop, TrainProgress, TrainProgressCallback
+from overtone.training.loop import Loop, TrainProgress, TrainProgressCallback, clock_of
 from overtone.training.plan import DataRecord, TrainPlan, write_plan
 from overtone.training.prepare import TrainRequest, prepare
 from overtone.training.signals import stop_on_signals
-from overtone.training.state import TrainState, derived_generator
+from overtone.training.state import TrainState, compile_networks, derived_generator
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,6 +104,7 @@ def train(
         _writing_in(folder),
         _locked(folder),
         torch_threads(plan.train.num_threads),
+        matrix_products(plan.train.precision),
         stop_on_signals() as stop,
     ):
         state = _start(chosen, plan, images, where)
@@ -124,7 +124,7 @@ def train(
                 return TrainResult("stopped", state.step, minutes, path, images.skipped)
             if progress is not None:
                 progress(TrainProgress(state.step, 1.0, math.nan, 0.0, 0.0, is_fitting=True))
-            finish_s = _finish(folder, plan, record, images, state)
+            finish_s = _finish(folder, plan, record, images, state, where)
             log.write(state.step, "finish", {"core_s": finish_s})
     path = folder / MODEL_FILE
     return TrainResult("finished", state.step, minutes, path, images.skipped, finish_s / 60)
@@ -155,13 +155,22 @@ def describe_run(out: str | pathlib.Path, request: TrainRequest) -> dict[str, An
 
 
 def _finish(
-    folder: pathlib.Path, plan: TrainPlan, data: DataRecord, images: ImageSet, state: TrainState
+    folder: pathlib.Path,
+    plan: TrainPlan,
+    data: DataRecord,
+    images: ImageSet,
+    state: TrainState,
+    device: torch.device,
 ) -> float:
     """Fits what is fitted to the trained network, writes the model's file; the seconds it took."""
-    started = time.process_time()
+    clock = clock_of(device)
+    started = clock()
     with state.averaged():
-        state.model.to("cpu").finish(images, generator=derived_generator(plan.train.seed, "finish"))
-        finish_s = time.process_time() - started
+        if not state.model.draws_on_cuda:
+            state.model.to("cpu")
+        state.model.finish(images, generator=derived_generator(plan.train.seed, "finish"))
+        state.model.to("cpu")
+        finish_s = clock() - started
         summary = _summary(folder, plan, data, state, finish_s)
         save_model(folder / MODEL_FILE, state.model, summary)
     return finish_s
@@ -177,11 +186,14 @@ def _start(
     model: AbstractModel, plan: TrainPlan, images: ImageSet, device: torch.device
 ) -> TrainState:
     """The state before the first step; what the model does before it counts as spent."""
-    started = time.process_time()
+    clock = clock_of(device)
+    started = clock()
     model.begin(images, generator=derived_generator(plan.train.seed, "begin"))
-    spent_s = time.process_time() - started
-    state = TrainState.start(model.to(device).train(), plan.train)
+    spent_s = clock() - started
+    state = TrainState.start(model.to(device).train(), plan.train, device)
     state.spent_s = spent_s
+    if plan.train.compile:
+        compile_networks(model)
     return state
 
 

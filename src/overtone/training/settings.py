@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Literal
 
+from overtone.models.compute import Precision
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
@@ -14,7 +16,8 @@ class TrainConfig:
     Attributes:
         steps: Optimiser steps. A run that is stopped and resumed is then bit-exactly the same.
         core_minutes: Processor time (of all threads together) spent inside steps and in what the
-            model does before the first, minutes; for comparing models at equal cost.
+            model does before the first, minutes; for comparing models at equal cost. On a card it
+            is the clock's time there.
         batch_size: Images a step.
         optimizer: Adam, or Adam with decoupled weight decay.
         learning_rate: Highest learning rate.
@@ -27,7 +30,10 @@ class TrainConfig:
         ema_decay: Decay of the moving average of the weights, which is what is evaluated and
             stored; None keeps the weights themselves.
         precision: bfloat16 computes matrix products and convolutions in 16 bits; weights and
-            optimiser stay in float32.
+            optimiser stay in float32. tf32 rounds their factors to 11 bits on a card, and is
+            float32 on the processor.
+        compile: Compile the networks of the model by `torch.compile` before the first step, which
+            takes a minute; results differ by rounding.
         num_threads: Threads of PyTorch; all processors if None. Results depend on it.
         log_every: Steps between lines of the log.
         checkpoint_every: Steps between checkpoints.
@@ -51,7 +57,8 @@ class TrainConfig:
     weight_decay: float = 0.0
     clip_norm: float | None = None
     ema_decay: float | None = None
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
+    compile: bool = False
     num_threads: int | None = None
     log_every: int = 50
     checkpoint_every: int = 1000

@@ -18,6 +18,7 @@ from overtone.files import write_atomically
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork, Features
 from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
 from overtone.models.base import ProgressCallback
+from overtone.models.compute import card_name
 from overtone.shapes import UInt8
 
 JPEG_QUALITY = 75
@@ -198,7 +199,7 @@ def _row(
         seed=reference_set.seed,
         version=f"overtone {overtone.__version__}",
         commit=commit(),
-        machine=machine(),
+        machine=machine(card_name(reference_set.network.device)),
         date=now(),
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 from overtone.data import ImageSet, find_splits, load_images
 from overtone.data.base import Split
 from overtone.errors import DataError, unknown_name
-from overtone.models.base import position_of
+from overtone.models.class_index import position_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

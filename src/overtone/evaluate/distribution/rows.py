@@ -27,6 +27,7 @@ class SampleSource:
         num_parameters: Number of trained parameters.
         prior: Prior that the latents were drawn from; None is the model's own choice.
         temperature: Spread of the latents.
+        guidance: How far the model went towards the class of each sample; 1 is what was learned.
         class_name: The class that all samples are of; None for all classes.
     """
 
@@ -39,6 +40,7 @@ class SampleSource:
     num_parameters: int | None = None
     prior: str | None = None
     temperature: float | None = None
+    guidance: float | None = None
     class_name: str | None = None
 
 

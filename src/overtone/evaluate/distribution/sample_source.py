@@ -34,6 +34,23 @@ class Drawn:
     model: AbstractModel | None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Conditioning:
+    """What samples are drawn towards.
+
+    Attributes:
+        class_number: The class of all samples; every class if None. Pictures without classes are
+            taken for pictures of that class.
+        guidance: How far a model goes towards the class of each sample; 1 is what was learned.
+    """
+
+    class_number: int | None = None
+    guidance: float = 1.0
+
+
+UNCONDITIONAL = Conditioning()
+
+
 def open_source(source: str, *, device: Device = "cpu") -> AbstractModel | ImageSet:
     """The model of that name, file or run, or the pictures at that path.
 
@@ -87,7 +104,7 @@ def draw(
     seed: int,
     prior: str | None = None,
     temperature: float = 1.0,
-    class_number: int | None = None,
+    conditioning: Conditioning = UNCONDITIONAL,
     opened: AbstractModel | ImageSet | None = None,
     progress: ProgressCallback | None = None,
 ) -> Drawn:
@@ -101,18 +118,17 @@ def draw(
         seed: Seed for the samples, or for the choice.
         prior: Distribution of the latents; the model's default if None.
         temperature: Spread of the latents.
-        class_number: The class of all samples; every class if None. Pictures without classes are
-            taken for pictures of that class.
+        conditioning: The class of all samples, and how far towards it.
         opened: What `open_source` gave for the source, so that it is not read again.
         progress: Called with the fraction done and a message.
 
     Raises:
         ModelError: It is a model's file, but damaged, or a run that has not finished.
         DataError: Neither a model nor readable pictures of one size are there.
-        ConfigError: The model has no such prior, or there is no picture of the class.
+        ConfigError: The model has no such prior or no guidance, or no picture is of the class.
     """
     opened = open_source(source) if opened is None else opened
-    names = class_names_of(opened)
+    class_number, names = conditioning.class_number, class_names_of(opened)
     name = names[class_number] if class_number is not None and names else None
     if isinstance(opened, ImageSet):
         if class_number is not None and name is not None:
@@ -131,6 +147,7 @@ def draw(
         prior=prior,
         temperature=temperature,
         class_name=name,
+        guidance=conditioning.guidance,
         progress=progress,
     )
     usual = None
@@ -147,6 +164,7 @@ def draw(
         num_parameters=sum(p.numel() for p in model.parameters()),
         prior=prior or usual,
         temperature=temperature,
+        guidance=conditioning.guidance,
         class_name=name,
     )
     return Drawn(drawn_from, images, model)

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from overtone.errors import ConfigError
-from overtone.models.base import AbstractModel, ProgressCallback, class_index
+from overtone.models.base import AbstractModel, ProgressCallback
+from overtone.models.class_index import class_index
 from overtone.models.dct_transformer.model import DctTransformer
 from overtone.models.dct_transformer.sample import SamplingOptions
 from overtone.models.dct_transformer.vocabulary import Vocabulary

@@ -157,8 +157,10 @@ class DctTransformer(AbstractModel):
         temperature: float = 1.0,
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
+        guidance: float = 1.0,
     ) -> Float[Tensor, "b c h w"]:
         self.check_native_size(size)
+        self.check_unguided(guidance)
         if prior is not None:
             raise ConfigError(f"a dct-transformer has no prior {prior}; leave it out")
         self.check_labels(num_images, labels)
@@ -267,6 +269,6 @@ class DctTransformer(AbstractModel):
         return [*codes.flatten().tolist(), self.vocabulary.num_channels]
 
     def _classes(self, count: int, labels: Int64[Tensor, " b"] | None) -> Int64[Tensor, " b"]:
-        """Labels, or the number that stands for none."""
+        """Labels, or the number that stands for none, where lists and masks are made."""
         none = len(self.spec.class_names)
-        return torch.full((count,), none) if labels is None else labels
+        return torch.full((count,), none) if labels is None else labels.cpu()

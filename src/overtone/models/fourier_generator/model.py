@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from overtone.data import ImageSet
 from overtone.models.base import Batch, ImageSpec, ParameterGroup
+from overtone.models.compute import normal_noise
 from overtone.models.fourier_generator.config import FourierGeneratorConfig
 from overtone.models.fourier_generator.net import CoefficientScale, pixel_positions
 from overtone.models.latent import AbstractLatentModel
@@ -27,6 +28,8 @@ class FourierGenerator(AbstractLatentModel):
 
     name: ClassVar[str] = "fourier-generator"
     config_class: ClassVar[type] = FourierGeneratorConfig
+    steps_on_card: ClassVar[bool] = True
+    networks: ClassVar[tuple[str, ...]] = ("encoder", "cosine_decoder", "sine_decoder")
     config: FourierGeneratorConfig
     positions: Tensor
     encoder: Mlp | None
@@ -74,7 +77,7 @@ class FourierGenerator(AbstractLatentModel):
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         latents = self.encode(batch.images) if self.table is None else self.table[batch.indices]
-        noise = torch.randn(latents.shape, generator=generator).to(latents.device)
+        noise = normal_noise(latents.shape, generator, latents.device)
         error = self.squared_error(latents + self.config.latent_noise * noise, batch.images)
         norm = latents.float().square().sum()
         return {

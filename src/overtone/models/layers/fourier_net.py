@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from overtone.kernels.fourier import NetSpec, Runner
+from overtone.models.compute import matrix_products
 from overtone.shapes import Float
 
 
@@ -43,7 +44,7 @@ def fourier_nets(
         if positions.ndim == 3:
             return _values_each(coefficients.contiguous(), positions.contiguous(), _text(spec))
         return _values(coefficients.contiguous(), positions.contiguous(), _text(spec))
-    return plain_fourier_nets(spec, coefficients, positions)
+    return _exact_plain(spec, coefficients, positions)
 
 
 def squared_errors(
@@ -61,7 +62,7 @@ def squared_errors(
         ValueError: A shape does not fit `spec`, or a value is not finite.
     """
     if not is_native(coefficients, positions, targets):
-        return (plain_fourier_nets(spec, coefficients, positions) - targets).square().sum((1, 2))
+        return (_exact_plain(spec, coefficients, positions) - targets).square().sum((1, 2))
     if not (torch.is_grad_enabled() and coefficients.requires_grad):
         return (fourier_nets(spec, coefficients, positions) - targets).square().sum((1, 2))
     tensors = (coefficients.contiguous(), positions.contiguous(), targets.contiguous())
@@ -71,6 +72,12 @@ def squared_errors(
 def is_native(*tensors: Tensor) -> bool:
     """Whether the native kernel takes these tensors."""
     return all(t.device.type == "cpu" and t.dtype == torch.float32 for t in tensors)
+
+
+def _exact_plain(spec: NetSpec, coefficients: Tensor, positions: Tensor) -> Tensor:
+    """As exact as the kernel, whatever is asked for around: phases need more than 16 bits."""
+    with torch.autocast(positions.device.type, enabled=False), matrix_products("float32"):
+        return plain_fourier_nets(spec, coefficients.to(positions.dtype), positions)
 
 
 def plain_fourier_nets(

@@ -3,6 +3,7 @@
 import dataclasses
 
 from overtone.models.latent import PriorConfig
+from overtone.models.priors.grid_flow import GridFlowConfig
 
 DEFAULT_PRIOR = PriorConfig(fitted=())
 
@@ -80,3 +81,68 @@ class LocalSeriesConfig:
             )
         if not 0 < self.penalty_share <= 1:
             raise ValueError(f"penalty_share must be in (0, 1], got {self.penalty_share:g}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSeriesAutoencoderConfig:
+    """Settings of the same network trained as an autoencoder: table [network] of a preset.
+
+    Attributes:
+        latent_channels: Numbers in each cell of the coarse grid of latents.
+        encoder_width: Channels of the encoder at half of the images' size; they double with each
+            halving.
+        encoder_blocks: Residual blocks of the encoder at each size.
+        latent_noise: Standard deviation of what is added to latents in training; they are kept
+            near a mean of 0 and a variance of 1.
+        spread_weight: Weight of the penalty that keeps them there.
+        flips: Whether training images are mirrored left to right at random.
+        series: The network from the coarse grid to the coefficients.
+        flow: The prior of the latents, which trains along.
+    """
+
+    latent_channels: int = 16
+    encoder_width: int = 64
+    encoder_blocks: int = 2
+    latent_noise: float = 0.1
+    spread_weight: float = 1.0
+    flips: bool = True
+    series: SeriesNetConfig = DEFAULT_NET
+    flow: GridFlowConfig = dataclasses.field(default_factory=GridFlowConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("latent_channels", "encoder_width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.encoder_blocks < 0:
+            raise ValueError(f"encoder_blocks must not be below 0, got {self.encoder_blocks}")
+        for name in ("latent_noise", "spread_weight"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must not be below 0, got {getattr(self, name):g}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSeriesFlowConfig:
+    """Settings of a flow over the coefficients themselves: table [network] of a preset.
+
+    Attributes:
+        cell_px: Distance between tiles, pixels of the training images; a tile is twice as wide.
+        num_frequencies: Cosines along each axis of a tile; as many as `cell_px` has pixels suffice
+            for every picture.
+        ridge: Added to squared singular values of the tiles, relative to the largest, when
+            coefficients are found: larger keeps them small and costs precision.
+        flips: Whether training images are mirrored left to right at random.
+        flow: The prior of the coefficients.
+    """
+
+    cell_px: int = 4
+    num_frequencies: int = 4
+    ridge: float = 1e-3
+    flips: bool = True
+    flow: GridFlowConfig = dataclasses.field(default_factory=GridFlowConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("cell_px", "num_frequencies"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 < self.ridge < 1:
+            raise ValueError(f"ridge must be in (0, 1), got {self.ridge:g}")

@@ -7,10 +7,9 @@ from typing_extensions import override
 
 from overtone.models.base import ImageSpec
 from overtone.models.layers.initialization import initialize
-from overtone.models.local_series.net import SLOPE, residuals
+from overtone.models.local_series.net import SLOPE
+from overtone.models.local_series.trunk import Trunk
 from overtone.shapes import Float, Int64
-
-_HALVINGS = 3
 
 
 class Critic(nn.Module):
@@ -20,34 +19,19 @@ class Critic(nn.Module):
         self, width: int, num_blocks: int, spec: ImageSpec, *, generator: torch.Generator
     ) -> None:
         super().__init__()
-        step = 1 << _HALVINGS
-        self.padding = (-spec.width % step, -spec.height % step)
-        last = width << (_HALVINGS - 1)
-        rows = (spec.height + self.padding[1]) // step
-        columns = (spec.width + self.padding[0]) // step
-        self.enter = nn.Conv2d(spec.channels, width, 4, stride=2, padding=1)
-        self.to_half = nn.ModuleList(
-            nn.Conv2d(4 * (width << k), width << (k + 1), 1) for k in range(_HALVINGS - 1)
-        )
-        self.pool = nn.Conv2d(last, last, (rows, columns), groups=last)
+        self.trunk = Trunk(width, num_blocks, spec, generator=generator)
+        last = self.trunk.num_features
+        self.pool = nn.Conv2d(last, last, self.trunk.grid, groups=last)
+        # One for each class. A bias would add the same to both sides of every pair.
         self.score = nn.Linear(last, max(1, len(spec.class_names)), bias=False)
-        initialize(self, generator, gain=1.0)
-        self.blocks = nn.ModuleList(
-            residuals(width << k, num_blocks, generator) for k in range(_HALVINGS)
-        )
+        initialize(self.pool, generator, gain=1.0)
+        initialize(self.score, generator, gain=1.0)
 
     @override
     def forward(
         self, images: Float[Tensor, "b c h w"], labels: Int64[Tensor, " b"] | None
     ) -> Float[Tensor, " b"]:
-        x = functional.pad(images, (0, self.padding[0], 0, self.padding[1]), mode="replicate")
-        x = self.enter(x.contiguous(memory_format=torch.channels_last))
-        for number, blocks in enumerate(self.blocks):
-            if number > 0:
-                halved = functional.pixel_unshuffle(functional.leaky_relu(x, SLOPE), 2)
-                x = self.to_half[number - 1](halved)
-            x = blocks(x)
-        x = self.pool(functional.leaky_relu(x, SLOPE)).flatten(1)
+        x = self.pool(functional.leaky_relu(self.trunk(images), SLOPE)).flatten(1)
         scores = self.score(functional.leaky_relu(x, SLOPE)).float()
         return scores[:, 0] if labels is None else scores.gather(1, labels[:, None])[:, 0]
 

@@ -12,7 +12,9 @@ from typing_extensions import override
 from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec
+from overtone.models.compute import normal_noise
 from overtone.models.latent import AbstractLatentModel
+from overtone.models.layers.mirror import mirrored
 from overtone.models.local_series.config import LocalSeriesConfig
 from overtone.models.local_series.critic import Critic, relativistic_loss, squared_slopes
 from overtone.models.local_series.net import SeriesNet
@@ -34,6 +36,9 @@ class LocalSeriesGenerator(AbstractLatentModel):
 
     name: ClassVar[str] = "local-series-generator"
     config_class: ClassVar[type] = LocalSeriesConfig
+    steps_on_card: ClassVar[bool] = True
+    # Not the critic, whose slopes have slopes.
+    networks: ClassVar[tuple[str, ...]] = ("net",)
     default_length: ClassVar[Mapping[str, float]] = {"core_minutes": 100.0}
     has_encoder: ClassVar[bool] = False
     has_unseen_loss = False  # the critic's says nothing of images it has not seen
@@ -130,16 +135,24 @@ class LocalSeriesGenerator(AbstractLatentModel):
         temperature: float = 1.0,
         labels: Int64[Tensor, " b"] | None = None,
         prior: str | None = None,
+        guidance: float = 1.0,
     ) -> Float[Tensor, "b d"]:
+        """Normal numbers and a class each; without labels the classes are drawn by their shares.
+
+        `guidance` multiplies the difference between a class and the mean of all classes.
+        """
         self.check_labels(num_images, labels)
-        latents = super().sample_latents(
+        if not self.num_classes:
+            self.check_unguided(guidance)
+        normal = super().sample_latents(
             num_images, generator=generator, temperature=temperature, prior=prior
-        )
-        normal = latents[:, : self.config.latent_dim]
+        )[:, : self.config.latent_dim]
+        shares = self.class_shares.cpu()
         if labels is None and self.num_classes:
-            shares = self.class_shares.cpu()
             labels = torch.multinomial(shares, num_images, replacement=True, generator=generator)
-        return self._with_class(normal, labels)
+        latents = self._with_class(normal, labels)
+        latents[:, self.config.latent_dim :].sub_(shares).mul_(guidance).add_(shares)
+        return latents
 
     @torch.no_grad()
     def _start_spread(self, generator: torch.Generator) -> None:
@@ -162,16 +175,14 @@ class LocalSeriesGenerator(AbstractLatentModel):
 
     def _real(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
         """The images of a batch, each of them mirrored or not."""
-        if not self.config.flips:
-            return batch.images
-        share = torch.rand(len(batch.images), 1, 1, 1, generator=generator)
-        return torch.where(share.to(batch.images.device) < 0.5, batch.images.flip(3), batch.images)
+        return mirrored(batch.images, generator) if self.config.flips else batch.images
 
     def _drawn(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
         """New pictures of the classes of a batch."""
-        normal = torch.randn(len(batch.images), self.config.latent_dim, generator=generator)
+        shape = len(batch.images), self.config.latent_dim
+        normal = normal_noise(shape, generator, batch.images.device)
         labels = batch.labels if self.num_classes else None
-        return self.decode(self._with_class(normal.to(batch.images.device), labels)).float()
+        return self.decode(self._with_class(normal, labels)).float()
 
     def _with_class(
         self, normal: Float[Tensor, "b z"], labels: Int64[Tensor, " b"] | None

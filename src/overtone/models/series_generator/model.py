@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from overtone.kernels.fourier import NetSpec
 from overtone.models.base import Batch, ImageSpec
+from overtone.models.compute import normal_noise
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.layers.fourier_net import fourier_nets
 from overtone.models.layers.mlp import Mlp
@@ -30,6 +31,8 @@ class SeriesGenerator(AbstractLatentModel):
 
     name: ClassVar[str] = "series-generator"
     config_class: ClassVar[type] = SeriesGeneratorConfig
+    steps_on_card: ClassVar[bool] = True
+    networks: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
     config: SeriesGeneratorConfig
     basis: Tensor
 
@@ -61,7 +64,7 @@ class SeriesGenerator(AbstractLatentModel):
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         latents = self.encode(batch.images)
-        noise = torch.randn(latents.shape, generator=generator).to(latents.device)
+        noise = normal_noise(latents.shape, generator, latents.device)
         noisy = latents + self.config.latent_noise * noise
         decoded = fourier_nets(self.net, *self._networks(noisy, self.basis))
         error = (decoded - batch.images.flatten(2)).square().sum() / len(decoded)

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec
+from overtone.models.compute import normal_noise
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.layers.initialization import initialize
 from overtone.models.vae.config import VaeConfig
@@ -28,6 +29,7 @@ class Vae(AbstractLatentModel):
 
     name: ClassVar[str] = "vae"
     config_class: ClassVar[type] = VaeConfig
+    steps_on_card: ClassVar[bool] = True
     config: VaeConfig
 
     def __init__(self, config: VaeConfig, spec: ImageSpec, *, generator: torch.Generator) -> None:
@@ -58,7 +60,7 @@ class Vae(AbstractLatentModel):
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         mean, log_variance = self._posterior(batch.images)
-        noise = torch.randn(mean.shape, generator=generator).to(mean.device)
+        noise = normal_noise(mean.shape, generator, mean.device)
         logits = self._logits(mean + noise * torch.exp(log_variance / 2)).float()
         distortion = self._negative_log_likelihood(logits, (batch.images + 1) / 2)
         divergence = (mean**2 + log_variance.exp() - log_variance - 1).sum(1) / 2

@@ -4,14 +4,17 @@ import abc
 import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from overtone.errors import ImageError
-from overtone.shapes import Float32, UInt8
+from overtone.models.compute import matrix_products
+from overtone.shapes import Float, Float32, UInt8
+
+CARD_BATCH_SIZE = 250  # images per call of a network on a card
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ class Features:
     probabilities: Float32[np.ndarray, "n k"]
     spatial: Float32[np.ndarray, "n s"]
 
+    @classmethod
+    def of(cls, pooled: Tensor, probabilities: Tensor, spatial: Tensor) -> "Features":
+        """The features that a network on any device computed."""
+        return cls(*(each.cpu().numpy() for each in (pooled, probabilities, spatial)))
+
     def __len__(self) -> int:
         return len(self.pooled)
 
@@ -40,15 +48,29 @@ class AbstractFeatureNetwork(abc.ABC):
 
     Attributes:
         name: Key in the table of networks.
-        batch_size: Images per call of the network; results do not depend on it.
+        batch_size: Images per call of the network on the processor; results do not depend on it.
         num_features: Length of a pooled vector.
         weights_hash: Hash of its weights, stored with every number.
+        device: Where it computes; the processor unless `to` has moved it.
     """
 
     name: ClassVar[str]
     num_features: ClassVar[int]
     batch_size: ClassVar[int]
     weights_hash: str
+    device: torch.device = torch.device("cpu")
+    _network: Any
+
+    def to(self, device: torch.device) -> "AbstractFeatureNetwork":
+        """Moves the network to a device; features there differ by rounding only."""
+        self._network.to(device)
+        self.device = device
+        return self
+
+    def on_device(self, images: UInt8[np.ndarray, "b h w c"]) -> Float[Tensor, "b c h w"]:
+        """The levels of the images, 0..255, where the network computes."""
+        levels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
+        return levels.permute(0, 3, 1, 2).float()
 
     @abc.abstractmethod
     def check(self, height: int, width: int, num_channels: int) -> None:
@@ -78,10 +100,11 @@ class AbstractFeatureNetwork(abc.ABC):
             raise ImageError(f"{self.name} needs at least one image, got none")
         self.check(height, width, num_channels)
         parts = []
-        with torch.inference_mode():
-            for start in range(0, num_images, self.batch_size):
-                parts.append(self.run(images[start : start + self.batch_size]))
-                progress(min(start + self.batch_size, num_images))
+        size = self.batch_size if self.device.type == "cpu" else CARD_BATCH_SIZE
+        with torch.inference_mode(), matrix_products("float32"):
+            for start in range(0, num_images, size):
+                parts.append(self.run(images[start : start + size]))
+                progress(min(start + size, num_images))
         return Features(
             np.concatenate([part.pooled for part in parts]),
             np.concatenate([part.probabilities for part in parts]),

@@ -48,10 +48,10 @@ class InceptionFeatures(AbstractFeatureNetwork):
 
     @override
     def run(self, images: UInt8[np.ndarray, "b h w c"]) -> Features:
-        planes = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+        planes = self.on_device(images).to(torch.uint8)
         pooled, logits = self._network(planes.expand(-1, 3, -1, -1))
         spatial = self._inner[:, :SPATIAL_CHANNELS].flatten(1)
-        return Features(pooled.numpy(), logits.softmax(1).numpy(), spatial.numpy())
+        return Features.of(pooled, logits.softmax(1), spatial)
 
 
 def _load(weights: str | None) -> Any:

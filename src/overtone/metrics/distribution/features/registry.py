@@ -4,6 +4,7 @@ from importlib import import_module
 
 from overtone.errors import unknown_name
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork
+from overtone.models.compute import Device, torch_device
 
 # Name to "module:Class"; a network is loaded, and its optional packages are needed, when asked for.
 FEATURE_NETWORKS: dict[str, str] = {
@@ -28,17 +29,22 @@ def name_of_network_for(height: int, width: int, channels: int) -> str:
     return "gray28" if is_gray28 else "efficientnet-lite0"
 
 
-def get_feature_network(name: str, weights: str | None = None) -> AbstractFeatureNetwork:
+def get_feature_network(
+    name: str, weights: str | None = None, *, device: Device = "cpu"
+) -> AbstractFeatureNetwork:
     """The network of that name, ready to use.
 
     Args:
         name: Key of the table.
         weights: File of its weights, for networks that do not bring them.
+        device: Where it computes: "cpu", "cuda", or "auto" for CUDA where there is a card.
 
     Raises:
-        ConfigError: No network has this name, or its weights or package are not installed.
+        ConfigError: No network has this name, its weights or package are not installed, or the
+            device is not there.
     """
     if name not in FEATURE_NETWORKS:
         raise unknown_name("feature network", name, FEATURE_NETWORKS)
     module, _, attribute = FEATURE_NETWORKS[name].partition(":")
-    return getattr(import_module(module), attribute)(weights)
+    network: AbstractFeatureNetwork = getattr(import_module(module), attribute)(weights)
+    return network.to(torch_device(device))

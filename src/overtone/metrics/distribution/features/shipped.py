@@ -55,13 +55,12 @@ class AbstractShippedFeatures(AbstractFeatureNetwork):
 
     @override
     def run(self, images: UInt8[np.ndarray, "b h w c"]) -> Features:
-        planes = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
-        x = planes.float().div(255).contiguous(memory_format=torch.channels_last)
+        x = self.on_device(images).div(255).contiguous(memory_format=torch.channels_last)
         below, last = self._network.maps(x)
         pooled = last.mean((2, 3))
         probabilities = self._network.classifier(pooled).softmax(1)
         spatial = below[:, : self.spatial_channels].flatten(1)
-        return Features(pooled.numpy(), probabilities.numpy(), spatial.numpy())
+        return Features.of(pooled, probabilities, spatial)
 
 
 def load_shipped(name: str, network: ConvClassifier) -> ConvClassifier:

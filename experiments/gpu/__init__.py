@@ -1,0 +1,1 @@
+"""What a machine with a GPU is asked, by one command; see `experiments/gpu.sh`."""

@@ -1,0 +1,1 @@
+"""The local cosine transform of a picture as continuous tokens, drawn by a flow."""

@@ -1,0 +1,1 @@
+"""A local dictionary: atoms on overlapping tiles, the same in each cell; a flow draws weights."""

@@ -1,0 +1,185 @@
+"""The completer: what is given stays, at any size; windows show no seam; mistakes are named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from helpers import scene
+from toy_training import TOY_NETWORKS
+
+from overtone.bitstream.container import Metadata
+from overtone.cli.main import main
+from overtone.data import ImageSet
+from overtone.errors import ConfigError
+from overtone.imaging.image import Picture, picture_to_bytes, read_picture
+from overtone.models.base import ImageSpec, from_pixels
+from overtone.models.dct_completer import complete as completing
+from overtone.models.dct_completer.cells import enlarged, from_cells, split, to_cells, to_images
+from overtone.models.dct_completer.model import DctCompleter
+from overtone.models.store import save_model
+from overtone.tasks.complete import colorize, upscale
+from overtone.training.loop import batch_of
+from overtone.training.plan import resolve_plan
+from overtone.transform.color import rgb_to_ycbcr
+
+SIZES = [(8, 12), (13, 7), (30, 45)]
+
+
+def build(task: str, channels: int = 3, *settings: str) -> DctCompleter:
+    toy = (*TOY_NETWORKS["dct-completer"], f"network.task={task}", "train.steps=1", *settings)
+    spec = ImageSpec(height=12, width=16, channels=channels, num_images=4)
+    network = resolve_plan("dct-completer", assignments=toy).network
+    model = DctCompleter(network, spec, generator=torch.Generator().manual_seed(0))
+    model.missing_deviation.fill_(0.02)
+    model.residual_deviation.fill_(0.02)
+    return model
+
+
+def pictures_of(height: int, width: int, count: int = 2) -> np.ndarray:
+    return np.stack([scene(height, width, seed=seed) for seed in range(count)])
+
+
+@pytest.fixture(scope="module")
+def painter():
+    return build("colorize")
+
+
+@pytest.fixture(scope="module")
+def enlarger():
+    return build("upscale", 3, "network.num_heads=0")
+
+
+def test_cells_are_orthonormal_and_come_back():
+    planes = torch.randn(2, 3, 8, 12, generator=torch.Generator().manual_seed(1))
+    cells = to_cells(planes, 4)
+    assert cells.shape == (2, 48, 2, 3)
+    torch.testing.assert_close(cells.square().sum(), planes.square().sum())
+    torch.testing.assert_close(
+        cells[:, 0], planes[:, 0].unfold(1, 4, 4).unfold(2, 4, 4).mean((3, 4)) * 4
+    )
+    torch.testing.assert_close(from_cells(cells, 4), planes)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_given_and_missing_to_enlarge_are_the_whole_picture(channels):
+    images = from_pixels(torch.from_numpy(pictures_of(8, 12)[..., :channels]))
+    given, missing = split(images, "upscale", 2)
+    assert (given.shape, missing.shape) == ((2, channels, 4, 6), (2, 3 * channels, 4, 6))
+    torch.testing.assert_close(to_images(enlarged(given, missing)), images)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_luma_comes_back_at_any_size_and_results_differ(painter, height, width):
+    images = pictures_of(height, width)
+    results = colorize(painter, images, num_results=3, seed=1)
+    assert results.shape == (2, 3, height, width, 3)
+    luma = rgb_to_ycbcr(images)[..., 0]
+    assert np.abs(rgb_to_ycbcr(results)[..., 0].astype(int) - luma[:, None].astype(int)).max() <= 1
+    assert not np.array_equal(results[:, 0], results[:, 1])
+    np.testing.assert_array_equal(colorize(painter, images, num_results=3, seed=1), results)
+    np.testing.assert_array_equal(
+        colorize(painter, luma[..., None], num_results=3, seed=1), results
+    )
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_means_of_2x2_pixels_stay_at_any_size(enlarger, height, width):
+    images = pictures_of(height, width) // 2 + 64  # far from clipping
+    results = upscale(enlarger, images, num_results=2)
+    assert results.shape == (2, 2, 2 * height, 2 * width, 3)
+    means = results.reshape(2, 2, height, 2, width, 2, 3).mean((3, 5))
+    assert np.abs(means - images[:, None]).max() <= 0.5
+    assert not np.array_equal(results[:, 0], results[:, 1])
+
+
+def test_a_temperature_of_0_is_the_mean_and_averages_come_near_it(painter, enlarger):
+    images = pictures_of(8, 12)
+    for verb, model in ((colorize, painter), (upscale, enlarger)):
+        mean = verb(model, images, temperature=0, num_results=2).astype(int)
+        np.testing.assert_array_equal(mean[:, 0], mean[:, 1])
+        one = np.abs(verb(model, images) - mean[:, :1]).mean()
+        many = np.abs(verb(model, images, average=64).astype(int) - mean[:, :1]).mean()
+        assert many < one / 2
+
+
+def test_windows_show_no_seam(enlarger, monkeypatch):
+    images = pictures_of(20, 34, count=1)
+    whole = upscale(enlarger, images, seed=3)
+    monkeypatch.setattr(completing, "WINDOW", 8)
+    monkeypatch.setattr(completing, "HALO", 20)
+    windows = upscale(enlarger, images, seed=3)
+    assert np.abs(windows.astype(int) - whole.astype(int)).max() <= 1
+
+
+def test_factors_of_two_are_taken_again_and_again(enlarger):
+    images = pictures_of(5, 6, count=3)
+    results = upscale(enlarger, images, factor=4, num_results=2)
+    assert results.shape == (3, 2, 20, 24, 3)
+    means = results.reshape(3, 2, 5, 4, 6, 4, 3).mean((3, 5))
+    assert np.abs(means - images[:, None]).mean() < 2
+
+
+def test_a_picture_does_not_depend_on_those_beside_it(enlarger):
+    images = pictures_of(6, 9, count=3)
+    together = upscale(enlarger, images, seed=4, temperature=0)
+    alone = np.concatenate([upscale(enlarger, own[None], seed=4, temperature=0) for own in images])
+    assert np.abs(together.astype(int) - alone.astype(int)).max() <= 1
+
+
+def test_training_lowers_both_losses_on_colours_that_follow_luma():
+    shades = np.random.default_rng(0).integers(40, 200, (64, 12, 16, 1))
+    pixels = np.concatenate([shades, shades // 2, 240 - shades], 3).astype(np.uint8)
+    images = ImageSet("shades", pixels, None, ())
+    model = build("colorize")
+    generator = torch.Generator().manual_seed(0)
+    model.begin(images, generator=generator)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    seen = []
+    for _ in range(40):
+        batch = batch_of(images, np.arange(64), torch.device("cpu"))
+        losses = model.loss(batch, progress=0.0, generator=generator)
+        optimizer.zero_grad()
+        losses["loss"].backward()
+        optimizer.step()
+        seen.append((losses["mean_loss"].item(), losses["flow_loss"].item()))
+    assert seen[-1][0] < seen[0][0] / 4
+    assert seen[-1][1] < seen[0][1]
+
+
+def test_the_commands_write_pictures_of_any_size(painter, enlarger, tmp_path, capsys):
+    for number, size in enumerate([(9, 14), (20, 11)]):
+        picture = Picture(scene(*size, seed=number), Metadata())
+        (tmp_path / f"{number}.png").write_bytes(picture_to_bytes(picture, ".png"))
+    inputs = [str(tmp_path / f"{number}.png") for number in range(2)]
+    for verb, model, scale in (("colorize", painter, 1), ("upscale", enlarger, 2)):
+        save_model(tmp_path / "m.safetensors", model, {})
+        file, out = str(tmp_path / "m.safetensors"), tmp_path / verb
+        assert main([verb, file, *inputs, "-o", str(out), "-n", "2", "--originals"]) == 0
+        assert sorted(p.name for p in out.iterdir()) == [
+            f"{number}-{title}.png" for number in range(2) for title in ("0", "1", "original")
+        ]
+        assert read_picture(str(out / "1-0.png")).pixels.shape == (scale * 20, scale * 11, 3)
+        assert main([verb, file, inputs[0], "-o", str(tmp_path / f"{verb}.png")]) == 0
+        assert read_picture(str(tmp_path / f"{verb}.png")).pixels.shape[:2] == (
+            scale * 9,
+            scale * 14,
+        )
+        assert main([verb, file, *inputs, "-o", str(tmp_path / "both.png")]) == 2
+        assert "2 sizes do not fit one file" in capsys.readouterr().err
+
+
+def test_mistakes_are_named(painter, enlarger):
+    images = pictures_of(8, 12)
+    with pytest.raises(ConfigError, match=r"task=upscale is needed.*is colorize"):
+        upscale(painter, images)
+    with pytest.raises(ConfigError, match=r"factor must be 2, 4, 8, \.\.\., got 3"):
+        upscale(enlarger, images, factor=3)
+    with pytest.raises(ConfigError, match="takes 3 channels, these pictures have 1"):
+        upscale(enlarger, images[..., :1])
+    with pytest.raises(ConfigError, match="not told classes"):
+        colorize(painter, images, class_name="cat")
+    with pytest.raises(ConfigError, match=r"at least 1 result.*got 1 of 0"):
+        colorize(painter, images, average=0)
+    with pytest.raises(ConfigError, match="needs colour pictures"):
+        build("colorize", 1)
