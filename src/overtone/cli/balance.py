@@ -64,7 +64,8 @@ def balance(
 
     With 50 pictures a class of CIFAR-10, a classifier got 52 % of such classes right with --mix,
     44 % with repetition and the same flips and shifts; with 250 it lost a point. It hurts where
-    colour or brightness tells the class. Drawn pictures alone were worse than repetition (Fashion-MNIST, 60 a class).
+    colour or brightness tells the class. Drawn pictures alone were worse than repetition
+    (Fashion-MNIST, 60 a class).
 
     Example: overtone balance products --mix -o synthetic
 
