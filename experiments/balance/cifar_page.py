@@ -67,8 +67,9 @@ What a class of 50 pictures lacks first is variety of what is coarse: with seven
 every light and before every background, the classifier learns to tell the rare ones by the few
 brightnesses and colours that they happened to have. The mixtures of `--mix` take that away: they
 show the same things in other surroundings. Changes of colour in every picture of a batch do so as
-well, and cost the common classes more. Neither adds a new shape. A class of 250 has surroundings
-enough of its own, and there true ones are worth more than mixed ones. An adjusted loss moves the
+well, and cost the common classes more. Neither adds a new shape. A class of hundreds has
+surroundings enough of its own, and there true ones are worth more than mixed ones: colour and light
+do tell something of a thing, which mixtures deny. An adjusted loss moves the
 line between rare and common classes without knowing the rare ones better: what these gain the
 others lose."""
 
