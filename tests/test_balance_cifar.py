@@ -171,10 +171,12 @@ def test_help_and_guide_say_what_the_rows_say():
     assert told in MEASURED
 
 
-def test_a_mean_gain_that_one_seed_contradicts_is_no_help():
-    assert cifar_page.verdict([5.0, 4.0, -0.1]) == "does not help"
-    assert cifar_page.verdict([1.5, 0.6, 0.95]) == "helps"
-    assert cifar_page.verdict([0.5, 0.6, 0.95]) == "does not help"
+def test_a_mean_gain_that_one_seed_contradicts_is_no_help_nor_one_that_others_pay():
+    assert cifar_page.verdict([5.0, 4.0, -0.1], [1.0]) == "does not help"
+    assert cifar_page.verdict([1.5, 0.6, 0.95], [0.1, -0.05]) == "helps"
+    assert cifar_page.verdict([1.5, 0.6, 0.95], [0.1, -0.2]) == "helps at the cost of the others"
+    assert cifar_page.verdict([0.5, 0.6, 0.95], [1.0]) == "does not help"
+    assert cifar_page.verdict([-0.5, -3.0], [1.0]) == "hurts"
 
 
 def test_the_page_of_looks_says_before_and_after(tmp_path):

@@ -55,7 +55,10 @@ class MixedClass:
         """The record, with the warning where mixtures do not help."""
         warning = None
         if num_real >= MANY_EXAMPLES:
-            warning = f"{name}: {num_real} examples; {MEASURED}: repeat the real ones instead"
+            warning = (
+                f"{name}: {num_real} examples; {MEASURED}: repeat the real ones until they are as "
+                "many, which lost nothing, or take them alone"
+            )
         return cls(num_real, num_added, warning)
 
 
