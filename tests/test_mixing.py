@@ -13,6 +13,7 @@ from overtone import mix_rare_classes
 from overtone.cli.main import main
 from overtone.data import ImageSet, load_images
 from overtone.errors import ConfigError, DataError
+from overtone.tasks.mixing import MixedClass
 from overtone.transform.plane_dct import dct_cycles, plane_dct2
 from overtone.transform.spectral_mix import MixDraw, mix_coarse
 
@@ -44,8 +45,9 @@ def test_fine_frequencies_stay_and_coarse_ones_are_the_others():
 
 
 def test_each_mixture_is_what_its_entry_says(scenes, tmp_path):
-    added = mix_rare_classes(scenes, tmp_path / "out", seed=4)
-    assert added == {"T-shirt/top": 7, "bag": 5}
+    mixed = mix_rare_classes(scenes, tmp_path / "out", seed=4)
+    assert mixed == {"T-shirt/top": MixedClass(2, 7), "bag": MixedClass(4, 5)}
+    added = {name: each.num_added for name, each in mixed.items()}
     made = load_images(str(tmp_path / "out"))
     assert dict(zip(made.class_names, made.class_counts(), strict=True)) == added
     manifest = json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))
@@ -94,6 +96,17 @@ def test_one_class_alone_has_nothing_to_mix_with(scenes, tmp_path):
     alone = ImageSet("scenes", scenes.images, np.zeros(15, np.int64), ("hat",))
     with pytest.raises(ConfigError, match="needs pictures of another class, which scenes has not"):
         mix_rare_classes(alone, tmp_path / "out", target=20)
+
+
+def test_a_class_of_many_examples_is_warned_of(scenes, tmp_path, capsys):
+    labels = np.repeat([0, 1, 2], [260, 255, 100])
+    pictures = np.resize(scenes.images, (615, *scenes.images.shape[1:]))
+    np.savez(tmp_path / "set.npz", x=pictures, y=labels, class_names=CLASSES)
+    command = ["balance", str(tmp_path / "set.npz"), "--mix", "-o", str(tmp_path / "out")]
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert "warning: T-shirt/top: 255 examples; on CIFAR-10 mixtures gained 8 points" in said
+    assert said.count("warning: ") == 1
 
 
 def test_the_command_mixes_without_a_model(scenes, tmp_path, capsys):

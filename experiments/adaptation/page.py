@@ -119,11 +119,12 @@ def reading_part(rows: Sequence[Record]) -> str:
 
 
 REASONS = """What is the same linear change in every picture, a blur, a cast, lost contrast, comes
-back, as far as 8 bits have kept it. What is no linear change of frequencies does not: blocks of
-strong JPEG are made stronger with the frequencies that are missing, noise is
-damped together with the detail under it, and where only a part of the set is spoiled one map is
-wrong for both parts. Pictures that are as they should be stay almost as they are. Each picture by
-itself gets the mean colour of the set, which takes away what told it from the others."""
+back, as far as 8 bits have kept it. Noise of one strength is damped as a Wiener filter does it,
+with the fine detail. Blocks of strong JPEG are no change of frequencies: they are made stronger
+with the detail that is missing. Where only a part of a set is spoiled, one map is a compromise, too
+much for one part and too little for the other. Pictures that are as they should be stay almost as
+they are. Each picture by itself gets the mean colour and the spectrum of the set whatever it shows,
+which takes away what told it from the others and is worse than one map throughout."""
 
 
 ITEM = Item(

@@ -1,7 +1,6 @@
 """`overtone edit`: pictures changed in the frequency domain, or along what a model has learned."""
 
 import functools
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -109,13 +108,9 @@ def edit(
     for_models = {"direction": direction, "toward": toward, "size": size, "residual": residual}
     for_pictures = {"notch": notch, "notch-at": notch_at, "match": match, "luma": luma}
     for_pictures |= {"on": domain == "dft", "bits": bits, "skip-existing": skip_existing}
+    for_pictures["match-each"] = match_each
     _refuse_any(for_pictures if model else for_models, model)
-    if notch_threshold is not None and not notch:
-        raise ConfigError("--notch-threshold is for --notch; give it too")
-    if cutoff is not None and mix is None:
-        raise ConfigError("--cutoff is for --mix; give the picture to mix with too")
-    if match_each and not (match and os.path.isdir(match)):
-        raise ConfigError("--match-each is for --match with a folder; give that too")
+    _check_pairs(notch_threshold, cutoff, notch=notch, mix=mix)
     outcome = Outcome(quiet=quiet)
     if model is not None:
         moves = direction or (), toward or ()
@@ -123,14 +118,13 @@ def edit(
         load = functools.partial(load_pictures, inputs, outcome=outcome, recursive=recursive)
         _edit_with_model(load, output, model, asked, outcome, force=force)
         return outcome.exit_code()
-    if not (gain or keep_bands or notch or notch_at or match or mix or bits):
+    if not (gain or keep_bands or notch or notch_at or match or match_each or mix or bits):
         raise ConfigError("nothing to do; give --gain, --keep-bands, --notch, --match or --mix")
     frequencies = [parse_frequency(each) for each in notch_at or ()]
     sources = find_inputs(inputs, PICTURE_SUFFIXES, outcome, recursive=recursive, output=output)
     jobs = plan_jobs(sources, output, ".png", outcome, skip_existing=skip_existing, force=force)
     from overtone.editing.notch import THRESHOLD_DB
 
-    taken = read_match(match, sources, each=match_each, domain=domain, quiet=quiet)
     change = functools.partial(
         overtone.edit,
         gain=gains,
@@ -138,7 +132,7 @@ def edit(
         notch=notch,
         notch_threshold_db=THRESHOLD_DB if notch_threshold is None else notch_threshold,
         notch_frequencies=frequencies,
-        match=taken,
+        match=read_match(match, sources, each=match_each, domain=domain, quiet=quiet),
         mix=None if mix is None else read_named_picture(mix).pixels,
         cutoff=cutoff,
         domain=domain,
@@ -164,6 +158,15 @@ def _refuse_any(options: Mapping[str, object], model: str | None) -> None:
         if value:
             where = "cannot be used with" if model else "needs"
             raise ConfigError(f"--{name} {where} --model")
+
+
+def _check_pairs(
+    notch_threshold: float | None, cutoff: float | None, *, notch: bool, mix: str | None
+) -> None:
+    if notch_threshold is not None and not notch:
+        raise ConfigError("--notch-threshold is for --notch; give it too")
+    if cutoff is not None and mix is None:
+        raise ConfigError("--cutoff is for --mix; give the picture to mix with too")
 
 
 def _edit_picture(

@@ -9,7 +9,7 @@ from overtone.cli.files import Source
 from overtone.cli.outcome import Outcome
 from overtone.cli.progress import progress_bar
 from overtone.cli.sources import find_inputs, read_8_or_16_bits, read_named_picture
-from overtone.errors import ImageError
+from overtone.errors import ConfigError, ImageError
 from overtone.imaging.formats import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -34,9 +34,12 @@ def read_match(
         quiet: Show no progress.
 
     Raises:
+        ConfigError: `each` is asked for without a folder.
         ImageError: The reference, or a picture in it, is no picture that can be edited.
         PathError: The folder holds no picture.
     """
+    if each and not (reference and os.path.isdir(reference)):
+        raise ConfigError("--match-each is for --match with a folder; give that too")
     if reference is None:
         return None
     if not os.path.isdir(reference):

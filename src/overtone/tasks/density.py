@@ -66,7 +66,7 @@ class Density:
         points: Features, centred.
         centre: What was taken from them.
         neighbours: k.
-        distances: Of each picture to its k-th neighbour, itself not counted.
+        distances: Distance of each picture to its k-th neighbour, itself not counted.
         threshold: Distance from which a place is thin.
         thin: Indices of the pictures in thin places, the thinnest first.
     """

@@ -1,5 +1,6 @@
 """Rare classes filled without a model: their pictures with coarse frequencies of other classes."""
 
+import dataclasses
 import json
 import pathlib
 from collections.abc import Iterator
@@ -27,6 +28,40 @@ _NOTE = (
 )
 
 
+# `experiments/balance`, CIFAR-10, 500 steps of a classifier.
+MANY_EXAMPLES = 250
+MEASURED = (
+    "on CIFAR-10 mixtures gained 8 points of accuracy with 50 examples a class, and lost 1 with "
+    "250 and 4 with 500"
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MixedClass:
+    """What `mix_rare_classes` did for one class.
+
+    Attributes:
+        num_real: Number of real pictures in the source.
+        num_added: Number of mixtures written.
+        warning: What to expect of a class of 250 examples or more; None of smaller ones.
+    """
+
+    num_real: int
+    num_added: int
+    warning: str | None = None
+
+    @classmethod
+    def of(cls, name: str, num_real: int, num_added: int) -> "MixedClass":
+        """The record, with the warning where mixtures do not help."""
+        warning = None
+        if num_real >= MANY_EXAMPLES:
+            warning = (
+                f"{name}: {num_real} examples; {MEASURED}: repeat the real ones until they are as "
+                "many, which lost nothing, or take them alone"
+            )
+        return cls(num_real, num_added, warning)
+
+
 def mix_rare_classes(
     source: str | ImageSet,
     out: str | pathlib.Path,
@@ -37,7 +72,7 @@ def mix_rare_classes(
     seed: int = 0,
     on_corrupt: OnCorrupt = "fail",
     progress: ProgressCallback | None = None,
-) -> dict[str, int]:
+) -> dict[str, MixedClass]:
     """Writes, for each class that has fewer pictures than the target, mixtures of its own.
 
     A picture of the class keeps its fine frequencies; those below a cutoff, brightness and colour
@@ -57,7 +92,7 @@ def mix_rare_classes(
         progress: Called with the fraction done and a message.
 
     Returns:
-        How many pictures were added to each class that had too few, in the source's order.
+        What was done for each class that had too few, by its name, in the source's order.
 
     Raises:
         DataError: The source is damaged or has no classes.
@@ -76,6 +111,7 @@ def mix_rare_classes(
     if len(images.class_names) < 2:
         raise ConfigError(f"mixing needs pictures of another class, which {images.name} has not")
     folders = folders_of_classes(missing)
+    counts = dict(zip(images.class_names, map(int, images.class_counts()), strict=True))
     rng = np.random.default_rng(seed)
     entries: list[dict[str, Any]] = []
     with new_folder(folder) as partial:
@@ -87,7 +123,6 @@ def mix_rare_classes(
                 write_marked(partial, pixels, entries[-1])
             if progress is not None:
                 progress((done + 1) / len(missing), f"{len(entries)} pictures")
-        counts = zip(images.class_names, map(int, images.class_counts()), strict=True)
         manifest = {
             "synthetic": True,
             "note": _NOTE,
@@ -95,14 +130,14 @@ def mix_rare_classes(
             "source": {
                 "name": images.name,
                 "fingerprint": images.fingerprint(),
-                "counts": dict(counts),
+                "counts": counts,
             },
             "added": missing,
             FOLDERS_KEY: {sub: name for name, sub in folders.items() if sub != name},
             "files": entries,
         }
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-    return missing
+    return {name: MixedClass.of(name, counts[name], count) for name, count in missing.items()}
 
 
 def mixtures(

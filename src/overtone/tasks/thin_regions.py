@@ -189,8 +189,8 @@ def _drawn(
     prior: str | None,
 ) -> tuple[UInt8[np.ndarray, "m h w c"], str | None]:
     """Pictures, and what their latents were drawn from."""
-    can_encode = isinstance(model, AbstractLatentModel) and model.has_encoder
-    if can_encode and prior is None and len(thin_pictures) > 1:
+    is_asked = prior is None and len(thin_pictures) > 1
+    if is_asked and isinstance(model, AbstractLatentModel) and model.has_encoder:
         latents = encode_pixels(model, thin_pictures).double().numpy()
         rng = np.random.default_rng(seed)
         moved = KernelPrior.fit(latents, rng=rng).sample(
