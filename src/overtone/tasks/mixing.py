@@ -57,7 +57,7 @@ class MixedClass:
         if num_real >= MANY_EXAMPLES:
             warning = (
                 f"{name}: {num_real} examples; {MEASURED}: repeat the real ones until they are as "
-                "many, which lost nothing, or take them alone"
+                "many, which lost 0.3 points at most, or take them alone"
             )
         return cls(num_real, num_added, warning)
 
