@@ -12,6 +12,7 @@ from toy_training import toy_images, toy_settings
 
 from overtone.errors import ConfigError
 from overtone.models.base import ImageSpec
+from overtone.models.layers.fourier_net import plain_fourier_nets
 from overtone.models.local_series.config import LocalSeriesConfig, SeriesNetConfig
 from overtone.models.local_series.critic import Critic, relativistic_loss, squared_slopes
 from overtone.models.local_series.model import LocalSeriesGenerator
@@ -83,6 +84,22 @@ def test_three_times_the_size_has_the_same_pixels_between():
     coarse = torch.randn(2, 8, 2, 2, generator=generator(1))
     small, large = net(coarse), net(coarse, (36, 30))
     torch.testing.assert_close(large[:, :, 1::3, 1::3], small, atol=1e-5, rtol=1e-4)
+
+
+def test_composed_layers_add_a_network_of_each_picture():
+    spec = model_of(12, 10).spec
+    plain, composed = (
+        SeriesNet(dataclasses.replace(SMALL, composed_layers=n), spec, generator=generator())
+        for n in (0, 2)
+    )
+    composed.load_state_dict(plain.state_dict(), strict=False)
+    coarse = torch.randn(2, 8, 2, 2, generator=generator(1))
+    values, found = plain(coarse, (24, 30)), composed(coarse, (24, 30))
+    assert composed.composed is not None
+    coefficients = composed.to_composed(composed._features(coarse).mean((2, 3)))
+    added = plain_fourier_nets(composed.composed, coefficients, 0.25 * values.flatten(2))
+    torch.testing.assert_close(found - values, added.view(values.shape), atol=1e-5, rtol=1e-4)
+    assert (found - values).abs().mean() > 0.001
 
 
 def test_each_side_moves_its_own_weights_only():

@@ -19,6 +19,8 @@ class SeriesNetConfig:
         coarse_blocks: Residual blocks there.
         fine_width: Channels on the grid of the tiles.
         fine_blocks: Residual blocks there.
+        composed_layers: Fourier layers of the thesis on top, from the values of the series to what is
+            added to them; their coefficients are of each picture.
     """
 
     cell_px: int = 4
@@ -27,11 +29,12 @@ class SeriesNetConfig:
     coarse_blocks: int = 2
     fine_width: int = 192
     fine_blocks: int = 3
+    composed_layers: int = 0
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            least = 0 if field.name.endswith("blocks") else 1
+            least = 0 if field.name.endswith(("blocks", "layers")) else 1
             if value < least:
                 raise ValueError(f"{field.name} must be at least {least}, got {value}")
 

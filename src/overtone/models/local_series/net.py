@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
+from overtone.kernels.fourier import NetSpec
 from overtone.models.base import ImageSpec
+from overtone.models.layers.fourier_net import fourier_nets
 from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import SeriesNetConfig
 from overtone.models.local_series.tiles import synthesize, tile_basis
@@ -15,8 +17,12 @@ from overtone.shapes import Float
 
 SLOPE = 0.2  # of the leaky rectifiers below zero
 GROUP = 16  # channels that a 3x3 convolution mixes
+# Colours of -1 to 1 are half a period of a composed layer.
+_COMPOSED_SCALE = 0.25
 # Standard deviation of a coefficient at the start, where channels are of size one.
 _START = 0.3
+# Likewise of a composed layer.
+_START_COMPOSED = 0.02
 
 
 class Residual(nn.Module):
@@ -50,6 +56,9 @@ def residuals(width: int, count: int, generator: torch.Generator) -> nn.Sequenti
 class SeriesNet(nn.Module):
     """Coarse grid of features -> coefficients of every tile -> pictures of any size.
 
+    With `composed_layers` a deep Fourier network of each picture (thesis, equation 4.5) adds to the
+    values of the series what it makes of them.
+
     Attributes:
         coarse_grid: Rows and columns of the coarse grid.
         grid: Rows and columns of the tiles.
@@ -73,6 +82,10 @@ class SeriesNet(nn.Module):
         self.to_series = nn.Conv2d(config.fine_width, spec.channels * config.num_frequencies**2, 1)
         initialize(self.widen, generator, gain=1.0)
         initialize(self.to_series, generator, gain=_START)
+        self.composed = self._composed_spec()
+        if self.composed is not None:
+            self.to_composed = nn.Linear(config.fine_width, self.composed.num_weights)
+            initialize(self.to_composed, generator, gain=_START_COMPOSED)
         basis_y, basis_x = self._bases((spec.height, spec.width))
         self.register_buffer("basis_y", basis_y, persistent=False)
         self.register_buffer("basis_x", basis_x, persistent=False)
@@ -81,23 +94,32 @@ class SeriesNet(nn.Module):
     def forward(
         self, coarse: Float[Tensor, "b f i j"], size: tuple[int, int] | None = None
     ) -> Float[Tensor, "b c h w"]:
-        return self.pictures(self.series(coarse), size)
+        features = self._features(coarse)
+        basis_y, basis_x = self.basis_y, self.basis_x
+        if size is not None:
+            basis_y, basis_x = (basis.to(coarse.device) for basis in self._bases(size))
+        # Channels in the order of colour, k_y, k_x.
+        series = self.to_series(features)
+        values = synthesize(series, basis_y, basis_x, self.spec.channels)
+        if self.composed is None:
+            return values
+        coefficients = self.to_composed(features.mean((2, 3))).float()
+        places = _COMPOSED_SCALE * values.float().flatten(2)
+        return values + fourier_nets(self.composed, coefficients, places).view(values.shape)
 
-    def series(self, coarse: Float[Tensor, "b f i j"]) -> Float[Tensor, "b s rows cols"]:
-        """Coefficients of every cell; channels in the order of colour, k_y, k_x."""
+    def _features(self, coarse: Float[Tensor, "b f i j"]) -> Float[Tensor, "b g rows cols"]:
         x = self.widen(self.coarse(coarse))
         x = functional.interpolate(x, scale_factor=2, mode="bilinear")
         x = x[:, :, : self.grid[0], : self.grid[1]] + self.place
-        return self.to_series(functional.leaky_relu(self.fine(x), SLOPE))
+        return functional.leaky_relu(self.fine(x), SLOPE)
 
-    def pictures(
-        self, series: Float[Tensor, "b s rows cols"], size: tuple[int, int] | None = None
-    ) -> Float[Tensor, "b c h w"]:
-        """The pictures of coefficients, evaluated at `size` (height and width)."""
-        basis_y, basis_x = self.basis_y, self.basis_x
-        if size is not None:
-            basis_y, basis_x = (basis.to(series.device) for basis in self._bases(size))
-        return synthesize(series, basis_y, basis_x, self.spec.channels)
+    def _composed_spec(self) -> NetSpec | None:
+        num_layers, channels = self.config.composed_layers, self.spec.channels
+        if num_layers == 0:
+            return None
+        return NetSpec(
+            num_axes=channels, hidden=(channels,) * (num_layers - 1), num_outputs=channels
+        )
 
     def _bases(self, size: tuple[int, int]) -> list[Float[Tensor, "k n"]]:
         lengths = (self.spec.height, self.spec.width)
