@@ -17,7 +17,7 @@ def block_waves(length: int, block_px: int, count: int | None = None) -> Float[T
     is no step at the border, and the pixels of the training size are what they were.
 
     Args:
-        length: Of the axis, pixels of the training images.
+        length: Length of the axis, pixels of the training images.
         block_px: Pixels of a block; the last block may reach over the end.
         count: Places to evaluate at, the centres of as many equal parts; `length` by default.
 

@@ -19,8 +19,8 @@ class SeriesNetConfig:
         coarse_blocks: Residual blocks there.
         fine_width: Channels on the grid of the tiles.
         fine_blocks: Residual blocks there.
-        composed_layers: Fourier layers of the thesis on top, from the values of the series to what is
-            added to them; their coefficients are of each picture.
+        composed_layers: Fourier layers of the thesis on top, from the values of the series to what
+            is added to them; each picture has coefficients of its own.
     """
 
     cell_px: int = 4
