@@ -16,7 +16,8 @@ def tile_places(
     by the sum of all windows at the place: 1 inside, less near the ends, where one tile is alone.
 
     Args:
-        length: Length of the axis, pixels of the training images; the last cell may reach over the end.
+        length: Length of the axis, pixels of the training images; the last cell may reach over
+            the end.
         cell_px: Width of a cell, in those pixels.
         count: Places, the centres of as many equal parts of the axis.
 

@@ -28,8 +28,8 @@ class GridFlowConfig:
         scale_power: Tokens are divided by the standard deviation of their channel to this power,
             then all by one number: 1 gives each channel the same share of the noise, 0 leaves the
             strong ones to come out of the noise first.
-        weighting: How much the squared error of a channel counts: all "equal", by its "energy", or by
-            its "entropy".
+        weighting: How much the squared error of a channel counts: all "equal", by its "energy", or
+            by its "entropy".
         time_shift: Added to the logit of the time, which is normal in training and uniform in a
             draw's steps: above 0 more of both are near the picture, below 0 near the noise.
         class_dropout: Share of pictures in training whose class is hidden, which guidance needs.
