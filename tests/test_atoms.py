@@ -118,5 +118,5 @@ def test_solving_reconstructs_better_than_the_encoder(tmp_path, capsys):
 
 
 def test_solving_needs_a_linear_model():
-    with pytest.raises(ConfigError, match="least squares needs a model that is linear"):
+    with pytest.raises(ConfigError, match="least squares needs a linear model"):
         overtone.reconstruct(make_ramp_model(), np.zeros((2, 6, 9, 1), np.uint8), solve=True)
