@@ -3,7 +3,7 @@ new pictures from a model that comes with the package.
 
 python examples/demo.py [PHOTO] [-o FOLDER]      (`make demo`)
 
-writes FOLDER/report.html, the compressed and the decoded photograph, and FOLDER/fashion-mnist.png.
+writes FOLDER/report.html, the compressed and the decoded photograph, and FOLDER/cifar10.png.
 """
 
 import argparse
@@ -38,7 +38,7 @@ QUALITIES = {
     "jpeg2000": (10, 18, 25, 31, 38, 44, 50, 57, 62, 66),
 }
 SHOWN_BPP = (0.15, 0.4)
-MODEL = "fashion-mnist"
+MODEL = "cifar10"
 
 
 def main() -> None:

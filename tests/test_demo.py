@@ -28,5 +28,5 @@ def test_the_demo_writes_its_report_file_and_picture(tmp_path):
     assert (tmp_path / "demo" / "small.ovt").read_bytes().startswith(b"OVTN")
     with Image.open(tmp_path / "demo" / "small-decoded.png") as decoded:
         assert decoded.size == (168, 120)
-    with Image.open(tmp_path / "demo" / "fashion-mnist.png") as grid:
-        assert grid.size == (8 * 30 + 2, 8 * 30 + 2)
+    with Image.open(tmp_path / "demo" / "cifar10.png") as grid:
+        assert grid.size == (8 * 34 + 2, 8 * 34 + 2)

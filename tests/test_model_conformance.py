@@ -173,7 +173,7 @@ def test_guidance_is_followed_or_refused(drawing):
         drawn = model.sample(3, generator=generator(), labels=labels, guidance=2.0)
         assert drawn.shape == (3, 3, 12, 10)
     except ConfigError as error:
-        message = f"a {name} draws without guidance, which must be 1, not 2; leave out guidance"
+        message = f"a {drawing} draws without guidance, which must be 1, not 2; leave out guidance"
         assert str(error) == message  # noqa: PT017  (either is right)
 
 

@@ -39,7 +39,7 @@ def sample(
 ) -> int:
     """Draw new pictures from a trained model.
 
-    Example: overtone sample fashion-mnist -n 64 --seed 1 -o grid.png
+    Example: overtone sample cifar10 -n 64 --seed 1 -o grid.png
 
     Args:
         model: Name of a model that comes with the package, its file, or the folder of a run.
