@@ -28,6 +28,7 @@ SKIPPED = {
     "make setup": "installs",
     "python -m experiments.kodak.measure": "needs the Kodak pictures",
     "python -m overtone.evaluate.rate_distortion.table --readme": "test_readme.py does it",
+    "overtone balance products --by density": "needs feature weights; test_density.py runs it",
     "overtone evaluate": "needs thousands of samples; test_cli_evaluate.py runs it on fewer",
 }
 NOT_RUN_PYTHON = {
@@ -64,6 +65,11 @@ def prepare(page):
     save(photo[:, ::-1], "other.png")
     save(np.clip(photo + pattern, 0, 255).astype(np.uint8), "scan.png")
     save((photo // 2 + 64).astype(np.uint8), "faded.png")
+    some = [photo[top : top + 40, 20:80] for top in (0, 20, 40)]
+    pale = [(part // 2 + 64).astype(np.uint8) for part in some]
+    for number, (part, faded) in enumerate(zip(some, pale, strict=True)):
+        save(part, f"good/{number}.png")
+        save(faded, f"blurred/{number}.png")
     save(photo[:24, :40], "holiday/IMG_1.jpg", "holiday/day 1/IMG_2.jpg")
     pathlib.Path("holiday/notes.txt").write_text("no picture")
     pathlib.Path("scans").mkdir()
@@ -81,7 +87,10 @@ def prepare(page):
             labels = labels_of(count)
             pathlib.Path(name, f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(images))
             pathlib.Path(name, f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
-    return {"image": photo, "other": photo[:, ::-1].copy(), "small": pictures(1, 28, 28, 1)[0]}
+    return {
+        **{"image": photo, "other": photo[:, ::-1].copy(), "small": pictures(1, 28, 28, 1)[0]},
+        **{"good_pictures": some, "blurred_pictures": pale},
+    }
 
 
 def commands_in(block):

@@ -164,7 +164,7 @@ def _jpeg(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     del rng
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=10)
-    return np.asarray(Image.open(buffer))
+    return np.asarray(Image.open(buffer, formats=("JPEG",)))
 
 
 def _noisy(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -63,8 +63,9 @@ class AbstractFeatureNetwork(abc.ABC):
 
     def to(self, device: torch.device) -> "AbstractFeatureNetwork":
         """Moves the network to a device; features there differ by rounding only."""
-        self._network.to(device)
-        self.device = device
+        if device != self.device:
+            self._network.to(device)
+            self.device = device
         return self
 
     def on_device(self, images: UInt8[np.ndarray, "b h w c"]) -> Float[Tensor, "b c h w"]:
