@@ -169,6 +169,17 @@ def test_guidance_leads_away_from_the_mean_of_the_classes():
     torch.testing.assert_close(guided, 2 * plain - none)
 
 
+def test_after_training_classes_are_apart_by_their_gain():
+    plain, apart = (model_of(12, 10, class_gain=gain) for gain in (1.0, 1.5))
+    labels = torch.tensor([0, 1, 1])
+    for model in (plain, apart):
+        model.begin(toy_images(), generator=generator())
+        model.finish(toy_images(), generator=generator())
+    guided = plain.sample(3, generator=generator(), labels=labels, guidance=1.5)
+    drawn = apart.sample(3, generator=generator(), labels=labels)
+    torch.testing.assert_close(drawn, guided, atol=1e-5, rtol=1e-4)
+
+
 def test_pictures_of_a_class_differ_from_the_start():
     model = model_of(12, 10, latent_dim=32)
     model.begin(toy_images(), generator=generator())

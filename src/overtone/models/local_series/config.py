@@ -49,6 +49,8 @@ class LocalSeriesConfig:
     Attributes:
         latent_dim: Normal numbers that an image is drawn from, besides its class.
         class_dim: Length of the vector that stands for a class.
+        class_gain: What the differences of the class vectors from their mean are multiplied by after
+            training: above 1 pictures keep nearer to their class.
         series: The network from a coarse grid to the coefficients.
         critic_width: Channels of the critic at half of the images' size; they double with each
             halving.
@@ -61,6 +63,7 @@ class LocalSeriesConfig:
 
     latent_dim: int = 64
     class_dim: int = 64
+    class_gain: float = 1.0
     series: SeriesNetConfig = DEFAULT_NET
     critic_width: int = 64
     critic_blocks: int = 2
@@ -75,6 +78,8 @@ class LocalSeriesConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.critic_blocks < 0:
             raise ValueError(f"critic_blocks must not be below 0, got {self.critic_blocks}")
+        if not 0 <= self.class_gain <= 100:
+            raise ValueError(f"class_gain must be in 0..100, got {self.class_gain:g}")
         if not self.penalty_weight >= 0:
             raise ValueError(f"penalty_weight must not be below 0, got {self.penalty_weight:g}")
         if self.prior.fitted:

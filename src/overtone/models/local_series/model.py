@@ -86,7 +86,11 @@ class LocalSeriesGenerator(AbstractLatentModel):
 
     @override
     def finish(self, images: ImageSet, *, generator: torch.Generator) -> None:
+        """Drops the critic and moves the class vectors apart by `class_gain`."""
         self.critic = None
+        with torch.no_grad():
+            mean = self.class_shares @ self.class_vectors
+            self.class_vectors.sub_(mean).mul_(self.config.class_gain).add_(mean)
 
     @override
     def loss(
