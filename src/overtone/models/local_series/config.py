@@ -49,8 +49,8 @@ class LocalSeriesConfig:
     Attributes:
         latent_dim: Normal numbers that an image is drawn from, besides its class.
         class_dim: Length of the vector that stands for a class.
-        class_gain: What the differences of the class vectors from their mean are multiplied by after
-            training: above 1 pictures keep nearer to their class.
+        class_gain: What the differences of the class vectors from their mean are multiplied by
+            after training: above 1 pictures keep nearer to their class.
         series: The network from a coarse grid to the coefficients.
         critic_width: Channels of the critic at half of the images' size; they double with each
             halving.
