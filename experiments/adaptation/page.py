@@ -4,7 +4,7 @@ import pathlib
 from collections.abc import Sequence
 
 from experiments.harness.item import NOT_MEASURED, Item, Step
-from experiments.harness.rows import Record, read_records
+from experiments.harness.rows import Record, newest_of, read_records
 
 PAGE = "docs/reproduction/adaptation.md"
 ROWS = "experiments/adaptation/rows/cifar10.jsonl"
@@ -32,9 +32,7 @@ FIELDS = {
 
 def read(root: pathlib.Path) -> list[Record]:
     """Of rows that measure the same thing the last one counts."""
-    rows = read_records(root / ROWS, FIELDS)
-    keys = ("source", "match", "features", "count")
-    return list({tuple(row[key] for key in keys): row for row in rows}.values())
+    return newest_of(read_records(root / ROWS, FIELDS), ("source", "match", "features", "count"))
 
 
 def build(root: pathlib.Path) -> dict[str, str]:

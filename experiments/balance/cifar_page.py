@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from experiments.balance.arms import ARMS, CONTROL
 from experiments.harness.item import NOT_MEASURED, Finding, share_that_does
-from experiments.harness.rows import Record, read_records
+from experiments.harness.rows import Record, newest_of, read_records
 
 PAGE = "docs/reproduction/balance-cifar10.md"
 ROWS = "experiments/balance/rows/cifar10.jsonl"
@@ -26,9 +26,7 @@ FIELDS = {
 
 def read(root: pathlib.Path) -> list[Record]:
     """Of rows that measure the same thing the last one counts."""
-    rows = read_records(root / ROWS, FIELDS)
-    keys = ("seed", "arm", "share", "steps")
-    return list({tuple(row[key] for key in keys): row for row in rows}.values())
+    return newest_of(read_records(root / ROWS, FIELDS), ("seed", "arm", "share", "steps"))
 
 
 INTRODUCTION = """# Fill rare classes of CIFAR-10: does it help a classifier?

@@ -47,13 +47,19 @@ def train_classifier(
         loss.backward()
         optimizer.step()
         schedule.step()
+    return predicted_by(network, judged)
+
+
+def predicted_by(network: nn.Module, judged: np.ndarray) -> np.ndarray:
+    """The class of each picture whose logit is the largest."""
     with torch.no_grad():
         parts = [judged[start : start + CHUNK] for start in range(0, len(judged), CHUNK)]
         return torch.cat([network(as_input(part)).argmax(1) for part in parts]).numpy()
 
 
 def as_input(images: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+    """Values in [0, 1], (n c h w), of uint8 (n h w c)."""
+    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
 
 
 def accuracies(predicted: np.ndarray, judged: ImageSet, rare: np.ndarray) -> dict[str, object]:

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from experiments.balance.arms import Arm
+from experiments.balance.classifier import as_input, predicted_by
 from experiments.balance.fillings import coloured_and_covered, moved_and_mirrored
 from overtone.data import BatchOrder
 
@@ -16,7 +17,6 @@ PEAK_RATE = 4e-3
 WARMUP = 0.2  # fraction of the steps
 WEIGHT_DECAY = 0.05
 LABEL_SMOOTHING = 0.05
-CHUNK = 1000
 
 
 def train_classifier(
@@ -58,10 +58,7 @@ def train_classifier(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    network.eval()
-    with torch.no_grad():
-        parts = [judged[start : start + CHUNK] for start in range(0, len(judged), CHUNK)]
-        return torch.cat([network(as_input(part)).argmax(1) for part in parts]).numpy()
+    return predicted_by(network.eval(), judged)
 
 
 def make_network(num_classes: int) -> nn.Sequential:
@@ -72,8 +69,3 @@ def make_network(num_classes: int) -> nn.Sequential:
         layers += [nn.ReLU(), nn.MaxPool2d(2)] if number < 3 else [nn.ReLU()]
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(CHANNELS[-1], num_classes)]
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)  # pyright: ignore
-
-
-def as_input(pictures: np.ndarray) -> torch.Tensor:
-    """Colours in [0, 1], (n c h w), of uint8 (n h w c)."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div(255)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from experiments.balance import cifar_page
 from experiments.harness.item import NOT_MEASURED, Finding, Item, Step, Verdict
-from experiments.harness.rows import Record, read_records
+from experiments.harness.rows import Record, newest_of, read_records
 
 PAGE = "docs/reproduction/balance.md"
 FIGURE = "docs/images/balance-fashion.png"
@@ -37,8 +37,7 @@ FIELDS = {
 
 def read(root: pathlib.Path) -> list[Record]:
     """Of rows that measure the same thing the last one counts."""
-    rows = read_records(root / ROWS, FIELDS)
-    return list({(row["seed"], row["arm"], row["steps"]): row for row in rows}.values())
+    return newest_of(read_records(root / ROWS, FIELDS), ("seed", "arm", "steps"))
 
 
 def build(root: pathlib.Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overtone.errors import ConfigError
@@ -32,6 +32,11 @@ def read_records(path: pathlib.Path, fields: Fields) -> list[Record]:
         return record
 
     return read_json_lines(path, parse)
+
+
+def newest_of(rows: Sequence[Record], keys: Sequence[str]) -> list[Record]:
+    """Of rows that agree in these fields, which measure the same thing, the last one."""
+    return list({tuple(row[key] for key in keys): row for row in rows}.values())
 
 
 def _check(record: Any, fields: Fields, name: str) -> None:

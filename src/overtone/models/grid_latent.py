@@ -4,7 +4,6 @@ import abc
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 from typing_extensions import override
@@ -13,6 +12,7 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec, from_pixels
 from overtone.models.latent import AbstractLatentModel, PriorConfig
+from overtone.models.layers.class_shares import draw_classes, note_class_shares
 from overtone.models.layers.mirror import mirrored
 from overtone.models.priors.grid_flow import GridFlow, GridFlowConfig
 from overtone.shapes import Float, Int64
@@ -84,13 +84,7 @@ class AbstractGridModel(AbstractLatentModel):
         some = torch.from_numpy(images.images[::stride]).split(256)
         tokens = [self.analyse(from_pixels(part).to(self.device)) for part in some]
         self.flow.fit_scale(torch.cat(tokens))
-        self.note_shares(images)
-
-    def note_shares(self, images: ImageSet) -> None:
-        """Sets `class_shares` to those of the training set."""
-        if images.labels is not None and len(self.class_shares):
-            counts = np.bincount(images.labels, minlength=len(self.class_shares))
-            self.class_shares.copy_(torch.from_numpy(counts / counts.sum()))
+        note_class_shares(self.class_shares, images)
 
     @override
     def loss(
@@ -149,8 +143,7 @@ class AbstractGridModel(AbstractLatentModel):
         if not len(self.class_shares):
             self.check_unguided(guidance)
         elif labels is None:
-            shares = self.class_shares.cpu()
-            labels = torch.multinomial(shares, num_images, replacement=True, generator=generator)
+            labels = draw_classes(self.class_shares, num_images, generator)
         drawn = self.flow.draw(
             num_images,
             generator=generator,

@@ -12,6 +12,7 @@ from overtone.data import ImageSet
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.compute import normal_noise
 from overtone.models.grid_latent import AbstractGridModel
+from overtone.models.layers.class_shares import note_class_shares
 from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import LocalSeriesAutoencoderConfig
 from overtone.models.local_series.net import SLOPE, SeriesNet
@@ -63,7 +64,7 @@ class LocalSeriesAutoencoder(AbstractGridModel):
     @override
     def begin(self, images: ImageSet, *, generator: torch.Generator) -> None:
         """Shares of the classes; latents are kept at one scale by the loss."""
-        self.note_shares(images)
+        note_class_shares(self.class_shares, images)
 
     @override
     def loss(

@@ -9,7 +9,7 @@ from typing_extensions import override
 from overtone.models.base import ImageSpec
 from overtone.models.grid_latent import AbstractGridModel
 from overtone.models.local_series.config import LocalSeriesFlowConfig
-from overtone.models.local_series.tiles import synthesize, tile_basis
+from overtone.models.local_series.tiles import synthesize, tile_bases
 from overtone.shapes import Float
 
 
@@ -66,11 +66,8 @@ class LocalSeriesFlow(AbstractGridModel):
         return synthesize(tokens.permute(0, 3, 1, 2), basis_y, basis_x, self.spec.channels)
 
     def _bases(self, size: tuple[int, int]) -> list[Float[Tensor, "k n"]]:
-        config, lengths = self.config, (self.spec.height, self.spec.width)
-        return [
-            tile_basis(cells, config.num_frequencies, length, config.cell_px, count)
-            for cells, length, count in zip(self.grid[:2], lengths, size, strict=True)
-        ]
+        config = self.config
+        return tile_bases(self.grid[:2], config.num_frequencies, config.cell_px, self.spec, size)
 
 
 def _least_squares(basis: Float[Tensor, "k n"], ridge: float) -> Float[Tensor, "n k"]:

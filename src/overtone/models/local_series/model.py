@@ -14,6 +14,7 @@ from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.compute import normal_noise
 from overtone.models.latent import AbstractLatentModel
+from overtone.models.layers.class_shares import draw_classes, note_class_shares
 from overtone.models.layers.mirror import mirrored
 from overtone.models.local_series.config import LocalSeriesConfig
 from overtone.models.local_series.critic import Critic, relativistic_loss, squared_slopes
@@ -80,9 +81,7 @@ class LocalSeriesGenerator(AbstractLatentModel):
         self.critic = Critic(
             config.critic_width, config.critic_blocks, self.spec, generator=generator
         )
-        if images.labels is not None and self.num_classes:
-            counts = torch.from_numpy(images.labels).bincount(minlength=self.num_classes)
-            self.class_shares.copy_(counts / counts.sum())
+        note_class_shares(self.class_shares, images)
 
     @override
     def finish(self, images: ImageSet, *, generator: torch.Generator) -> None:
@@ -162,7 +161,7 @@ class LocalSeriesGenerator(AbstractLatentModel):
         )[:, : self.config.latent_dim]
         shares = self.class_shares.cpu()
         if labels is None and self.num_classes:
-            labels = torch.multinomial(shares, num_images, replacement=True, generator=generator)
+            labels = draw_classes(shares, num_images, generator)
         latents = self._with_class(normal, labels)
         latents[:, self.config.latent_dim :].sub_(shares).mul_(guidance).add_(shares)
         return latents

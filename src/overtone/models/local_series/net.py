@@ -12,7 +12,7 @@ from overtone.models.base import ImageSpec
 from overtone.models.layers.fourier_net import fourier_nets
 from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import SeriesNetConfig
-from overtone.models.local_series.tiles import synthesize, tile_basis
+from overtone.models.local_series.tiles import synthesize, tile_bases
 from overtone.shapes import Float
 
 SLOPE = 0.2  # of the leaky rectifiers below zero
@@ -122,8 +122,5 @@ class SeriesNet(nn.Module):
         )
 
     def _bases(self, size: tuple[int, int]) -> list[Float[Tensor, "k n"]]:
-        lengths = (self.spec.height, self.spec.width)
-        return [
-            tile_basis(cells, self.config.num_frequencies, length, self.config.cell_px, count)
-            for cells, length, count in zip(self.grid, lengths, size, strict=True)
-        ]
+        config = self.config
+        return tile_bases(self.grid, config.num_frequencies, config.cell_px, self.spec, size)

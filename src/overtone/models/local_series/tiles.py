@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from overtone.models.base import ImageSpec
 from overtone.shapes import Float
 
 
@@ -37,6 +38,20 @@ def tile_basis(
         waves = size[:, None] * torch.cos(math.pi * k[:, None] * x) * window
         basis[min(max(cell, 0), num_cells - 1)] += waves
     return basis.flatten(0, 1).float()
+
+
+def tile_bases(
+    grid: tuple[int, int],
+    num_frequencies: int,
+    cell_px: int,
+    spec: ImageSpec,
+    size: tuple[int, int],
+) -> list[Float[Tensor, "cells_k n"]]:
+    """`tile_basis` along both axes of the training images, at the pixels of `size`; y first."""
+    return [
+        tile_basis(cells, num_frequencies, length, cell_px, count)
+        for cells, length, count in zip(grid, (spec.height, spec.width), size, strict=True)
+    ]
 
 
 def synthesize(

@@ -1,0 +1,21 @@
+"""How often each class was seen in training, and classes drawn as often."""
+
+import torch
+from torch import Tensor
+
+from overtone.data import ImageSet
+from overtone.shapes import Float, Int64
+
+
+def note_class_shares(shares: Float[Tensor, " classes"], images: ImageSet) -> None:
+    """Sets `shares` to those of the classes in a training set; without classes there are none."""
+    if images.labels is not None and len(shares):
+        counts = torch.from_numpy(images.labels).bincount(minlength=len(shares))
+        shares.copy_(counts.double() / counts.sum())
+
+
+def draw_classes(
+    shares: Float[Tensor, " classes"], count: int, generator: torch.Generator
+) -> Int64[Tensor, " n"]:
+    """So many classes, on the processor, each as likely as its share."""
+    return torch.multinomial(shares.cpu(), count, replacement=True, generator=generator)
