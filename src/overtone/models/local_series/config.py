@@ -47,7 +47,8 @@ class LocalSeriesConfig:
     """Settings of a local series generator: table [network] of a preset.
 
     Attributes:
-        latent_dim: Normal numbers that an image is drawn from, besides its class.
+        latent_dim: Normal numbers that say what a whole image is, besides its class.
+        cell_dim: Further ones of each tile, for details of its own.
         class_dim: Length of the vector that stands for a class.
         class_gain: What the differences of the class vectors from their mean are multiplied by
             after training: above 1 pictures keep nearer to their class.
@@ -57,11 +58,14 @@ class LocalSeriesConfig:
         critic_blocks: Residual blocks of the critic at each size.
         penalty_weight: Weight of the squared slopes of the critic at real and drawn images.
         penalty_share: Part of a batch that the slopes are taken at.
+        generator_rate_start: Learning rate of the generator over that of the critic at the start;
+            they are equal at the end.
         flips: Whether training images are mirrored left to right at random.
         prior: What is sampled; only the normal prior is there.
     """
 
     latent_dim: int = 64
+    cell_dim: int = 0
     class_dim: int = 64
     class_gain: float = 1.0
     series: SeriesNetConfig = DEFAULT_NET
@@ -69,6 +73,7 @@ class LocalSeriesConfig:
     critic_blocks: int = 2
     penalty_weight: float = 0.2
     penalty_share: float = 0.0625
+    generator_rate_start: float = 1.0
     flips: bool = True
     prior: PriorConfig = DEFAULT_PRIOR
 
@@ -76,12 +81,17 @@ class LocalSeriesConfig:
         for name in ("latent_dim", "class_dim", "critic_width"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.critic_blocks < 0:
-            raise ValueError(f"critic_blocks must not be below 0, got {self.critic_blocks}")
+        for name in ("cell_dim", "critic_blocks"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be below 0, got {getattr(self, name)}")
         if not 0 <= self.class_gain <= 100:
             raise ValueError(f"class_gain must be in 0..100, got {self.class_gain:g}")
         if not self.penalty_weight >= 0:
             raise ValueError(f"penalty_weight must not be below 0, got {self.penalty_weight:g}")
+        if not self.generator_rate_start > 0:
+            raise ValueError(
+                f"generator_rate_start must be above 0, got {self.generator_rate_start:g}"
+            )
         if self.prior.fitted:
             raise ValueError(
                 "prior.fitted must be empty, got "

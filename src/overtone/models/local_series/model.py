@@ -11,19 +11,23 @@ from typing_extensions import override
 
 from overtone.data import ImageSet
 from overtone.errors import ConfigError
-from overtone.models.base import Batch, ImageSpec
+from overtone.models.base import Batch, ImageSpec, ParameterGroup
 from overtone.models.compute import normal_noise
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.layers.class_shares import draw_classes, note_class_shares
+from overtone.models.layers.initialization import initialize
 from overtone.models.layers.mirror import mirrored
 from overtone.models.local_series.config import LocalSeriesConfig
 from overtone.models.local_series.critic import Critic, relativistic_loss, squared_slopes
 from overtone.models.local_series.net import SeriesNet
+from overtone.models.local_series.tiles import grid_of
 from overtone.shapes import Float, Int64
 
 # Sizes of what the class and the place add to the coarse grid at the start; the latent adds 1.
 _START_CLASS = 0.4
 _START_BASE = 0.3
+# Likewise of what the numbers of the tiles add to features of size one.
+_START_DETAILS = 0.3
 
 
 class LocalSeriesGenerator(AbstractLatentModel):
@@ -31,8 +35,8 @@ class LocalSeriesGenerator(AbstractLatentModel):
 
     Trained against a critic by `relativistic_loss`, with penalties on the critic's slopes, each
     side in a step of its own. The critic is there from `begin` to `finish` only and is not stored.
-    A latent vector is `latent_dim` normal numbers, then the share of each class: 1 for one of them
-    when drawn. docs/design/local-series.md has the reasons.
+    A latent vector is `latent_dim` normal numbers, `cell_dim` for each tile, then the share of each
+    class: 1 for one of them when drawn. docs/design/local-series.md has the reasons.
     """
 
     name: ClassVar[str] = "local-series-generator"
@@ -59,7 +63,9 @@ class LocalSeriesGenerator(AbstractLatentModel):
         self, config: LocalSeriesConfig, spec: ImageSpec, *, generator: torch.Generator
     ) -> None:
         self.num_classes = len(spec.class_names)
-        length = config.latent_dim + self.num_classes
+        num_cells = math.prod(grid_of(spec, config.series.cell_px))
+        self.num_normal = config.latent_dim + config.cell_dim * num_cells
+        length = self.num_normal + self.num_classes
         super().__init__(config, spec, latent_dim=length, prior=config.prior, generator=generator)
         self.net = SeriesNet(config.series, spec, generator=generator)
         width, (rows, columns) = config.series.coarse_width, self.net.coarse_grid
@@ -72,6 +78,11 @@ class LocalSeriesGenerator(AbstractLatentModel):
         )
         self.spread = nn.Linear(config.latent_dim + class_dim, self.base.numel())
         self._start_spread(generator)
+        self.to_details = None
+        if config.cell_dim:
+            fine_width = config.series.fine_width
+            self.to_details = nn.Conv2d(config.cell_dim, fine_width, 1, bias=False)
+            initialize(self.to_details, generator, gain=_START_DETAILS)
         self.register_buffer("class_shares", torch.full((self.num_classes,), 1.0))
         self.critic: Critic | None = None
 
@@ -82,6 +93,15 @@ class LocalSeriesGenerator(AbstractLatentModel):
             config.critic_width, config.critic_blocks, self.spec, generator=generator
         )
         note_class_shares(self.class_shares, images)
+
+    @override
+    def parameter_groups(self) -> list[ParameterGroup]:
+        """The generator's, whose rate rises to the critic's, and the critic's."""
+        critic = () if self.critic is None else tuple(self.critic.parameters())
+        known = set(critic)
+        own = tuple(each for each in self.parameters() if each not in known)
+        start = ParameterGroup(own, rate_start=self.config.generator_rate_start)
+        return [start, ParameterGroup(critic)] if critic else [start]
 
     @override
     def finish(self, images: ImageSet, *, generator: torch.Generator) -> None:
@@ -133,10 +153,14 @@ class LocalSeriesGenerator(AbstractLatentModel):
     def decode(
         self, latents: Float[Tensor, "b d"], size: tuple[int, int] | None = None
     ) -> Float[Tensor, "b c h w"]:
-        normal, shares = latents.split([self.config.latent_dim, self.num_classes], dim=1)
-        entered = torch.cat([normal, shares @ self.class_vectors], dim=1)
+        lengths = (self.config.latent_dim, self.num_normal - self.config.latent_dim)
+        whole, cells, shares = latents.split([*lengths, self.num_classes], dim=1)
+        entered = torch.cat([whole, shares @ self.class_vectors], dim=1)
         grid = self.spread(entered).view(len(latents), *self.base.shape) + self.base
-        return self.net(grid.permute(0, 3, 1, 2), size)
+        details = None
+        if self.to_details is not None:
+            details = self.to_details(cells.view(len(latents), -1, *self.net.grid))
+        return self.net(grid.permute(0, 3, 1, 2), size, details)
 
     @override
     def sample_latents(
@@ -158,12 +182,12 @@ class LocalSeriesGenerator(AbstractLatentModel):
             self.check_unguided(guidance)
         normal = super().sample_latents(
             num_images, generator=generator, temperature=temperature, prior=prior
-        )[:, : self.config.latent_dim]
+        )[:, : self.num_normal]
         shares = self.class_shares.cpu()
         if labels is None and self.num_classes:
             labels = draw_classes(shares, num_images, generator)
         latents = self._with_class(normal, labels)
-        latents[:, self.config.latent_dim :].sub_(shares).mul_(guidance).add_(shares)
+        latents[:, self.num_normal :].sub_(shares).mul_(guidance).add_(shares)
         return latents
 
     @torch.no_grad()
@@ -191,7 +215,7 @@ class LocalSeriesGenerator(AbstractLatentModel):
 
     def _drawn(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
         """New pictures of the classes of a batch."""
-        shape = len(batch.images), self.config.latent_dim
+        shape = len(batch.images), self.num_normal
         normal = normal_noise(shape, generator, batch.images.device)
         labels = batch.labels if self.num_classes else None
         return self.decode(self._with_class(normal, labels)).float()

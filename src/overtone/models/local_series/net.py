@@ -12,7 +12,7 @@ from overtone.models.base import ImageSpec
 from overtone.models.layers.fourier_net import fourier_nets
 from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import SeriesNetConfig
-from overtone.models.local_series.tiles import synthesize, tile_bases
+from overtone.models.local_series.tiles import grid_of, synthesize, tile_bases
 from overtone.shapes import Float
 
 SLOPE = 0.2  # of the leaky rectifiers below zero
@@ -72,8 +72,7 @@ class SeriesNet(nn.Module):
     ) -> None:
         super().__init__()
         self.config, self.spec = config, spec
-        rows, columns = (-(-side // config.cell_px) for side in (spec.height, spec.width))
-        self.grid = (rows, columns)
+        self.grid = rows, columns = grid_of(spec, config.cell_px)
         self.coarse_grid = (-(-rows // 2), -(-columns // 2))
         self.coarse = residuals(config.coarse_width, config.coarse_blocks, generator)
         self.widen = nn.Conv2d(config.coarse_width, config.fine_width, 1)
@@ -92,9 +91,13 @@ class SeriesNet(nn.Module):
 
     @override
     def forward(
-        self, coarse: Float[Tensor, "b f i j"], size: tuple[int, int] | None = None
+        self,
+        coarse: Float[Tensor, "b f i j"],
+        size: tuple[int, int] | None = None,
+        details: Float[Tensor, "b g rows cols"] | None = None,
     ) -> Float[Tensor, "b c h w"]:
-        features = self._features(coarse)
+        """`details` is added to the features on the grid of the tiles."""
+        features = self._features(coarse, details)
         basis_y, basis_x = self.basis_y, self.basis_x
         if size is not None:
             basis_y, basis_x = (basis.to(coarse.device) for basis in self._bases(size))
@@ -107,10 +110,14 @@ class SeriesNet(nn.Module):
         places = _COMPOSED_SCALE * values.float().flatten(2)
         return values + fourier_nets(self.composed, coefficients, places).view(values.shape)
 
-    def _features(self, coarse: Float[Tensor, "b f i j"]) -> Float[Tensor, "b g rows cols"]:
+    def _features(
+        self, coarse: Float[Tensor, "b f i j"], details: Float[Tensor, "b g rows cols"] | None
+    ) -> Float[Tensor, "b g rows cols"]:
         x = self.widen(self.coarse(coarse))
         x = functional.interpolate(x, scale_factor=2, mode="bilinear")
         x = x[:, :, : self.grid[0], : self.grid[1]] + self.place
+        if details is not None:
+            x = x + details
         return functional.leaky_relu(self.fine(x), SLOPE)
 
     def _composed_spec(self) -> NetSpec | None:
