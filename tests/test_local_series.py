@@ -188,6 +188,32 @@ def test_pictures_of_a_class_differ_from_the_start():
     assert same.std(0).mean() > 0.8 * any_class.std(0).mean()
 
 
+def test_numbers_of_a_tile_move_its_neighbourhood_only():
+    model = model_of(40, 60, cell_dim=2)
+    latents = model.sample_latents(1, generator=generator(), labels=torch.tensor([1]))
+    assert latents.shape == (1, 3 + 2 * 10 * 15 + 2)
+    corner = latents.clone()
+    corner[:, 3] += 1.0  # the first number of the tile above and left
+    moved = (model.decode(corner) - model.decode(latents)).abs().amax((0, 1))
+    assert moved[:4, :4].max() > 1e-3
+    assert moved[24:].max() == 0
+    assert moved[:, 24:].max() == 0
+
+
+def test_the_rate_of_the_generator_rises_to_that_of_the_critic():
+    model = model_of(12, 10, generator_rate_start=0.25)
+    model.begin(toy_images(), generator=generator())
+    assert model.critic is not None
+    own, critic = model.parameter_groups()
+    assert (own.rate_start, own.rate_end) == (0.25, 1.0)
+    assert (critic.rate_start, critic.rate_end) == (1.0, 1.0)
+    names = {id(p): name for name, p in model.named_parameters()}
+    found = [names[id(p)] for p in (*own.parameters, *critic.parameters)]
+    assert sorted(found) == sorted(names.values())
+    assert {names[id(p)].startswith("critic.") for p in critic.parameters} == {True}
+    assert not any(names[id(p)].startswith("critic.") for p in own.parameters)
+
+
 def test_the_critic_is_not_in_the_file(tmp_path):
     name = "local-series-generator"
     result = train(name, toy_images(), out=tmp_path / "run", settings=toy_settings(name))

@@ -50,6 +50,7 @@ TOY_NETWORKS: dict[str, tuple[str, ...]] = {
     ),
     "local-series-generator": (
         "network.latent_dim=3",
+        "network.cell_dim=2",
         "network.class_dim=2",
         "network.critic_width=4",
         "network.critic_blocks=1",

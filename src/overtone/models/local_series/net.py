@@ -111,7 +111,9 @@ class SeriesNet(nn.Module):
         return values + fourier_nets(self.composed, coefficients, places).view(values.shape)
 
     def _features(
-        self, coarse: Float[Tensor, "b f i j"], details: Float[Tensor, "b g rows cols"] | None
+        self,
+        coarse: Float[Tensor, "b f i j"],
+        details: Float[Tensor, "b g rows cols"] | None = None,
     ) -> Float[Tensor, "b g rows cols"]:
         x = self.widen(self.coarse(coarse))
         x = functional.interpolate(x, scale_factor=2, mode="bilinear")
