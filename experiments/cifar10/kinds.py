@@ -57,12 +57,24 @@ class Kind:
     num_seeds: int = 1
 
 
+def ablation(title: str, *changes: str) -> Kind:
+    """The adversarial local series for a quarter of their time, with changes of its network."""
+    return Kind(
+        f"local series, adversarial, 25 core-minutes: {title}",
+        "DFM",
+        False,
+        "local-series-generator",
+        DATA,
+        changes=("train.core_minutes=25", *changes),
+    )
+
+
 def thesis(reading: str, preset: str, reduction: str) -> Kind:
     """The thesis's generator, by text or program, with λ beside sums or means."""
     changes = (
         f"network.loss_reduction={reduction}",
         'network.prior.fitted=["isotropic", "mixture"]',
-        "train.core_minutes=30",
+        "train.core_minutes=20",
         # That its samples are all alike is a result, not a reason to stop.
         "train.sample_every=0",
     )
@@ -98,6 +110,10 @@ KINDS: dict[str, Kind] = {
         # Without the preset's class_gain.
         asides=(Draw(guidance=0.6667),),
         num_seeds=3,
+    ),
+    "local-series-short": ablation("as it is"),
+    "local-series-composed": ablation(
+        "two composed layers on top", "network.series.composed_layers=2"
     ),
     "local-series-autoencoder": Kind(
         "ours, local series, autoencoder and flow (`local-series-autoencoder`)",
