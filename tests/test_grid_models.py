@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 from test_model_conformance import build, generator, images_of
+from toy_training import toy_images, toy_settings
 
 from overtone.data import ImageSet
-from overtone.errors import ConfigError
+from overtone.errors import ConfigError, TrainError
 from overtone.models.base import Batch, ImageSpec, from_pixels
 from overtone.models.dct_flow.blocks import block_waves, color_matrix
 from overtone.models.dct_flow.config import DctFlowConfig
@@ -24,6 +25,7 @@ from overtone.models.local_dictionary.tiles import tile_places
 from overtone.models.priors.grid_flow import GridFlowConfig
 from overtone.models.priors.grid_flow_net import GridNetConfig
 from overtone.models.store import load_model, save_model
+from overtone.training.run import train
 from overtone.transform.dct import dct2
 
 NAMES = ["dct-flow", "local-dictionary"]
@@ -220,3 +222,13 @@ def test_flips_mirror_half_of_the_training_pictures():
     ]
     assert 16 < sum(flipped) < 48
     assert torch.allclose(again[1], pictures, atol=1e-4)
+
+
+def test_a_time_that_is_over_before_the_first_step_is_refused(tmp_path):
+    settings = [
+        *(each for each in toy_settings("local-dictionary") if not each.startswith("train.steps")),
+        "train.core_minutes=1e-6",
+    ]
+    with pytest.raises(TrainError, match="were over before the first step, which began after"):
+        train("local-dictionary", toy_images(), out=tmp_path / "run", settings=settings)
+    assert not (tmp_path / "run" / "model.safetensors").exists()

@@ -89,6 +89,11 @@ class Loop:
         order = BatchOrder(len(self.images), settings.batch_size, seed=settings.seed)
         feed, clock = ImageFeed(self.images, self.device), clock_of(self.device)
         meter = _Meter(settings, state)
+        if state.step == 0 and self._progress(state) >= 1:
+            raise TrainError(
+                f"the {settings.core_minutes:g} core-minutes were over before the first step, "
+                f"which began after {state.spent_s / 60:.2f}; give a longer train.core_minutes"
+            )
         while self._progress(state) < 1:
             started = clock()
             losses = self.step(state, feed.batch(order.indices(state.step)))

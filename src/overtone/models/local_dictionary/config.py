@@ -24,7 +24,7 @@ class LocalDictionaryConfig:
     """
 
     cell_px: int = 4
-    num_atoms: int = 40
+    num_atoms: int = 16
     form: Literal["waves", "components"] = "waves"
     fit_steps: int = 300
     ridge: float = 1e-3
