@@ -88,8 +88,9 @@ def balance(
         split: Which part of the data.
         seed: Seed for all randomness.
         temperature: Spread; 1 is what was learned, smaller is less varied.
-        prior: Distribution to draw from; by default kernel for small classes, the model's own for
-            others; by density the kernel around thin pictures, where the model has an encoder.
+        prior: Distribution to draw from; by default kernel for small classes, where the model has
+            one, and the model's own for others; by density the kernel around thin pictures, where
+            the model has an encoder.
         size: WxH in pixels; as the model was trained by default, with --mix as stored.
         skip_corrupt: Leave out pictures that cannot be read, instead of failing.
         device: Where the model computes; auto is cuda where there is a card.
