@@ -101,7 +101,9 @@ def balance(
     of_density |= {"features": features, "feature-weights": feature_weights, "figure": figure}
     of_classes = {"mix": mix or None, "target": target, "size": size}
     _refuse(of_classes if by == "density" else of_density, by)
-    _check_source(by, mix=mix, model=model, of_model={"temperature": temperature, "prior": prior})
+    of_model = {"temperature": temperature, "prior": prior}
+    of_model["device"] = None if device == "cpu" else device
+    _check_source(by, mix=mix, model=model, of_model=of_model)
     _check_figure(figure)
     from overtone.cli.progress import progress_bar
     from overtone.models.compute import torch_threads
@@ -136,7 +138,9 @@ def _refuse(options: Mapping[str, object], by: str) -> None:
 def _check_source(by: str, *, mix: bool, model: str | None, of_model: Mapping[str, object]) -> None:
     """Raises `ConfigError` unless there is either a model or --mix."""
     if mix and any(value is not None for value in (model, *of_model.values())):
-        raise ConfigError("--mix needs no model: leave out --model, --temperature and --prior")
+        raise ConfigError(
+            "--mix needs no model: leave out --model, --temperature, --prior and --device"
+        )
     if not mix and model is None:
         raise ConfigError(f"give --model{'' if by == 'density' else ', or --mix to do without'}")
 
