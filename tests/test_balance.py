@@ -11,6 +11,7 @@ import statistics
 
 import numpy as np
 import pytest
+import torch
 from experiments.balance.page import read
 from helpers import pictures
 from PIL import Image
@@ -22,8 +23,9 @@ from overtone.data.class_folders import folders_of_classes
 from overtone.errors import ConfigError, DataError, ModelError
 from overtone.evaluate.distribution.reference import load_real
 from overtone.evaluate.distribution.sample_source import open_source, restrict_to_class
-from overtone.models.registry import MODELS
-from overtone.models.store import save_model
+from overtone.models.base import ImageSpec
+from overtone.models.registry import MODELS, get_model_class
+from overtone.models.store import load_model, save_model
 from overtone.tasks.rare_classes import MEASURED, describe
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -112,7 +114,30 @@ def test_a_class_that_the_model_knows_well_is_told_from_a_new_one():
     assert describe("bag", many, drawn, num_learned=120, prior="kernel").warning is None
     unsure = describe("bag", few, drawn, num_learned=None, prior=None).warning
     assert unsure is not None
-    assert "learned from 6 examples" in unsure
+    assert "6 examples here; the model does not say how many it learned from: if no" in unsure
+    assert "learned from 6 examples" not in unsure
+
+
+def test_the_shipped_models_say_how_many_pictures_of_a_class_they_have_seen():
+    counts = {name: [load_model(name).num_of_class(number) for number in range(10)]
+              for name in ("cifar10", "fashion-mnist", "fashion-mnist-dct")}  # fmt: skip
+    assert counts == {
+        "cifar10": [5000] * 10,
+        "fashion-mnist": [6000] * 10,
+        "fashion-mnist-dct": [6000] * 10,
+    }
+
+
+@pytest.mark.parametrize("name", ["dct-flow", "local-series-autoencoder", "local-series-generator"])
+def test_models_without_priors_of_classes_know_their_shares(name):
+    images = ImageSet("s", pictures(8, 16, 24, 3), np.repeat([0, 2], [7, 1]), ("a", "b", "c"))
+    model_class = get_model_class(name)
+    model = model_class(
+        model_class.config_class(), ImageSpec.of(images), generator=torch.Generator().manual_seed(0)
+    )
+    assert model.num_of_class(0) is None  # not trained yet
+    model.begin(images, generator=torch.Generator().manual_seed(0))
+    assert [model.num_of_class(number) for number in range(3)] == [7, 0, 1]
 
 
 def test_the_warning_says_what_the_rows_of_the_experiment_say():

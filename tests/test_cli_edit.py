@@ -133,7 +133,8 @@ def test_streams_are_read_and_written(folder, monkeypatch, capsysbinary):
         ("edit a.png -o x.png --notch-at 5,99", "within -20..20 cycles per image"),
         ("edit a.png -o x.png --gain low=2 --notch-threshold 9", "is for --notch"),
         ("edit a.png -o x.png --gain low=2 --cutoff 9", "--cutoff is for --mix"),
-        ("edit a.png -o x.png --mix missing.png", "No such file or directory: missing.png"),
+        ("edit a.png -o x.png --mix missing.png", "there is no file missing.png"),
+        ("edit a.png -o x.png --match missing", "there is no file missing"),
         ("edit a.png -o x.png --match bad.bmp", "error: bad.bmp: this is no picture"),
         ("edit missing.png -o x.png --notch", "there is no file missing.png"),
         ("edit a.png -o x.nothing --notch", "no picture format is known"),
@@ -213,6 +214,44 @@ def test_one_input_is_matched_to_a_folder_by_itself(folders):
     wanted = set_spectrum(pixels_of(f"reference/deep/er/{seed}.png") for seed in range(12))
     expected = edit(pixels_of("inputs/3.png"), match=SetMatch(wanted))
     np.testing.assert_array_equal(pixels_of("one.png"), expected)
+
+
+def test_inputs_that_are_refused_are_not_measured(folders, capsys):
+    """CMYK without --convert, and a picture over the limit of pixels."""
+    cmyk = np.full((24, 40, 4), [0, 250, 250, 0], np.uint8)
+    Image.fromarray(cmyk, "CMYK").save("inputs/cmyk.tif")
+    Image.fromarray(np.full((25, 40, 3), 250, np.uint8)).save("inputs/large.png")
+    assert run("edit inputs -o out --match reference --max-pixels 960") == 1
+    error = capsys.readouterr().err
+    assert "inputs/cmyk.tif: " in error
+    assert "inputs/large.png: " in error
+    kept = [pixels_of(f"inputs/{seed}.png") for seed in range(12)]
+    wanted = set_spectrum(pixels_of(f"reference/deep/er/{seed}.png") for seed in range(12))
+    expected = edit(kept[0], match=SetMatch(wanted, set_spectrum(kept)))
+    np.testing.assert_array_equal(pixels_of("out/0.png"), expected)
+    assert run("edit inputs -o with --match reference --convert -q") == 0
+    converted = [read_deep_picture(f"inputs/{name}", convert=True).pixels
+                 for name in ("cmyk.tif", "large.png")]  # fmt: skip
+    expected = edit(kept[0], match=SetMatch(wanted, set_spectrum(iter([*kept, *converted]))))
+    np.testing.assert_array_equal(pixels_of("with/0.png"), expected)
+
+
+def test_inputs_that_are_all_refused_say_why(folders, capsys):
+    for name in ("c.tif", "d.tif"):
+        Image.fromarray(np.full((24, 40, 4), 90, np.uint8), "CMYK").save(name)
+    assert run("edit c.tif d.tif -o out --match reference") == 1
+    error = capsys.readouterr().err
+    assert "c.tif: " in error
+    assert "d.tif: " in error
+    assert error.count("give --convert") == 2
+
+
+def test_a_reference_over_the_limit_of_pixels_is_refused(folders, capsys):
+    Image.fromarray(np.full((25, 40, 3), 250, np.uint8)).save("reference/large.png")
+    for reference in ("reference", "reference/large.png"):
+        assert run(f"edit inputs -o out --match {reference} --max-pixels 960") == 1
+        assert "error: reference/large.png: " in capsys.readouterr().err
+        assert not (folders / "out").exists()
 
 
 def test_an_input_that_is_no_picture_does_not_stop_the_others(folders, capsys):

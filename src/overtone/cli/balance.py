@@ -63,9 +63,10 @@ def balance(
     each PNG, mark every one as synthetic and say how to make it again. Nothing is ever replaced.
 
     With 50 pictures a class of CIFAR-10, a classifier got 52 % of such classes right with --mix,
-    44 % with repetition and the same flips and shifts; with 250 it lost a point, with 500 four. It
-    hurts where colour or brightness tells the class. Drawn pictures alone were worse than
-    repetition (Fashion-MNIST, 60 a class).
+    44 % with repetition and the same flips and shifts, 50 % with changes of colour and cutout
+    besides; with 250 --mix lost a point against repetition, with 500 four. It hurts where colour
+    or brightness tells the class. Drawn pictures alone were worse than repetition (Fashion-MNIST,
+    60 a class).
 
     Example: overtone balance products --mix -o synthetic
 
@@ -88,8 +89,9 @@ def balance(
         split: Which part of the data.
         seed: Seed for all randomness.
         temperature: Spread; 1 is what was learned, smaller is less varied.
-        prior: Distribution to draw from; by default kernel for small classes, the model's own for
-            others; by density the kernel around thin pictures, where the model has an encoder.
+        prior: Distribution to draw from; by default kernel for small classes, where the model has
+            one, and the model's own for others; by density the kernel around thin pictures, where
+            the model has an encoder.
         size: WxH in pixels; as the model was trained by default, with --mix as stored.
         skip_corrupt: Leave out pictures that cannot be read, instead of failing.
         device: Where the model computes; auto is cuda where there is a card.
@@ -100,7 +102,9 @@ def balance(
     of_density |= {"features": features, "feature-weights": feature_weights, "figure": figure}
     of_classes = {"mix": mix or None, "target": target, "size": size}
     _refuse(of_classes if by == "density" else of_density, by)
-    _check_source(by, mix=mix, model=model, of_model={"temperature": temperature, "prior": prior})
+    of_model = {"temperature": temperature, "prior": prior}
+    of_model["device"] = None if device == "cpu" else device
+    _check_source(by, mix=mix, model=model, of_model=of_model)
     _check_figure(figure)
     from overtone.cli.progress import progress_bar
     from overtone.models.compute import torch_threads
@@ -135,7 +139,9 @@ def _refuse(options: Mapping[str, object], by: str) -> None:
 def _check_source(by: str, *, mix: bool, model: str | None, of_model: Mapping[str, object]) -> None:
     """Raises `ConfigError` unless there is either a model or --mix."""
     if mix and any(value is not None for value in (model, *of_model.values())):
-        raise ConfigError("--mix needs no model: leave out --model, --temperature and --prior")
+        raise ConfigError(
+            "--mix needs no model: leave out --model, --temperature, --prior and --device"
+        )
     if not mix and model is None:
         raise ConfigError(f"give --model{'' if by == 'density' else ', or --mix to do without'}")
 

@@ -123,6 +123,7 @@ def edit(
     frequencies = [parse_frequency(each) for each in notch_at or ()]
     sources = find_inputs(inputs, PICTURE_SUFFIXES, outcome, recursive=recursive, output=output)
     jobs = plan_jobs(sources, output, ".png", outcome, skip_existing=skip_existing, force=force)
+    read = functools.partial(read_8_or_16_bits, convert=convert, max_pixels=max_pixels)
     from overtone.editing.notch import THRESHOLD_DB
 
     change = functools.partial(
@@ -132,8 +133,8 @@ def edit(
         notch=notch,
         notch_threshold_db=THRESHOLD_DB if notch_threshold is None else notch_threshold,
         notch_frequencies=frequencies,
-        match=read_match(match, sources, each=match_each, domain=domain, quiet=quiet),
-        mix=None if mix is None else read_named_picture(mix).pixels,
+        match=read_match(match, sources, read, each=match_each, domain=domain, quiet=quiet),
+        mix=None if mix is None else read_named_picture(mix, read).pixels,
         cutoff=cutoff,
         domain=domain,
         edge_octaves=edge,
@@ -145,9 +146,8 @@ def edit(
     words = [f"{name} {value}" for name, value in named.items() if value is not None]
 
     def work(job: Job) -> None:
-        picture = read_8_or_16_bits(job.source, convert=convert, max_pixels=max_pixels)
         has_notch = notch or bool(frequencies)
-        said = _edit_picture(change, picture, job, has_notch=has_notch, force=force)
+        said = _edit_picture(change, read(job.source), job, has_notch=has_notch, force=force)
         outcome.say(f"{job.source} -> {job.destination}: {', '.join([*said, *words])}")
 
     return run_jobs(jobs, outcome, work)

@@ -1,14 +1,15 @@
 """What `overtone edit --match` takes over: the spectrum of a picture, or the look of a folder."""
 
 import contextlib
+import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from overtone.cli.files import Source
 from overtone.cli.outcome import Outcome
 from overtone.cli.progress import progress_bar
-from overtone.cli.sources import find_inputs, read_8_or_16_bits, read_named_picture
+from overtone.cli.sources import find_inputs, read_named_picture
 from overtone.errors import ConfigError, ImageError
 from overtone.imaging.formats import PICTURE_SUFFIXES
 
@@ -18,17 +19,25 @@ if TYPE_CHECKING:
     from overtone.codecs.base import ProgressCallback
     from overtone.editing.basis import Domain
     from overtone.editing.set_match import SetMatch
+    from overtone.imaging.high_depth import DeepPicture
     from overtone.shapes import UInt
 
 
 def read_match(
-    reference: str | None, sources: Sequence[Source], *, each: bool, domain: "Domain", quiet: bool
+    reference: str | None,
+    sources: Sequence[Source],
+    read: "Callable[..., DeepPicture]",
+    *,
+    each: bool,
+    domain: "Domain",
+    quiet: bool,
 ) -> "UInt[np.ndarray, 'h w c'] | SetMatch | None":
     """The pixels of a picture; of a folder, the map to its pictures from all that are edited.
 
     Args:
         reference: Name of a picture, or of a folder, whose sub-folders are searched too; or None.
         sources: What is edited; one alone, and each with `each`, is a set of its own.
+        read: Reads a source as it is read to be edited; with convert=True, a reference.
         each: Take each source for a set of its own.
         domain: Transform that is filtered.
         quiet: Show no progress.
@@ -36,41 +45,49 @@ def read_match(
     Raises:
         ConfigError: `each` is asked for without a folder.
         ImageError: The reference, or a picture in it, is no picture that can be edited.
-        PathError: The folder holds no picture.
+        PathError: There is no such file, or the folder holds no picture.
     """
     if each and not (reference and os.path.isdir(reference)):
         raise ConfigError("--match-each is for --match with a folder; give that too")
     if reference is None:
         return None
     if not os.path.isdir(reference):
-        return read_named_picture(reference).pixels
+        return read_named_picture(reference, read).pixels
     from overtone.editing.set_match import SetMatch, set_spectrum
 
     found = find_inputs([reference], PICTURE_SUFFIXES, Outcome(quiet=True), recursive=True)
     with progress_bar(f"measuring {reference}", quiet=quiet) as progress:
-        wanted = set_spectrum(_pictures(found, progress), domain)
+        wanted = set_spectrum(_pictures(found, read, progress), domain)
     if each or len(sources) < 2:
         return SetMatch(wanted)
     with progress_bar("measuring the inputs", quiet=quiet) as progress:
-        own = set_spectrum(_readable(sources, progress), domain)
+        readable = _readable(sources, read, progress)
+        first = next(readable, None)
+        if first is None:  # each says why when it is its turn
+            return SetMatch(wanted)
+        own = set_spectrum(itertools.chain([first], readable), domain)
     return SetMatch(wanted, own)
 
 
 def _pictures(
-    sources: Sequence[Source], progress: "ProgressCallback | None"
+    sources: Sequence[Source],
+    read: "Callable[..., DeepPicture]",
+    progress: "ProgressCallback | None",
 ) -> "Iterator[UInt[np.ndarray, 'h w c']]":
     for number, source in enumerate(sources, 1):
-        yield read_named_picture(source.path).pixels
+        yield read_named_picture(source.path, read).pixels
         if progress is not None:
             progress(number / len(sources), f"{number} pictures")
 
 
 def _readable(
-    sources: Sequence[Source], progress: "ProgressCallback | None"
+    sources: Sequence[Source],
+    read: "Callable[..., DeepPicture]",
+    progress: "ProgressCallback | None",
 ) -> "Iterator[UInt[np.ndarray, 'h w c']]":
     """Those that can be read; the others fail when it is their turn to be edited."""
     for number, source in enumerate(sources, 1):
         with contextlib.suppress(ImageError, OSError):
-            yield read_8_or_16_bits(source.path, convert=True).pixels
+            yield read(source.path).pixels
         if progress is not None:
             progress(number / len(sources), f"{number} pictures")

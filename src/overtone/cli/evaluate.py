@@ -193,15 +193,12 @@ def _reference_set(
         cache: Folder that keeps features.
     """
     from overtone.evaluate.distribution.measure import ReferenceSet
-    from overtone.metrics.distribution.features.registry import (
-        get_feature_network,
-        name_of_network_for,
-    )
+    from overtone.metrics.distribution.features.registry import network_for_images
 
     features, weights, device = network
-    name = features or name_of_network_for(*real.images.images.shape[1:])
+    _, height, width, channels = real.images.images.shape
     return ReferenceSet(
-        network=get_feature_network(name, weights, device=device),
+        network=network_for_images((height, width, channels), features, weights, device=device),
         images=real.images,
         other_split=real.other_split,
         seed=seed,

@@ -5,7 +5,7 @@ import io
 import os
 import pathlib
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from overtone.bitstream.container import DEFAULT_MAX_PIXELS
@@ -150,14 +150,23 @@ def read_8_or_16_bits(
         raise ImageError(f"{error}, or give --convert") from error
 
 
-def read_named_picture(source: str) -> "DeepPicture":
+def read_named_picture(
+    source: str, read: "Callable[..., DeepPicture]" = read_8_or_16_bits
+) -> "DeepPicture":
     """A picture of 8 or 16 bits a sample that is converted if need be.
 
+    Args:
+        source: Name of a file, or - for standard input.
+        read: `read_8_or_16_bits`, with a limit of pixels perhaps.
+
     Raises:
-        ImageError: It is no picture; the message names the source.
+        ImageError: It is no picture, or one over the limit; the message names the source.
+        PathError: There is no such file.
     """
+    if source != STREAM and not os.path.lexists(source):
+        raise PathError(f"there is no file {source}")
     try:
-        return read_8_or_16_bits(source, convert=True)
+        return read(source, convert=True)
     except ImageError as error:
         raise ImageError(f"{source}: {error}") from error
 

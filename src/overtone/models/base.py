@@ -237,6 +237,11 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         if tensors:
             raise ValueError(f"unknown tensors {', '.join(sorted(tensors))}")
 
+    def num_of_class(self, number: int) -> int | None:
+        """How many pictures of a class it was trained on; None if it does not say."""
+        del number
+        return None
+
     def check_native_size(self, size: tuple[int, int] | None) -> None:
         """Raises `ConfigError` for any size but the training images', for models of one size."""
         if size not in (None, (self.spec.height, self.spec.width)):

@@ -12,7 +12,7 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec, from_pixels
 from overtone.models.latent import AbstractLatentModel, PriorConfig
-from overtone.models.layers.class_shares import draw_classes, note_class_shares
+from overtone.models.layers.class_shares import count_of_class, draw_classes, note_class_shares
 from overtone.models.layers.mirror import mirrored
 from overtone.models.priors.grid_flow import GridFlow, GridFlowConfig
 from overtone.shapes import Float, Int64
@@ -114,6 +114,10 @@ class AbstractGridModel(AbstractLatentModel):
     @override
     def finish(self, images: ImageSet, *, generator: torch.Generator) -> None:
         """Nothing is fitted: the flow is trained already."""
+
+    @override
+    def num_of_class(self, number: int) -> int | None:
+        return count_of_class(self.class_shares, number, self.spec.num_images)
 
     @override
     def preview(

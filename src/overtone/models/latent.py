@@ -145,6 +145,10 @@ class AbstractLatentModel(AbstractModel):
                 )
 
     @override
+    def num_of_class(self, number: int) -> int | None:
+        return self.priors.count_of_class(number)
+
+    @override
     def preview(
         self, num_images: int, images: ImageSet, *, generator: torch.Generator
     ) -> Float[Tensor, "b c h w"]:

@@ -109,7 +109,7 @@ def balance(
                 name,
                 images,
                 drawn if size is None else draw(),  # distances are measured at the source's size
-                num_learned=_num_learned(chosen, number),
+                num_learned=chosen.num_of_class(number),
                 prior=own.prior,
             )
             if progress is not None:
@@ -169,8 +169,3 @@ def _prior_of(model: AbstractModel, number: int, prior: str | None) -> str | Non
     if prior is not None or not isinstance(model, AbstractLatentModel):
         return prior
     return model.priors.kind_of_class(number, model.class_prior())
-
-
-def _num_learned(model: AbstractModel, number: int) -> int | None:
-    """How many pictures of a class the model's priors were fitted to, if it says so."""
-    return model.priors.count_of_class(number) if isinstance(model, AbstractLatentModel) else None

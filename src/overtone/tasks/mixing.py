@@ -31,8 +31,8 @@ _NOTE = (
 # `experiments/balance`, CIFAR-10, 500 steps of a classifier.
 MANY_EXAMPLES = 250
 MEASURED = (
-    "on CIFAR-10 mixtures gained 8 points of accuracy with 50 examples a class, and lost 1 with "
-    "250 and 4 with 500"
+    "on CIFAR-10 with 50 examples a class a classifier got 44 % right with repetition, 50 % with "
+    "changes of colour and cutout too, 52 % with mixtures; these lost 1 point with 250, 4 with 500"
 )
 
 
@@ -56,8 +56,8 @@ class MixedClass:
         warning = None
         if num_real >= MANY_EXAMPLES:
             warning = (
-                f"{name}: {num_real} examples; {MEASURED}: repeat the real ones until they are as "
-                "many, which lost 0.3 points at most, or take them alone"
+                f"{name}: {num_real} examples; {MEASURED}: train on the real pictures alone, or "
+                "repeat them until they are as many as the mixtures, which lost 0.3 points at most"
             )
         return cls(num_real, num_added, warning)
 

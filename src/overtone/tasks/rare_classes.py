@@ -28,8 +28,8 @@ class FilledClass:
     Attributes:
         num_real: Number of real pictures in the source.
         num_added: Number of synthetic pictures drawn.
-        num_learned: Number of pictures that the model's distribution of the class was fitted to;
-            None if the model does not say.
+        num_learned: Number of pictures of the class that the model was trained on; None if it does
+            not say.
         prior: Distribution they were drawn from; None for a model without latents.
         nearest_drawn: Mean distance of a drawn picture to the nearest real one, as the root mean
             squared difference of pixels in levels of 255; None where it is not measured, for
@@ -61,7 +61,7 @@ def describe(
         name: Name of the class.
         real: The source, with all its classes.
         drawn: Pictures drawn for the class, of the model's size.
-        num_learned: Number of pictures the model's distribution of the class was fitted to.
+        num_learned: Number of pictures of the class that the model was trained on; None if unknown.
         prior: Distribution they were drawn from.
     """
     assert real.labels is not None
@@ -81,14 +81,19 @@ def describe(
 
 def _warning(name: str, filled: FilledClass) -> str | None:
     """A plain line for a class of few examples; None for others."""
-    learned = filled.num_real if filled.num_learned is None else filled.num_learned
-    if min(learned, filled.num_real) >= FEW_EXAMPLES:
+    learned = filled.num_learned
+    if min(filled.num_real, filled.num_real if learned is None else learned) >= FEW_EXAMPLES:
         return None
     distances = ""
     if filled.nearest_drawn is not None:
         distances = (
             f"; a drawn picture is on average {filled.nearest_drawn:.1f} levels of 255 from the "
             f"nearest real one, a real one {filled.nearest_real:.1f} from the nearest other"
+        )
+    if learned is None:
+        return (
+            f"{name}: {_examples(filled.num_real)} here; the model does not say how many it "
+            f"learned from: if no more, expect variations of these and nothing new{distances}"
         )
     if learned >= FEW_EXAMPLES:
         return (

@@ -16,10 +16,7 @@ from overtone.data.class_folders import MANIFEST
 from overtone.errors import ConfigError
 from overtone.files import new_folder
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork
-from overtone.metrics.distribution.features.registry import (
-    get_feature_network,
-    name_of_network_for,
-)
+from overtone.metrics.distribution.features.registry import network_for_images
 from overtone.models.base import AbstractModel, ProgressCallback
 from overtone.models.compute import Device
 from overtone.models.latent import AbstractLatentModel
@@ -157,8 +154,8 @@ def fill_thin_regions(
             f"pictures to add must be from 1 to the {num_drawn} that are drawn, got {wanted}"
         )
     spec = chosen.spec
-    name = features or name_of_network_for(spec.height, spec.width, spec.channels)
-    network = get_feature_network(name, feature_weights)
+    shape = spec.height, spec.width, spec.channels
+    network = network_for_images(shape, features, feature_weights)
     report = progress or (lambda fraction, message: None)
     report(0.0, "features of the set")
     density = Density.of(network.features(images.images), neighbours=neighbours, share=share)

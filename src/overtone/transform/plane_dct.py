@@ -25,12 +25,14 @@ def inverse_plane_dct2(
 def dct_cycles(size: tuple[int, int]) -> Float64[np.ndarray, "v u"]:
     """Length of each coefficient's frequency vector, periods along the longer side.
 
+    Along the longer side they are exactly the multiples of a half.
+
     Args:
         size: Height and width.
     """
     height, width = size
-    down, across = np.arange(height) / (2 * height), np.arange(width) / (2 * width)
-    return max(size) * np.hypot(down[:, None], across[None, :])
+    down, across = (np.arange(side) * (max(size) / side) / 2 for side in (height, width))
+    return np.hypot(down[:, None], across[None, :])
 
 
 def _forward(samples: np.ndarray) -> np.ndarray:

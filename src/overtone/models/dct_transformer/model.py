@@ -74,6 +74,10 @@ class DctTransformer(AbstractModel):
         self.class_counts = counts
 
     @override
+    def num_of_class(self, number: int) -> int | None:
+        return int(self.class_counts[number]) if self.class_counts.any() else None
+
+    @override
     def loss(
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:

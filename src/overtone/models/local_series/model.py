@@ -14,7 +14,7 @@ from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec, ParameterGroup
 from overtone.models.compute import normal_noise
 from overtone.models.latent import AbstractLatentModel
-from overtone.models.layers.class_shares import draw_classes, note_class_shares
+from overtone.models.layers.class_shares import count_of_class, draw_classes, note_class_shares
 from overtone.models.layers.initialization import initialize
 from overtone.models.layers.mirror import mirrored
 from overtone.models.local_series.config import LocalSeriesConfig
@@ -93,6 +93,10 @@ class LocalSeriesGenerator(AbstractLatentModel):
             config.critic_width, config.critic_blocks, self.spec, generator=generator
         )
         note_class_shares(self.class_shares, images)
+
+    @override
+    def num_of_class(self, number: int) -> int | None:
+        return count_of_class(self.class_shares, number, self.spec.num_images)
 
     @override
     def parameter_groups(self) -> list[ParameterGroup]:

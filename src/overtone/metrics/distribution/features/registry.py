@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from overtone.errors import unknown_name
+from overtone.errors import ConfigError, unknown_name
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork
 from overtone.models.compute import Device, torch_device
 
@@ -17,6 +17,7 @@ FEATURE_NETWORKS: dict[str, str] = {
 }
 
 GRAY28_SHAPE = (28, 28, 1)
+_COLOR32_SHAPE = (32, 32, 3)
 
 
 def name_of_network_for(height: int, width: int, channels: int) -> str:
@@ -43,8 +44,42 @@ def get_feature_network(
         ConfigError: No network has this name, its weights or package are not installed, or the
             device is not there.
     """
+    return _built(name, weights).to(torch_device(device))
+
+
+def network_for_images(
+    shape: tuple[int, int, int],
+    name: str | None = None,
+    weights: str | None = None,
+    *,
+    device: Device = "cpu",
+) -> AbstractFeatureNetwork:
+    """The network of that name, or the one that suits images of this shape, ready to use.
+
+    Args:
+        shape: Height, width and channels of the images.
+        name: Key of the table; by default `name_of_network_for` chooses.
+        weights: File of its weights, for networks that do not bring them.
+        device: See `get_feature_network`.
+
+    Raises:
+        ConfigError: See `get_feature_network`.
+    """
+    try:
+        network = _built(name or name_of_network_for(*shape), weights)
+    except ConfigError as error:
+        if name is None and weights is None and shape == _COLOR32_SHAPE:
+            raise ConfigError(
+                f"{error}; or name color32 (--features color32), which is installed and has "
+                "learned from CIFAR-10"
+            ) from error
+        raise
+    return network.to(torch_device(device))
+
+
+def _built(name: str, weights: str | None) -> AbstractFeatureNetwork:
     if name not in FEATURE_NETWORKS:
         raise unknown_name("feature network", name, FEATURE_NETWORKS)
     module, _, attribute = FEATURE_NETWORKS[name].partition(":")
     network: AbstractFeatureNetwork = getattr(import_module(module), attribute)(weights)
-    return network.to(torch_device(device))
+    return network
