@@ -83,6 +83,30 @@ def test_luma_comes_back_at_any_size_and_results_differ(painter, height, width):
     )
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "scale"), [(33, 33, 1), (45, 31, 1), (12, 27, 1), (39, 57, 3), (26, 54, 2)]
+)
+def test_colours_are_in_place_where_sides_are_odd(height, width, scale, monkeypatch):
+    """True chroma in the network's place, a ramp along both sides, comes back as that ramp."""
+    small_height, small_width = height // scale, width // scale
+    model = build("colorize", 3, f"network.work_side={min(small_height, small_width)}")
+
+    def ramp(y: np.ndarray, x: np.ndarray) -> np.ndarray:  # of fractions of height and width
+        return np.stack([0.5 * (y[:, None] + 0 * x - 0.5), 0.5 * (0 * y[:, None] + x - 0.5)])
+
+    rows, columns = (2 * -(-length // 8) for length in (small_height, small_width))
+    centres = [2 * np.arange(2 * count) + 1 for count in (rows, columns)]
+    chroma = ramp(centres[0] / small_height, centres[1] / small_width)
+    cells = to_cells(torch.from_numpy(chroma).float()[None], 2)
+    monkeypatch.setattr(model, "complete", lambda given, **_: cells.expand(len(given), -1, -1, -1))
+    gray = np.full((1, height, width, 1), 128, np.uint8)
+    found = rgb_to_ycbcr(colorize(model, gray))[0, 0, ..., 1:].astype(float)
+    wanted = ramp((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width)
+    errors = np.abs(found - (128 + 127.5 * wanted.transpose(1, 2, 0)))
+    edge = 1 if scale == 1 else 4 * scale  # there lines end, and means of 3x3 are of fewer
+    assert errors[edge:-edge, edge:-edge].max() < 1.1  # of 255
+
+
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_means_of_2x2_pixels_stay_at_any_size(enlarger, height, width):
     images = pictures_of(height, width) // 2 + 64  # far from clipping

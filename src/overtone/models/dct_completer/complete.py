@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate
+from torch.nn.functional import avg_pool2d, grid_sample
 
 from overtone.errors import ConfigError
 from overtone.models.base import ProgressCallback, from_pixels, to_pixels
@@ -14,6 +14,7 @@ from overtone.models.dct_completer.cells import (
     FACTOR,
     cell_side,
     chroma_of,
+    doubled,
     enlarged,
     given_of_luma,
     num_missing,
@@ -70,9 +71,9 @@ def colorize(
         chroma = chroma_of(cells)[..., :rows, :columns]
         full = _values_of(own[None, ..., None])
         if small.shape == luma.shape:
-            chroma = _resized(chroma, own.shape)
+            chroma = doubled(chroma)[..., : own.shape[0], : own.shape[1]]
         else:
-            chroma = _following(chroma, avg_pool2d(padded(here, 2), 2), full)
+            chroma = _following(chroma, here, full)
         planes = torch.cat([full.expand(len(chroma), -1, -1, -1), chroma], 1)
         results.append(
             with_luma(to_pixels(to_images(planes)), np.broadcast_to(own, chroma[:, 0].shape))
@@ -194,13 +195,29 @@ def _reduced(
     )
 
 
-def _resized(planes: Float[Tensor, "b c h w"], size: tuple[int, ...]) -> Float[Tensor, "b c _h _w"]:
-    """At twice the size, cut, or at another size; straight lines between the samples."""
-    return interpolate(planes, size=size, mode="bilinear", align_corners=False)
+def _resized(
+    planes: Float[Tensor, "b c rows columns"],
+    extent: tuple[int, ...],
+    size: tuple[int, ...],
+) -> Float[Tensor, "b c _h _w"]:
+    """At another size, by straight lines between the samples.
+
+    Args:
+        planes: Each sample is of 2x2 pixels; where a side is odd the last ones reach beyond it.
+        extent: Height and width of the picture in those pixels.
+        size: Height and width of the result, which is all of the picture and nothing beyond.
+    """
+    places = [
+        (2 * torch.arange(length) + 1) / length * (reached / (2 * samples)) - 1
+        for length, reached, samples in zip(size, extent, planes.shape[2:], strict=True)
+    ]
+    grid = torch.stack(torch.meshgrid(places[1], places[0], indexing="xy"), -1)
+    grid = grid.expand(len(planes), -1, -1, -1)
+    return grid_sample(planes, grid, padding_mode="border", align_corners=False)
 
 
 def _following(
-    chroma: Float[Tensor, "b 2 small_h small_w"],
+    chroma: Float[Tensor, "b 2 rows columns"],
     guide: Float[Tensor, "1 1 small_h small_w"],
     luma: Float[Tensor, "1 1 h w"],
 ) -> Float[Tensor, "b 2 h w"]:
@@ -209,9 +226,12 @@ def _following(
     def around(x: Tensor) -> Tensor:
         return avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
 
-    mean, target = around(guide), around(chroma)
-    variance = around(guide * guide) - mean * mean
-    slope = (around(guide * chroma) - mean * target) / (variance + GUIDE_EPSILON)
+    halved = avg_pool2d(padded(guide, 2), 2)
+    mean, target = around(halved), around(chroma)
+    variance = around(halved * halved) - mean * mean
+    slope = (around(halved * chroma) - mean * target) / (variance + GUIDE_EPSILON)
     start = target - slope * mean
-    slope, start = (_resized(around(each), luma.shape[2:]) for each in (slope, start))
+    slope, start = (
+        _resized(around(each), guide.shape[2:], luma.shape[2:]) for each in (slope, start)
+    )
     return slope * luma + start
