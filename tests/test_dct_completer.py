@@ -144,6 +144,25 @@ def test_factors_of_two_are_taken_again_and_again(enlarger):
     assert np.abs(means - images[:, None]).mean() < 2
 
 
+def test_progress_is_of_all_doublings(enlarger):
+    seen = []
+    upscale(enlarger, pictures_of(5, 6), factor=8, progress=lambda done, _: seen.append(done))
+    assert seen == sorted(seen)
+    assert seen == pytest.approx([3 / 63, 15 / 63, 1])
+
+
+def test_results_of_too_many_pixels_are_refused_before_work(painter, enlarger, monkeypatch):
+    for model in (painter, enlarger):
+        monkeypatch.setattr(model, "complete", lambda *_, **__: pytest.fail("work was begun"))
+    images = pictures_of(5, 6)
+    with pytest.raises(ConfigError, match=r"2 pictures of 49152x40960 pixels are over the limit"):
+        upscale(enlarger, images, factor=8192)
+    with pytest.raises(ConfigError, match=r"6000000 pictures of 12x10 pixels are over the limit"):
+        upscale(enlarger, images, num_results=3000, average=1000)
+    with pytest.raises(ConfigError, match=r"20000000 pictures of 6x5 pixels are over the limit"):
+        colorize(painter, images, num_results=10**7)
+
+
 def test_a_picture_does_not_depend_on_those_beside_it(enlarger):
     images = pictures_of(6, 9, count=3)
     together = upscale(enlarger, images, seed=4, temperature=0)

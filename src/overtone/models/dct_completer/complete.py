@@ -58,7 +58,7 @@ def colorize(
         temperature: Spread of the colours; 0 gives the mean alone.
         progress: Called with the fraction done and a message.
     """
-    _check(model, "colorize", images)
+    check_pictures(model, "colorize", images)
     luma = images[..., 0] if images.shape[3] == 1 else rgb_to_ycbcr(images[..., :3])[..., 0]
     small = _reduced(luma, model.config.work_side or min(model.spec.height, model.spec.width))
     guide = _values_of(small[..., None])
@@ -102,7 +102,7 @@ def upscale(
         temperature: Spread of the detail; 0 gives the mean alone.
         progress: Called with the fraction done and a message.
     """
-    _check(model, "upscale", images)
+    check_pictures(model, "upscale", images)
     channels, (height, width) = model.spec.channels, images.shape[1:3]
     if images.shape[3] != channels:
         raise ConfigError(
@@ -117,12 +117,8 @@ def upscale(
     return np.stack(results)
 
 
-def _values_of(pixels: UInt8[np.ndarray, "n h w c"]) -> Float[Tensor, "n c h w"]:
-    """Pixels in [-1, 1]; copied, since PyTorch takes no arrays that are only to be read."""
-    return from_pixels(torch.from_numpy(pixels.copy()))
-
-
-def _check(model: DctCompleter, task: Task, images: np.ndarray) -> None:
+def check_pictures(model: DctCompleter, task: Task, images: np.ndarray) -> None:
+    """Raises `ConfigError` unless the model has the task and these are n pictures (n, h, w, c)."""
     if model.config.task != task:
         raise ConfigError(
             f"a model with network.task={task} is needed to {task}, this one's is "
@@ -130,6 +126,11 @@ def _check(model: DctCompleter, task: Task, images: np.ndarray) -> None:
         )
     if images.ndim != 4 or images.shape[3] not in (1, 3) or not images.size:
         raise ConfigError(f"gray or RGB pictures are needed, got an array of {images.shape}")
+
+
+def _values_of(pixels: UInt8[np.ndarray, "n h w c"]) -> Float[Tensor, "n c h w"]:
+    """Pixels in [-1, 1]; copied, since PyTorch takes no arrays that are only to be read."""
+    return from_pixels(torch.from_numpy(pixels.copy()))
 
 
 @torch.no_grad()
