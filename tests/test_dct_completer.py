@@ -144,6 +144,15 @@ def test_factors_of_two_are_taken_again_and_again(enlarger):
     assert np.abs(means - images[:, None]).mean() < 2
 
 
+def test_only_colours_have_attention_where_nothing_says():
+    spec = ImageSpec(height=12, width=16, channels=3, num_images=4)
+    for task, has_attention in (("colorize", True), ("upscale", False)):
+        network = resolve_plan("dct-completer", assignments=[f"network.task={task}"]).network
+        model = DctCompleter(network, spec, generator=torch.Generator().manual_seed(0))
+        for net in (model.mean_net, model.flow_net):
+            assert (net.attention is not None) == has_attention
+
+
 def test_progress_is_of_all_doublings(enlarger):
     seen = []
     upscale(enlarger, pictures_of(5, 6), factor=8, progress=lambda done, _: seen.append(done))

@@ -152,7 +152,7 @@ def _completed(
         some = given[start : start + together]
         shape = (len(some), num_results, missing, rows, columns)
         noise = torch.randn(shape, generator=generator)
-        for outer, inner, kept in _windows(rows, columns, whole=model.config.num_heads > 0):
+        for outer, inner, kept in _windows(rows, columns, whole=model.config.heads > 0):
             around = some[..., outer[0], outer[1]].repeat_interleave(num_results, 0)
             own = noise[..., outer[0], outer[1]].flatten(0, 1)
             done = model.complete(around.to(device), temperature=temperature, noise=own.to(device))
