@@ -136,6 +136,26 @@ def test_windows_show_no_seam(enlarger, monkeypatch):
     assert np.abs(windows.astype(int) - whole.astype(int)).max() <= 1
 
 
+@pytest.mark.parametrize("preset", ["cifar10-upscale", "cifar10-upscale-gpu"])
+def test_windows_of_networks_as_deep_as_the_presets_show_no_seam(preset, monkeypatch):
+    narrow = ("network.width=8", "network.flow_width=8", "network.num_steps=6")
+    network = resolve_plan("dct-completer", preset=preset, assignments=narrow).network
+    spec = ImageSpec(height=12, width=16, channels=3, num_images=4)
+    model = DctCompleter(network, spec, generator=torch.Generator().manual_seed(0))
+    model.missing_deviation.fill_(0.1)
+    model.residual_deviation.fill_(0.1)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name.endswith(("last.weight", "exit.weight")):
+                weight.mul_(10)  # as large as other layers': nothing fades with distance by itself
+    images = pictures_of(8, 72, count=1)
+    whole = upscale(model, images, seed=3).astype(int)
+    monkeypatch.setattr(completing, "WINDOW", 36)
+    assert np.abs(upscale(model, images, seed=3).astype(int) - whole).max() <= 1
+    monkeypatch.setattr(completing, "HALO", 0)
+    assert np.abs(upscale(model, images, seed=3).astype(int) - whole).max() > 2
+
+
 def test_factors_of_two_are_taken_again_and_again(enlarger):
     images = pictures_of(5, 6, count=3)
     results = upscale(enlarger, images, factor=4, num_results=2)
