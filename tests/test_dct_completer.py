@@ -8,6 +8,7 @@ import torch
 from helpers import scene
 from toy_training import TOY_NETWORKS
 
+from overtone import balance, sample
 from overtone.bitstream.container import Metadata
 from overtone.cli.main import main
 from overtone.data import ImageSet
@@ -239,6 +240,17 @@ def test_the_commands_write_pictures_of_any_size(painter, enlarger, tmp_path, ca
         )
         assert main([verb, file, *inputs, "-o", str(tmp_path / "both.png")]) == 2
         assert "2 sizes do not fit one file" in capsys.readouterr().err
+
+
+def test_commands_that_draw_say_that_it_only_completes(enlarger, tmp_path):
+    save_model(tmp_path / "m.safetensors", enlarger, {})
+    images = ImageSet("own", pictures_of(12, 16, 3), np.array([0, 0, 1]), ("hat", "bag"))
+    message = "a dct-completer completes pictures that it is given and draws none of its own"
+    with pytest.raises(ConfigError, match=message):
+        balance(images, tmp_path / "out", model=tmp_path / "m.safetensors")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ConfigError, match=message):
+        sample(enlarger, 1, class_name="hat")
 
 
 def test_mistakes_are_named(painter, enlarger):
