@@ -112,7 +112,11 @@ def test_seeds_and_classes_are_conditions(painter):
         (lambda p, e: upscale(p, images_of(8, 12, 3)), "order low-first is needed"),
         (
             lambda p, e: colorize("fashion-mnist", images_of(8, 12, 3)),
-            "a dct-transformer is needed",
+            "a dct-completer of the task colorize or a dct-transformer is needed",
+        ),
+        (
+            lambda p, e: upscale("fashion-mnist", images_of(8, 12, 1)),
+            "a dct-completer of the task upscale or a dct-transformer is needed",
         ),
         (lambda p, e: colorize(p, images_of(8, 12, 3)), "pictures of 24x16 are needed"),
         (lambda p, e: upscale(e, images_of(8, 12, 3), factor=3), "factor must be 2, 4"),

@@ -8,6 +8,7 @@ import torch
 from helpers import scene
 from toy_training import TOY_NETWORKS
 
+from overtone import balance, sample
 from overtone.bitstream.container import Metadata
 from overtone.cli.main import main
 from overtone.data import ImageSet
@@ -83,6 +84,30 @@ def test_luma_comes_back_at_any_size_and_results_differ(painter, height, width):
     )
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "scale"), [(33, 33, 1), (45, 31, 1), (12, 27, 1), (39, 57, 3), (26, 54, 2)]
+)
+def test_colours_are_in_place_where_sides_are_odd(height, width, scale, monkeypatch):
+    """True chroma in the network's place, a ramp along both sides, comes back as that ramp."""
+    small_height, small_width = height // scale, width // scale
+    model = build("colorize", 3, f"network.work_side={min(small_height, small_width)}")
+
+    def ramp(y: np.ndarray, x: np.ndarray) -> np.ndarray:  # of fractions of height and width
+        return np.stack([0.5 * (y[:, None] + 0 * x - 0.5), 0.5 * (0 * y[:, None] + x - 0.5)])
+
+    rows, columns = (2 * -(-length // 8) for length in (small_height, small_width))
+    centres = [2 * np.arange(2 * count) + 1 for count in (rows, columns)]
+    chroma = ramp(centres[0] / small_height, centres[1] / small_width)
+    cells = to_cells(torch.from_numpy(chroma).float()[None], 2)
+    monkeypatch.setattr(model, "complete", lambda given, **_: cells.expand(len(given), -1, -1, -1))
+    gray = np.full((1, height, width, 1), 128, np.uint8)
+    found = rgb_to_ycbcr(colorize(model, gray))[0, 0, ..., 1:].astype(float)
+    wanted = ramp((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width)
+    errors = np.abs(found - (128 + 127.5 * wanted.transpose(1, 2, 0)))
+    edge = 1 if scale == 1 else 4 * scale  # there lines end, and means of 3x3 are of fewer
+    assert errors[edge:-edge, edge:-edge].max() < 1.1  # of 255
+
+
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_means_of_2x2_pixels_stay_at_any_size(enlarger, height, width):
     images = pictures_of(height, width) // 2 + 64  # far from clipping
@@ -112,12 +137,60 @@ def test_windows_show_no_seam(enlarger, monkeypatch):
     assert np.abs(windows.astype(int) - whole.astype(int)).max() <= 1
 
 
+@pytest.mark.parametrize("preset", ["cifar10-upscale", "cifar10-upscale-gpu"])
+def test_windows_of_networks_as_deep_as_the_presets_show_no_seam(preset, monkeypatch):
+    narrow = ("network.width=8", "network.flow_width=8", "network.num_steps=6")
+    network = resolve_plan("dct-completer", preset=preset, assignments=narrow).network
+    spec = ImageSpec(height=12, width=16, channels=3, num_images=4)
+    model = DctCompleter(network, spec, generator=torch.Generator().manual_seed(0))
+    model.missing_deviation.fill_(0.1)
+    model.residual_deviation.fill_(0.1)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name.endswith(("last.weight", "exit.weight")):
+                weight.mul_(10)  # as large as other layers': nothing fades with distance by itself
+    images = pictures_of(8, 72, count=1)
+    whole = upscale(model, images, seed=3).astype(int)
+    monkeypatch.setattr(completing, "WINDOW", 36)
+    assert np.abs(upscale(model, images, seed=3).astype(int) - whole).max() <= 1
+    monkeypatch.setattr(completing, "HALO", 0)
+    assert np.abs(upscale(model, images, seed=3).astype(int) - whole).max() > 2
+
+
 def test_factors_of_two_are_taken_again_and_again(enlarger):
     images = pictures_of(5, 6, count=3)
     results = upscale(enlarger, images, factor=4, num_results=2)
     assert results.shape == (3, 2, 20, 24, 3)
     means = results.reshape(3, 2, 5, 4, 6, 4, 3).mean((3, 5))
     assert np.abs(means - images[:, None]).mean() < 2
+
+
+def test_only_colours_have_attention_where_nothing_says():
+    spec = ImageSpec(height=12, width=16, channels=3, num_images=4)
+    for task, has_attention in (("colorize", True), ("upscale", False)):
+        network = resolve_plan("dct-completer", assignments=[f"network.task={task}"]).network
+        model = DctCompleter(network, spec, generator=torch.Generator().manual_seed(0))
+        for net in (model.mean_net, model.flow_net):
+            assert (net.attention is not None) == has_attention
+
+
+def test_progress_is_of_all_doublings(enlarger):
+    seen = []
+    upscale(enlarger, pictures_of(5, 6), factor=8, progress=lambda done, _: seen.append(done))
+    assert seen == sorted(seen)
+    assert seen == pytest.approx([3 / 63, 15 / 63, 1])
+
+
+def test_results_of_too_many_pixels_are_refused_before_work(painter, enlarger, monkeypatch):
+    for model in (painter, enlarger):
+        monkeypatch.setattr(model, "complete", lambda *_, **__: pytest.fail("work was begun"))
+    images = pictures_of(5, 6)
+    with pytest.raises(ConfigError, match=r"2 pictures of 49152x40960 pixels are over the limit"):
+        upscale(enlarger, images, factor=8192)
+    with pytest.raises(ConfigError, match=r"6000000 pictures of 12x10 pixels are over the limit"):
+        upscale(enlarger, images, num_results=3000, average=1000)
+    with pytest.raises(ConfigError, match=r"20000000 pictures of 6x5 pixels are over the limit"):
+        colorize(painter, images, num_results=10**7)
 
 
 def test_a_picture_does_not_depend_on_those_beside_it(enlarger):
@@ -167,6 +240,17 @@ def test_the_commands_write_pictures_of_any_size(painter, enlarger, tmp_path, ca
         )
         assert main([verb, file, *inputs, "-o", str(tmp_path / "both.png")]) == 2
         assert "2 sizes do not fit one file" in capsys.readouterr().err
+
+
+def test_commands_that_draw_say_that_it_only_completes(enlarger, tmp_path):
+    save_model(tmp_path / "m.safetensors", enlarger, {})
+    images = ImageSet("own", pictures_of(12, 16, 3), np.array([0, 0, 1]), ("hat", "bag"))
+    message = "a dct-completer completes pictures that it is given and draws none of its own"
+    with pytest.raises(ConfigError, match=message):
+        balance(images, tmp_path / "out", model=tmp_path / "m.safetensors")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ConfigError, match=message):
+        sample(enlarger, 1, class_name="hat")
 
 
 def test_mistakes_are_named(painter, enlarger):

@@ -17,7 +17,7 @@ from overtone.evaluate.rate_distortion.rows import Row
 from overtone.metrics import METRICS
 from overtone.metrics.distribution.features.registry import FEATURE_NETWORKS
 from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
-from overtone.models.registry import MODELS
+from overtone.models.registry import MODELS, get_model_class
 
 ROOT = pathlib.Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -62,6 +62,13 @@ def test_codecs_are_named():
 def test_models_are_named():
     words = section(read("cli.md"), "train")
     assert not [name for name in MODELS if f"`{name}`" not in words]
+
+
+def test_models_whose_networks_are_compiled_are_named():
+    line = re.search(r"^- `train\.compile=true`.*?(?=^- )", read("guide/train.md"), re.M | re.S)
+    assert line
+    compiled = {name for name in MODELS if get_model_class(name).networks}
+    assert set(re.findall(r"`([a-z-]+)`", line[0])) == compiled
 
 
 def test_metrics_and_columns_are_named():

@@ -192,7 +192,7 @@ def test_what_needs_a_model_or_prior_is_refused():
         edit(picture[0], move={1: 1.0})
     images = skewed_ramps()
     bare = RampModel(RampConfig(), ImageSpec.of(images), generator=torch.Generator())
-    with pytest.raises(ConfigError, match=r'network\.prior\.fitted = \["gaussian"\]'):
+    with pytest.raises(ConfigError, match=r'give a .*fitted = \["gaussian"\], such as series'):
         edit(picture[0], model=bare, move={1: 1.0})
     with pytest.raises(ConfigError, match="of class bag, which this ramp has not"):
         edit(picture[0], model=bare, move={"bag": 1.0})

@@ -215,7 +215,7 @@ def _no_prior(model: AbstractLatentModel, which: str) -> ConfigError:
     kind = GaussianPrior.kind
     return ConfigError(
         f"directions come from the prior {kind} {which}, which this {model.name} has not; "
-        f'train it with network.prior.fitted = ["{kind}"]'
+        f'give a model trained with network.prior.fitted = ["{kind}"], such as series-generator'
     )
 
 

@@ -242,6 +242,14 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         del number
         return None
 
+    def check_draws(self) -> None:
+        """Raises `ConfigError` for models that only complete pictures."""
+        if not self.draws_pictures:
+            raise ConfigError(
+                f"a {self.name} completes pictures that it is given and draws none of its own; "
+                "give another model, or use overtone colorize or upscale"
+            )
+
     def check_native_size(self, size: tuple[int, int] | None) -> None:
         """Raises `ConfigError` for any size but the training images', for models of one size."""
         if size not in (None, (self.spec.height, self.spec.width)):

@@ -70,13 +70,14 @@ def balance(
     Raises:
         DataError: The source is damaged or has no classes.
         ModelError: There is no such model, or its file is damaged.
-        ConfigError: The model does not know a class, nothing is to be done, or `out` is in use or
-            the folder around it is missing.
+        ConfigError: The model draws no pictures or does not know a class, nothing is to be done,
+            or `out` is in use or the folder around it is missing.
         OSError: The folder cannot be written.
     """
     folder = pathlib.Path(out)
     refuse_used(folder, source)
     chosen = load_model(model, device=device)
+    chosen.check_draws()
     images = load_source(source, chosen, split, on_corrupt)
     if images.labels is None:
         raise DataError(

@@ -14,6 +14,7 @@ from overtone.models.dct_completer.model import DctCompleter
 from overtone.models.dct_transformer import complete as transformer
 from overtone.models.store import resolve_model
 from overtone.shapes import UInt8
+from overtone.tasks.latents import check_output
 from overtone.transform.color import rgb_to_ycbcr, with_luma
 
 
@@ -48,13 +49,16 @@ def colorize(
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
-        ConfigError: The model is of another kind, or the pictures do not fit it.
+        ConfigError: The model is of another kind, the pictures do not fit it, or the results are
+            more pixels than are drawn at once.
     """
     _check_counts(num_results, average, seed)
     chosen = resolve_model(model)
     count = num_results * average
     if isinstance(chosen, DctCompleter):
         _check_drawing(temperature, class_name)
+        completer.check_pictures(chosen, "colorize", images)
+        check_output(chosen, len(images) * count, images.shape[1:3])
         generator = torch.Generator().manual_seed(seed)
         drawn = completer.colorize(
             chosen,
@@ -112,7 +116,8 @@ def upscale(
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
-        ConfigError: The model is of another kind, or the pictures do not fit it.
+        ConfigError: The model is of another kind, the pictures do not fit it, or the results are
+            more pixels than are drawn at once.
     """
     _check_counts(num_results, average, seed)
     chosen = resolve_model(model)
@@ -132,20 +137,37 @@ def upscale(
     _check_drawing(temperature, class_name)
     if factor < FACTOR or factor & (factor - 1):
         raise ConfigError(f"factor must be 2, 4, 8, ..., got {factor}")
+    completer.check_pictures(chosen, "upscale", images)
+    height, width = images.shape[1:3]
+    check_output(chosen, len(images) * count, (factor * height, factor * width))
     generator = torch.Generator().manual_seed(seed)
     drawn = images[:, None]
-    for _ in range(factor.bit_length() - 1):
+    while drawn.shape[2] < factor * height:
         num_pictures, num_before = drawn.shape[:2]
+        side = drawn.shape[2] // height
         drawn = completer.upscale(
             chosen,
             drawn.reshape(-1, *drawn.shape[2:]),
             num_results=count // num_before,
             generator=generator,
             temperature=temperature,
-            progress=progress,
+            progress=progress and _part_of(progress, side, factor),
         )
         drawn = drawn.reshape(num_pictures, count, *drawn.shape[2:])
     return drawn if average == 1 else _averaged(drawn, average)
+
+
+def _part_of(progress: ProgressCallback, side: int, factor: int) -> ProgressCallback:
+    """Of all doublings, from the progress of that of pictures already enlarged to this side.
+
+    The work of one goes with the pixels it makes.
+    """
+    whole = factor**2 - 1
+
+    def of_all(fraction: float, message: str) -> None:
+        progress((side**2 - 1 + 3 * side**2 * fraction) / whole, message)
+
+    return of_all
 
 
 def native_spec(model: AbstractModel, factor: int = 1) -> ImageSpec | None:

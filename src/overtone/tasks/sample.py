@@ -47,10 +47,11 @@ def sample(
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
-        ConfigError: The model has no such class, prior, size or guidance, or a number is out of
-            range.
+        ConfigError: The model draws no pictures or has no such class, prior, size or guidance, or a
+            number is out of range.
     """
     chosen = resolve_model(model)
+    chosen.check_draws()
     check_output(chosen, num_images, size)
     if not 0 <= seed < 1 << 63:
         raise ConfigError(f"seed must be in 0..{(1 << 63) - 1}, got {seed}")

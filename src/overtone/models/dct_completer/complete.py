@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate
+from torch.nn.functional import avg_pool2d, grid_sample
 
 from overtone.errors import ConfigError
 from overtone.models.base import ProgressCallback, from_pixels, to_pixels
@@ -14,6 +14,7 @@ from overtone.models.dct_completer.cells import (
     FACTOR,
     cell_side,
     chroma_of,
+    doubled,
     enlarged,
     given_of_luma,
     num_missing,
@@ -28,7 +29,7 @@ from overtone.shapes import Float, UInt8
 from overtone.transform.color import rgb_to_ycbcr, with_luma
 
 WINDOW = 128  # samples a side of a small picture that are completed at once
-HALO = 24  # and around them; the networks see hardly further
+HALO = 24  # and around them, even; networks see further, but by less than a level of 255
 MAX_CELLS = 1 << 15  # of pictures that are completed together
 GUIDE_EPSILON = 0.01  # variance of luma, of 2, below which chroma does not follow it
 
@@ -57,7 +58,7 @@ def colorize(
         temperature: Spread of the colours; 0 gives the mean alone.
         progress: Called with the fraction done and a message.
     """
-    _check(model, "colorize", images)
+    check_pictures(model, "colorize", images)
     luma = images[..., 0] if images.shape[3] == 1 else rgb_to_ycbcr(images[..., :3])[..., 0]
     small = _reduced(luma, model.config.work_side or min(model.spec.height, model.spec.width))
     guide = _values_of(small[..., None])
@@ -70,9 +71,9 @@ def colorize(
         chroma = chroma_of(cells)[..., :rows, :columns]
         full = _values_of(own[None, ..., None])
         if small.shape == luma.shape:
-            chroma = _resized(chroma, own.shape)
+            chroma = doubled(chroma)[..., : own.shape[0], : own.shape[1]]
         else:
-            chroma = _following(chroma, avg_pool2d(padded(here, 2), 2), full)
+            chroma = _following(chroma, here, full)
         planes = torch.cat([full.expand(len(chroma), -1, -1, -1), chroma], 1)
         results.append(
             with_luma(to_pixels(to_images(planes)), np.broadcast_to(own, chroma[:, 0].shape))
@@ -101,7 +102,7 @@ def upscale(
         temperature: Spread of the detail; 0 gives the mean alone.
         progress: Called with the fraction done and a message.
     """
-    _check(model, "upscale", images)
+    check_pictures(model, "upscale", images)
     channels, (height, width) = model.spec.channels, images.shape[1:3]
     if images.shape[3] != channels:
         raise ConfigError(
@@ -116,12 +117,8 @@ def upscale(
     return np.stack(results)
 
 
-def _values_of(pixels: UInt8[np.ndarray, "n h w c"]) -> Float[Tensor, "n c h w"]:
-    """Pixels in [-1, 1]; copied, since PyTorch takes no arrays that are only to be read."""
-    return from_pixels(torch.from_numpy(pixels.copy()))
-
-
-def _check(model: DctCompleter, task: Task, images: np.ndarray) -> None:
+def check_pictures(model: DctCompleter, task: Task, images: np.ndarray) -> None:
+    """Raises `ConfigError` unless the model has the task and these are n pictures (n, h, w, c)."""
     if model.config.task != task:
         raise ConfigError(
             f"a model with network.task={task} is needed to {task}, this one's is "
@@ -129,6 +126,11 @@ def _check(model: DctCompleter, task: Task, images: np.ndarray) -> None:
         )
     if images.ndim != 4 or images.shape[3] not in (1, 3) or not images.size:
         raise ConfigError(f"gray or RGB pictures are needed, got an array of {images.shape}")
+
+
+def _values_of(pixels: UInt8[np.ndarray, "n h w c"]) -> Float[Tensor, "n c h w"]:
+    """Pixels in [-1, 1]; copied, since PyTorch takes no arrays that are only to be read."""
+    return from_pixels(torch.from_numpy(pixels.copy()))
 
 
 @torch.no_grad()
@@ -150,7 +152,7 @@ def _completed(
         some = given[start : start + together]
         shape = (len(some), num_results, missing, rows, columns)
         noise = torch.randn(shape, generator=generator)
-        for outer, inner, kept in _windows(rows, columns, whole=model.config.num_heads > 0):
+        for outer, inner, kept in _windows(rows, columns, whole=model.config.heads > 0):
             around = some[..., outer[0], outer[1]].repeat_interleave(num_results, 0)
             own = noise[..., outer[0], outer[1]].flatten(0, 1)
             done = model.complete(around.to(device), temperature=temperature, noise=own.to(device))
@@ -194,13 +196,29 @@ def _reduced(
     )
 
 
-def _resized(planes: Float[Tensor, "b c h w"], size: tuple[int, ...]) -> Float[Tensor, "b c _h _w"]:
-    """At twice the size, cut, or at another size; straight lines between the samples."""
-    return interpolate(planes, size=size, mode="bilinear", align_corners=False)
+def _resized(
+    planes: Float[Tensor, "b c rows columns"],
+    extent: tuple[int, ...],
+    size: tuple[int, ...],
+) -> Float[Tensor, "b c _h _w"]:
+    """At another size, by straight lines between the samples.
+
+    Args:
+        planes: Each sample is of 2x2 pixels; where a side is odd the last ones reach beyond it.
+        extent: Height and width of the picture in those pixels.
+        size: Height and width of the result, which is all of the picture and nothing beyond.
+    """
+    places = [
+        (2 * torch.arange(length) + 1) / length * (reached / (2 * samples)) - 1
+        for length, reached, samples in zip(size, extent, planes.shape[2:], strict=True)
+    ]
+    grid = torch.stack(torch.meshgrid(places[1], places[0], indexing="xy"), -1)
+    grid = grid.expand(len(planes), -1, -1, -1)
+    return grid_sample(planes, grid, padding_mode="border", align_corners=False)
 
 
 def _following(
-    chroma: Float[Tensor, "b 2 small_h small_w"],
+    chroma: Float[Tensor, "b 2 rows columns"],
     guide: Float[Tensor, "1 1 small_h small_w"],
     luma: Float[Tensor, "1 1 h w"],
 ) -> Float[Tensor, "b 2 h w"]:
@@ -209,9 +227,12 @@ def _following(
     def around(x: Tensor) -> Tensor:
         return avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
 
-    mean, target = around(guide), around(chroma)
-    variance = around(guide * guide) - mean * mean
-    slope = (around(guide * chroma) - mean * target) / (variance + GUIDE_EPSILON)
+    halved = avg_pool2d(padded(guide, 2), 2)
+    mean, target = around(halved), around(chroma)
+    variance = around(halved * halved) - mean * mean
+    slope = (around(halved * chroma) - mean * target) / (variance + GUIDE_EPSILON)
     start = target - slope * mean
-    slope, start = (_resized(around(each), luma.shape[2:]) for each in (slope, start))
+    slope, start = (
+        _resized(around(each), guide.shape[2:], luma.shape[2:]) for each in (slope, start)
+    )
     return slope * luma + start

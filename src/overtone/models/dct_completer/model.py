@@ -66,7 +66,7 @@ class DctCompleter(AbstractModel):
             width=config.width,
             fine_blocks=config.fine_blocks,
             coarse_blocks=config.coarse_blocks,
-            num_heads=config.num_heads,
+            num_heads=config.heads,
             has_time=False,
             generator=generator,
         )
@@ -76,7 +76,7 @@ class DctCompleter(AbstractModel):
             width=config.flow_width,
             fine_blocks=config.flow_fine_blocks,
             coarse_blocks=config.flow_coarse_blocks,
-            num_heads=config.num_heads,
+            num_heads=config.heads,
             has_time=True,
             generator=generator,
         )

@@ -130,7 +130,10 @@ def _completer(
 ) -> DctTransformer:
     found = resolve_model(model)
     if not isinstance(found, DctTransformer):
-        raise ConfigError(f"a dct-transformer is needed to {purpose}, this is a {found.name}")
+        raise ConfigError(
+            f"a dct-completer of the task {purpose} or a dct-transformer is needed to {purpose}, "
+            f"this is a {found.name}; train one with overtone train dct-completer"
+        )
     if found.config.order != order:
         raise ConfigError(
             f"a model of the order {order} is needed to {purpose}, this one has the order "
