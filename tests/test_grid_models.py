@@ -14,10 +14,11 @@ from toy_training import toy_images, toy_settings
 from overtone.data import ImageSet
 from overtone.errors import ConfigError, TrainError
 from overtone.models.base import Batch, ImageSpec, from_pixels
-from overtone.models.dct_flow.blocks import block_waves, color_matrix
+from overtone.models.dct_flow.blocks import block_waves
 from overtone.models.dct_flow.config import DctFlowConfig
 from overtone.models.dct_flow.model import DctFlow
 from overtone.models.grid_latent import AbstractGridModel
+from overtone.models.layers.colors import color_matrix
 from overtone.models.local_dictionary.atoms import WaveAtoms
 from overtone.models.local_dictionary.config import LocalDictionaryConfig
 from overtone.models.local_dictionary.model import LocalDictionary, least_squares

@@ -12,6 +12,7 @@ from toy_training import toy_images, toy_settings
 
 from overtone.errors import ConfigError
 from overtone.models.base import ImageSpec
+from overtone.models.layers.colors import color_matrix
 from overtone.models.layers.fourier_net import plain_fourier_nets
 from overtone.models.local_series.config import LocalSeriesConfig, SeriesNetConfig
 from overtone.models.local_series.critic import Critic, relativistic_loss, squared_slopes
@@ -84,6 +85,28 @@ def test_three_times_the_size_has_the_same_pixels_between():
     coarse = torch.randn(2, 8, 2, 2, generator=generator(1))
     small, large = net(coarse), net(coarse, (36, 30))
     torch.testing.assert_close(large[:, :, 1::3, 1::3], small, atol=1e-5, rtol=1e-4)
+
+
+def test_colour_differences_have_the_lower_frequencies_only():
+    spec = model_of(12, 20).spec
+    few = dataclasses.replace(SMALL, num_chroma_frequencies=2)
+    net = SeriesNet(few, spec, generator=generator())
+    coarse = torch.randn(2, 8, 2, 3, generator=generator(1))
+    planes = torch.einsum("kc,bchw->bkhw", color_matrix(3), net(coarse))
+    series = net.to_series(net._features(coarse))
+    assert series.shape[1] == 3 * 3 + 2 * 2 * 2
+    bases = (tile_basis(n, k, side, 4, side) for k in (3, 2) for n, side in ((3, 12), (5, 20)))
+    luma_y, luma_x, chroma_y, chroma_x = bases
+    wanted = [
+        synthesize(series[:, :9], luma_y, luma_x, 1),
+        synthesize(series[:, 9:], chroma_y, chroma_x, 2),
+    ]
+    torch.testing.assert_close(planes, torch.cat(wanted, 1), atol=1e-5, rtol=1e-4)
+
+
+def test_more_frequencies_in_colour_differences_than_in_luma_are_refused():
+    with pytest.raises(ValueError, match="num_chroma_frequencies must be at most num_frequencies"):
+        SeriesNetConfig(num_frequencies=3, num_chroma_frequencies=4)
 
 
 def test_composed_layers_add_a_network_of_each_picture():

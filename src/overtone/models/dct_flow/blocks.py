@@ -42,16 +42,3 @@ def block_waves(length: int, block_px: int, count: int | None = None) -> Float[T
 def _fade(inside: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
     """0 up to half a pixel outside a border, 1 from half a pixel inside."""
     return torch.sin(math.pi / 2 * (inside + 0.5).clamp(0, 1)) ** 2
-
-
-def color_matrix(num_channels: int) -> Float[Tensor, "c c"]:
-    """RGB to luma, blue and red difference of JPEG (ITU-T T.871); gray stays gray."""
-    if num_channels == 1:
-        return torch.ones(1, 1)
-    return torch.tensor(
-        [
-            [0.299, 0.587, 0.114],
-            [-0.168735892, -0.331264108, 0.5],
-            [0.5, -0.418687589, -0.081312411],
-        ]
-    )

@@ -8,9 +8,10 @@ from torch.nn import functional
 from typing_extensions import override
 
 from overtone.models.base import ImageSpec
-from overtone.models.dct_flow.blocks import block_waves, color_matrix
+from overtone.models.dct_flow.blocks import block_waves
 from overtone.models.dct_flow.config import DctFlowConfig
 from overtone.models.grid_latent import AbstractGridModel
+from overtone.models.layers.colors import color_matrix
 from overtone.shapes import Float
 
 

@@ -15,6 +15,9 @@ class SeriesNetConfig:
     Attributes:
         cell_px: Distance between tiles, pixels of the training images; a tile is twice as wide.
         num_frequencies: Cosines along each axis of a tile.
+        num_chroma_frequencies: Those of the two colour differences of colour pictures, where fewer
+            do: in JPEG files they mostly have half of the pixels along each axis. 0 for
+            `num_frequencies` in each of red, green and blue.
         coarse_width: Channels on the coarse grid, whose cells are twice `cell_px` wide.
         coarse_blocks: Residual blocks there.
         fine_width: Channels on the grid of the tiles.
@@ -25,6 +28,7 @@ class SeriesNetConfig:
 
     cell_px: int = 4
     num_frequencies: int = 6
+    num_chroma_frequencies: int = 0
     coarse_width: int = 256
     coarse_blocks: int = 2
     fine_width: int = 192
@@ -34,9 +38,14 @@ class SeriesNetConfig:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            least = 0 if field.name.endswith(("blocks", "layers")) else 1
+            least = 0 if field.name.endswith(("blocks", "layers", "chroma_frequencies")) else 1
             if value < least:
                 raise ValueError(f"{field.name} must be at least {least}, got {value}")
+        if self.num_chroma_frequencies > self.num_frequencies:
+            raise ValueError(
+                f"num_chroma_frequencies must be at most num_frequencies, {self.num_frequencies}, "
+                f"got {self.num_chroma_frequencies}"
+            )
 
 
 DEFAULT_NET = SeriesNetConfig()

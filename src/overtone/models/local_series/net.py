@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from overtone.kernels.fourier import NetSpec
 from overtone.models.base import ImageSpec
+from overtone.models.layers.colors import color_matrix
 from overtone.models.layers.fourier_net import fourier_nets
 from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import SeriesNetConfig
@@ -66,6 +67,7 @@ class SeriesNet(nn.Module):
 
     basis_y: Tensor
     basis_x: Tensor
+    rgb: Tensor
 
     def __init__(
         self, config: SeriesNetConfig, spec: ImageSpec, *, generator: torch.Generator
@@ -78,7 +80,10 @@ class SeriesNet(nn.Module):
         self.widen = nn.Conv2d(config.coarse_width, config.fine_width, 1)
         self.place = nn.Parameter(torch.zeros(1, config.fine_width, rows, columns))
         self.fine = residuals(config.fine_width, config.fine_blocks, generator)
-        self.to_series = nn.Conv2d(config.fine_width, spec.channels * config.num_frequencies**2, 1)
+        luma, chroma = config.num_frequencies**2, config.num_chroma_frequencies**2
+        self.has_chroma = chroma > 0 and spec.channels == 3
+        num_coefficients = luma + 2 * chroma if self.has_chroma else spec.channels * luma
+        self.to_series = nn.Conv2d(config.fine_width, num_coefficients, 1)
         initialize(self.widen, generator, gain=1.0)
         initialize(self.to_series, generator, gain=_START)
         self.composed = self._composed_spec()
@@ -86,6 +91,7 @@ class SeriesNet(nn.Module):
             self.to_composed = nn.Linear(config.fine_width, self.composed.num_weights)
             initialize(self.to_composed, generator, gain=_START_COMPOSED)
         basis_y, basis_x = self._bases((spec.height, spec.width))
+        self.register_buffer("rgb", torch.linalg.inv(color_matrix(3)), persistent=False)
         self.register_buffer("basis_y", basis_y, persistent=False)
         self.register_buffer("basis_x", basis_x, persistent=False)
 
@@ -101,8 +107,7 @@ class SeriesNet(nn.Module):
         basis_y, basis_x = self.basis_y, self.basis_x
         if size is not None:
             basis_y, basis_x = (basis.to(coarse.device) for basis in self._bases(size))
-        # Channels in the order of colour, k_y, k_x.
-        series = self.to_series(features)
+        series = self._of_colors(self.to_series(features))
         values = synthesize(series, basis_y, basis_x, self.spec.channels)
         if self.composed is None:
             return values
@@ -121,6 +126,19 @@ class SeriesNet(nn.Module):
         if details is not None:
             x = x + details
         return functional.leaky_relu(self.fine(x), SLOPE)
+
+    def _of_colors(
+        self, series: Float[Tensor, "b k rows cols"]
+    ) -> Float[Tensor, "b c_k_k rows cols"]:
+        """Coefficients in the order of colour, k_y, k_x, from luma's and the two differences'."""
+        if not self.has_chroma:
+            return series
+        k, of_chroma = self.config.num_frequencies, self.config.num_chroma_frequencies
+        luma, chroma = series.split([k**2, 2 * of_chroma**2], dim=1)
+        missing = (0, 0, 0, 0, 0, k - of_chroma, 0, k - of_chroma)
+        chroma = functional.pad(chroma.unflatten(1, (2, of_chroma, of_chroma)), missing)
+        planes = torch.cat([luma.unflatten(1, (1, k, k)), chroma], dim=1).flatten(2, 3)
+        return torch.einsum("cp,bpkij->bckij", self.rgb, planes).flatten(1, 2)
 
     def _composed_spec(self) -> NetSpec | None:
         num_layers, channels = self.config.composed_layers, self.spec.channels
