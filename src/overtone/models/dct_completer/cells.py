@@ -11,18 +11,13 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate, pad
 
 from overtone.models.dct_completer.config import Task
+from overtone.models.layers.colors import color_matrix
 from overtone.shapes import Float
 from overtone.transform.dct import dct_matrix
 
 COLOUR_CELL = 4  # samples of luma a side
 FACTOR = 2  # of enlarging
-_TO_YCBCR = torch.tensor(
-    [
-        [0.299, 0.587, 0.114],
-        [-0.168735892, -0.331264108, 0.5],
-        [0.5, -0.418687589, -0.081312411],
-    ]
-)
+_TO_YCBCR = color_matrix(3)
 
 
 def cell_side(task: Task) -> int:

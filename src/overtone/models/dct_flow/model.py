@@ -11,6 +11,7 @@ from overtone.models.base import ImageSpec
 from overtone.models.dct_flow.blocks import block_waves
 from overtone.models.dct_flow.config import DctFlowConfig
 from overtone.models.grid_latent import AbstractGridModel
+from overtone.models.layers.cells import grid_of
 from overtone.models.layers.colors import color_matrix
 from overtone.shapes import Float
 
@@ -37,11 +38,10 @@ class DctFlow(AbstractGridModel):
         self, config: DctFlowConfig, spec: ImageSpec, *, generator: torch.Generator
     ) -> None:
         side = config.block_px
-        rows, columns = -(-spec.height // side), -(-spec.width // side)
         super().__init__(
             config,
             spec,
-            grid=(rows, columns, spec.channels * side**2),
+            grid=(*grid_of(spec, side), spec.channels * side**2),
             flow=config.flow,
             flips=config.flips,
             generator=generator,

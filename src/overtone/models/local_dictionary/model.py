@@ -11,6 +11,7 @@ from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.models.base import ImageSpec, from_pixels
 from overtone.models.grid_latent import AbstractGridModel
+from overtone.models.layers.cells import grid_of
 from overtone.models.local_dictionary.atoms import AbstractTileAtoms, ComponentAtoms, WaveAtoms
 from overtone.models.local_dictionary.config import LocalDictionaryConfig
 from overtone.models.spectral_dictionary.projection import SecondMoments
@@ -46,7 +47,7 @@ class LocalDictionary(AbstractGridModel):
                 f"{count} atoms are more than the {most} values of a cell; set network.num_atoms "
                 f"to at most {most}"
             )
-        grid = (-(-spec.height // cell_px), -(-spec.width // cell_px), count)
+        grid = (*grid_of(spec, cell_px), count)
         super().__init__(
             config, spec, grid=grid, flow=config.flow, flips=config.flips, generator=generator
         )

@@ -12,6 +12,7 @@ from overtone.data import ImageSet
 from overtone.models.base import Batch, ImageSpec
 from overtone.models.compute import normal_noise
 from overtone.models.grid_latent import AbstractGridModel
+from overtone.models.layers.cells import grid_of
 from overtone.models.layers.class_shares import note_class_shares
 from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import LocalSeriesAutoencoderConfig
@@ -43,11 +44,10 @@ class LocalSeriesAutoencoder(AbstractGridModel):
         *,
         generator: torch.Generator,
     ) -> None:
-        side = 2 * config.series.cell_px
         super().__init__(
             config,
             spec,
-            grid=(-(-spec.height // side), -(-spec.width // side), config.latent_channels),
+            grid=(*grid_of(spec, 2 * config.series.cell_px), config.latent_channels),
             flow=config.flow,
             flips=config.flips,
             generator=generator,

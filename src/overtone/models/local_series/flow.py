@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from overtone.models.base import ImageSpec
 from overtone.models.grid_latent import AbstractGridModel
+from overtone.models.layers.cells import grid_of
 from overtone.models.local_series.config import LocalSeriesFlowConfig
 from overtone.models.local_series.tiles import synthesize, tile_bases
 from overtone.shapes import Float
@@ -30,15 +31,10 @@ class LocalSeriesFlow(AbstractGridModel):
     def __init__(
         self, config: LocalSeriesFlowConfig, spec: ImageSpec, *, generator: torch.Generator
     ) -> None:
-        side = config.cell_px
         super().__init__(
             config,
             spec,
-            grid=(
-                -(-spec.height // side),
-                -(-spec.width // side),
-                spec.channels * config.num_frequencies**2,
-            ),
+            grid=(*grid_of(spec, config.cell_px), spec.channels * config.num_frequencies**2),
             flow=config.flow,
             flips=config.flips,
             generator=generator,

@@ -14,13 +14,13 @@ from overtone.errors import ConfigError
 from overtone.models.base import Batch, ImageSpec, ParameterGroup
 from overtone.models.compute import normal_noise
 from overtone.models.latent import AbstractLatentModel
+from overtone.models.layers.cells import grid_of
 from overtone.models.layers.class_shares import count_of_class, draw_classes, note_class_shares
 from overtone.models.layers.initialization import initialize
 from overtone.models.layers.mirror import mirrored
 from overtone.models.local_series.config import LocalSeriesConfig
 from overtone.models.local_series.critic import Critic, relativistic_loss, squared_slopes
 from overtone.models.local_series.net import SeriesNet
-from overtone.models.local_series.tiles import grid_of
 from overtone.shapes import Float, Int64
 
 # Sizes of what the class and the place add to the coarse grid at the start; the latent adds 1.

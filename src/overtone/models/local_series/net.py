@@ -9,11 +9,12 @@ from typing_extensions import override
 
 from overtone.kernels.fourier import NetSpec
 from overtone.models.base import ImageSpec
+from overtone.models.layers.cells import grid_of
 from overtone.models.layers.colors import color_matrix
 from overtone.models.layers.fourier_net import fourier_nets
 from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.config import SeriesNetConfig
-from overtone.models.local_series.tiles import grid_of, synthesize, tile_bases
+from overtone.models.local_series.tiles import synthesize, tile_bases
 from overtone.shapes import Float
 
 SLOPE = 0.2  # of the leaky rectifiers below zero

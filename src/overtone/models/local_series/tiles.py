@@ -9,11 +9,6 @@ from overtone.models.base import ImageSpec
 from overtone.shapes import Float
 
 
-def grid_of(spec: ImageSpec, cell_px: int) -> tuple[int, int]:
-    """Rows and columns of tiles that cover the training images."""
-    return -(-spec.height // cell_px), -(-spec.width // cell_px)
-
-
 def tile_basis(
     num_cells: int, num_frequencies: int, length_px: int, cell_px: int, count: int
 ) -> Float[Tensor, "cells_k n"]:

@@ -6,6 +6,7 @@ from torch.nn import functional
 from typing_extensions import override
 
 from overtone.models.base import ImageSpec
+from overtone.models.layers.cells import grid_of
 from overtone.models.layers.initialization import initialize
 from overtone.models.local_series.net import SLOPE, residuals
 from overtone.shapes import Float
@@ -27,7 +28,7 @@ class Trunk(nn.Module):
         super().__init__()
         step = 1 << NUM_HALVINGS
         self.padding = (-spec.width % step, -spec.height % step)
-        self.grid = (-(-spec.height // step), -(-spec.width // step))
+        self.grid = grid_of(spec, step)
         self.num_features = width << (NUM_HALVINGS - 1)
         self.enter = nn.Conv2d(spec.channels, width, 4, stride=2, padding=1)
         self.to_half = nn.ModuleList(
