@@ -87,8 +87,9 @@ lock: $(STAMP)
 audit: $(STAMP)
 	@tools/audit.sh
 
+# A worker for each core, four at most; each has one thread, since threads of several would wait for one another.
 test: lint
-	$(VENV)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 demo: $(STAMP)
 	$(VENV)/python examples/demo.py
