@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--task", choices=sorted(PARTS), nargs="+", default=sorted(PARTS))
     parser.add_argument("--photographs", type=pathlib.Path, help="folder of PNG files, in DATA")
     parser.add_argument("--runs", type=pathlib.Path, default=pathlib.Path("runs"))
-    parser.add_argument("--core-minutes", type=float, default=40.0, help="training of each")
+    parser.add_argument("--core-minutes", type=float, help="training of each; the preset's if none")
     parser.add_argument("--num-threads", type=int, default=1)
     parser.add_argument("--feature-weights", help="file of efficientnet-lite0")
     parser.add_argument("--cache", type=pathlib.Path, help="folder for features of real images")
@@ -71,10 +71,9 @@ def main() -> None:
     for task in arguments.task:
         preset = f"cifar10-{task}"
         folder = arguments.runs / f"cifar10-{MODEL}-{preset}"
-        settings = (
-            f"train.core_minutes={arguments.core_minutes}",
-            f"train.num_threads={arguments.num_threads}",
-        )
+        settings = (f"train.num_threads={arguments.num_threads}",)
+        if arguments.core_minutes is not None:
+            settings += (f"train.core_minutes={arguments.core_minutes}",)
         source = str(arguments.data / "cifar10")
         if not train_run(folder, MODEL, source, preset, settings):
             sys.exit("stopped; the same command goes on")

@@ -1,6 +1,7 @@
 """What `overtone edit --match` takes over: the spectrum of a picture, or the look of a folder."""
 
 import contextlib
+import functools
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -57,13 +58,15 @@ def read_match(
 
     found = find_inputs([reference], PICTURE_SUFFIXES, Outcome(quiet=True), recursive=True)
     with progress_bar(f"measuring {reference}", quiet=quiet) as progress:
-        wanted = set_spectrum(_pictures(found, read, progress), domain)
+        named = functools.partial(read_named_picture, read=read)
+        wanted = set_spectrum(_pictures(found, named, progress), domain)
     if each or len(sources) < 2:
         return SetMatch(wanted)
     with progress_bar("measuring the inputs", quiet=quiet) as progress:
-        readable = _readable(sources, read, progress)
+        # Those that cannot be read say why when it is their turn to be edited.
+        readable = _pictures(sources, read, progress, passed_over=(ImageError, OSError))
         first = next(readable, None)
-        if first is None:  # each says why when it is its turn
+        if first is None:
             return SetMatch(wanted)
         own = set_spectrum(itertools.chain([first], readable), domain)
     return SetMatch(wanted, own)
@@ -71,23 +74,14 @@ def read_match(
 
 def _pictures(
     sources: Sequence[Source],
-    read: "Callable[..., DeepPicture]",
+    read: "Callable[[str], DeepPicture]",
     progress: "ProgressCallback | None",
+    *,
+    passed_over: tuple[type[Exception], ...] = (),
 ) -> "Iterator[UInt[np.ndarray, 'h w c']]":
+    """The pixels of each source, but of those that raise an error that is passed over."""
     for number, source in enumerate(sources, 1):
-        yield read_named_picture(source.path, read).pixels
-        if progress is not None:
-            progress(number / len(sources), f"{number} pictures")
-
-
-def _readable(
-    sources: Sequence[Source],
-    read: "Callable[..., DeepPicture]",
-    progress: "ProgressCallback | None",
-) -> "Iterator[UInt[np.ndarray, 'h w c']]":
-    """Those that can be read; the others fail when it is their turn to be edited."""
-    for number, source in enumerate(sources, 1):
-        with contextlib.suppress(ImageError, OSError):
+        with contextlib.suppress(*passed_over):
             yield read(source.path).pixels
         if progress is not None:
             progress(number / len(sources), f"{number} pictures")
