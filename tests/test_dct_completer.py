@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -218,6 +220,21 @@ def test_training_lowers_both_losses_on_colours_that_follow_luma():
         seen.append((losses["mean_loss"].item(), losses["flow_loss"].item()))
     assert seen[-1][0] < seen[0][0] / 4
     assert seen[-1][1] < seen[0][1]
+
+
+@pytest.mark.parametrize("gain", [1.0, 2.0, 5.0])
+def test_residuals_are_drawn_as_widely_as_they_are(gain, monkeypatch):
+    """Of a flow that widens noise: its own scale does not matter, the pictures' does."""
+    model = build("upscale")
+    monkeypatch.setattr(model, "_velocity", lambda x, *_: math.log(gain) * x)
+    images = ImageSet("scenes", pictures_of(12, 16, count=40), None, ())
+    model.finish(images, generator=torch.Generator().manual_seed(0))
+    given, missing = split(from_pixels(torch.from_numpy(images.images)), "upscale", 2)
+    with torch.no_grad():
+        error = (missing - model.complete(given)).square().mean()
+        noise = torch.randn(missing.shape, generator=torch.Generator().manual_seed(1))
+        drawn = model.complete(given, noise=noise) - model.complete(given)
+    assert drawn.square().mean() / error == pytest.approx(1, rel=0.1)
 
 
 def test_the_commands_write_pictures_of_any_size(painter, enlarger, tmp_path, capsys):

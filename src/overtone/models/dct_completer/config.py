@@ -24,7 +24,6 @@ class DctCompleterConfig:
         flow_fine_blocks: As `fine_blocks`, of the network of the residual.
         flow_coarse_blocks: As `coarse_blocks`, of the network of the residual.
         num_steps: Steps of Heun's method that draw a residual, two evaluations each.
-        temperature: What a temperature of 1 multiplies the noise of a residual by.
         work_side: Shorter side that larger pictures are coloured at, pixels; the training
             pictures' if None. Nothing is reduced for enlarging.
     """
@@ -38,7 +37,6 @@ class DctCompleterConfig:
     flow_fine_blocks: int = 1
     flow_coarse_blocks: int = 3
     num_steps: int = 6
-    temperature: float = 1.0
     work_side: int | None = None
 
     def __post_init__(self) -> None:
@@ -62,8 +60,6 @@ class DctCompleterConfig:
                 f"twice the widths {self.width} and {self.flow_width} must be multiples of "
                 f"{self.heads} heads"
             )
-        if not self.temperature > 0:
-            raise ValueError(f"temperature must be above 0, got {self.temperature:g}")
         if self.work_side is not None and self.work_side < 8:
             raise ValueError(f"work_side must be at least 8, got {self.work_side}")
 
