@@ -51,6 +51,7 @@ class DctCompleter(AbstractModel):
     name: ClassVar[str] = "dct-completer"
     config_class: ClassVar[type] = DctCompleterConfig
     draws_pictures: ClassVar[bool] = False
+    draws_on_cuda: ClassVar[bool] = True
     config: DctCompleterConfig
     given_mean: Tensor
     given_deviation: Tensor
@@ -139,8 +140,9 @@ class DctCompleter(AbstractModel):
     @torch.no_grad()
     def finish(self, images: ImageSet, *, generator: torch.Generator) -> None:
         some = images.images[:: max(1, len(images) // NUM_CALIBRATED)][:NUM_CALIBRATED]
-        given, missing = split(from_pixels(torch.from_numpy(some)), self.config.task, MULTIPLE)
-        noises = [torch.randn(missing.shape, generator=generator) for _ in range(2)]
+        pictures = from_pixels(torch.from_numpy(some)).to(self.noise_scale.device)
+        given, missing = split(pictures, self.config.task, MULTIPLE)
+        noises = [torch.randn(missing.shape, generator=generator).to(missing) for _ in range(2)]
         error = (missing - self.complete(given)).square().mean()
         low, high = NOISE_SCALES
         for _ in range(NUM_HALVINGS):
