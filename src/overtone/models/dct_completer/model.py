@@ -27,6 +27,7 @@ from overtone.shapes import Float, Int64
 
 NUM_MEASURED = 4096  # training pictures whose coefficients give the scales
 TIME_SPREAD = 1.0  # of the logistic-normal times that steps are trained at
+TIMES = (0.05, 0.95)  # asked for when drawing; beyond, steps are hardly trained
 RESIDUAL_DECAY = 0.995  # of the running mean of squared residuals
 LEAST_DEVIATION = 1e-4  # of a coefficient that is always the same
 NUM_CALIBRATED = 256  # training pictures whose residuals say how widely to draw
@@ -43,7 +44,8 @@ class DctCompleter(AbstractModel):
        al., 2024, section 3.1.
 
     A flow trained for minutes makes too much of its noise, so at the end of training the noise is
-    scaled until residuals that are drawn vary as much as those of training pictures.
+    scaled until residuals that are drawn vary as much as those of training pictures; and it is not
+    asked for times near 0 and 1, for which it was hardly trained.
 
     Neither is a transformer of lists; the model of Nash et al. is `dct-transformer`.
     """
@@ -174,9 +176,10 @@ class DctCompleter(AbstractModel):
         x = temperature * self.noise_scale * noise
         times = torch.linspace(0, 1, self.config.num_steps + 1, device=given.device)
         for start, end in itertools.pairwise(times):
-            first = self._velocity(x, start.expand(len(x)), given, mean).float()
+            asked = [time.clamp(*TIMES).expand(len(x)) for time in (start, end)]
+            first = self._velocity(x, asked[0], given, mean).float()
             ahead = x + (end - start) * first
-            second = self._velocity(ahead, end.expand(len(x)), given, mean).float()
+            second = self._velocity(ahead, asked[1], given, mean).float()
             x = x + (end - start) * (first + second) / 2
         return mean + self.residual_deviation * x
 
