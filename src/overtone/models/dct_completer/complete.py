@@ -31,7 +31,7 @@ from overtone.transform.color import rgb_to_ycbcr, with_luma
 WINDOW = 128  # samples a side of a small picture that are completed at once
 HALO = 24  # and around them, even; networks see further, but by less than a level of 255
 MAX_CELLS = 1 << 15  # of pictures that are completed together
-GUIDE_EPSILON = 0.01  # variance of luma, of 2, below which chroma does not follow it
+GUIDE_EPSILON = 0.0003  # variance of luma, of 2, below which chroma does not follow it
 
 
 def colorize(
