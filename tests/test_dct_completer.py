@@ -125,17 +125,27 @@ def test_a_temperature_of_0_is_the_mean_and_averages_come_near_it(painter, enlar
     for verb, model in ((colorize, painter), (upscale, enlarger)):
         mean = verb(model, images, temperature=0, num_results=2).astype(int)
         np.testing.assert_array_equal(mean[:, 0], mean[:, 1])
-        one = np.abs(verb(model, images) - mean[:, :1]).mean()
+        one = np.abs(verb(model, images, temperature=1) - mean[:, :1]).mean()
         many = np.abs(verb(model, images, average=64).astype(int) - mean[:, :1]).mean()
         assert many < one / 2
 
 
+def test_one_enlargement_is_the_best_guess_and_several_are_drawn(enlarger):
+    images = pictures_of(8, 12)
+    mean = upscale(enlarger, images, temperature=0)
+    np.testing.assert_array_equal(upscale(enlarger, images), mean)
+    drawn = upscale(enlarger, images, num_results=2)
+    np.testing.assert_array_equal(drawn, upscale(enlarger, images, num_results=2, temperature=1))
+    assert not np.array_equal(drawn[:, 0], mean[:, 0])
+    assert not np.array_equal(upscale(enlarger, images, average=2), mean)
+
+
 def test_windows_show_no_seam(enlarger, monkeypatch):
     images = pictures_of(20, 34, count=1)
-    whole = upscale(enlarger, images, seed=3)
+    whole = upscale(enlarger, images, seed=3, temperature=1)
     monkeypatch.setattr(completing, "WINDOW", 8)
     monkeypatch.setattr(completing, "HALO", 20)
-    windows = upscale(enlarger, images, seed=3)
+    windows = upscale(enlarger, images, seed=3, temperature=1)
     assert np.abs(windows.astype(int) - whole.astype(int)).max() <= 1
 
 
@@ -152,11 +162,11 @@ def test_windows_of_networks_as_deep_as_the_presets_show_no_seam(preset, monkeyp
             if name.endswith(("last.weight", "exit.weight")):
                 weight.mul_(10)  # as large as other layers': nothing fades with distance by itself
     images = pictures_of(8, 72, count=1)
-    whole = upscale(model, images, seed=3).astype(int)
+    whole = upscale(model, images, seed=3, temperature=1).astype(int)
     monkeypatch.setattr(completing, "WINDOW", 36)
-    assert np.abs(upscale(model, images, seed=3).astype(int) - whole).max() <= 1
+    assert np.abs(upscale(model, images, seed=3, temperature=1).astype(int) - whole).max() <= 1
     monkeypatch.setattr(completing, "HALO", 0)
-    assert np.abs(upscale(model, images, seed=3).astype(int) - whole).max() > 2
+    assert np.abs(upscale(model, images, seed=3, temperature=1).astype(int) - whole).max() > 2
 
 
 def test_factors_of_two_are_taken_again_and_again(enlarger):

@@ -14,6 +14,8 @@ from experiments.harness.rows import read_distances
 from overtone.evaluate.distribution.rows import DistributionRow
 
 GOOD_SHARES = {"colorize": 0.6, "upscale": 1.0}  # of the control's distance, to be reached
+# Whose distance and whose PSNR count: what the command gives, and the mean of draws where it draws.
+JUDGED = {"colorize": (ONE, MEAN), "upscale": (PREDICTED, PREDICTED)}
 SETS = {
     "cifar10": "The held-out pictures of CIFAR-10, compared as they are.",
     "photographs": "Whole photographs of the Kodak set by the network that was trained on CIFAR-10 "
@@ -26,8 +28,9 @@ Model `dct-completer`, presets `cifar10-colorize` and `cifar10-upscale`: a convo
 reads the given cosine coefficients (of all the luma, or the small picture) and predicts the mean of
 those that are missing by least squares; a rectified flow, told that mean, draws the residual. None
 of this is a transformer of lists: what the DCTransformer's own lists give stands further below.
-"One result" is the mean and one residual. A result keeps the luma samples it was given, or the mean
-of every 2x2 pixels."""
+"One result" is the mean and one residual; `overtone colorize` gives that, `overtone upscale` the
+predicted mean where one result is asked for. A result keeps the luma samples it was given, or the
+mean of every 2x2 pixels."""
 
 
 def completion_parts(root: pathlib.Path) -> list[str]:
@@ -70,9 +73,9 @@ def table(rows: list[DistributionRow]) -> str:
 
 def verdict(task: str, rows: dict[str, DistributionRow]) -> str:
     """Whether a result is as near as it must be, and the squared error at most the control's."""
-    control, one, mean = (rows[name] for name in (CONTROLS[task], ONE, MEAN))
-    share = one.values["frechet"] / control.values["frechet"]
-    gained_db = (mean.reconstruction_psnr_db or 0) - (control.reconstruction_psnr_db or 0)
+    control, (near, exact) = rows[CONTROLS[task]], JUDGED[task]
+    share = rows[near].values["frechet"] / control.values["frechet"]
+    gained_db = (rows[exact].reconstruction_psnr_db or 0) - (control.reconstruction_psnr_db or 0)
     is_near, is_exact = share <= GOOD_SHARES[task], gained_db >= 0
     words = {
         (True, True): "Better than the control in both",
@@ -81,7 +84,7 @@ def verdict(task: str, rows: dict[str, DistributionRow]) -> str:
         (False, False): "Worse than it should be in both",
     }
     return (
-        f"{words[is_near, is_exact]}: the Fréchet distance of {ONE} is {share:.2f} of that of "
-        f"{CONTROLS[task]} (at most {GOOD_SHARES[task]:g} was asked for), the PSNR of the {MEAN} "
+        f"{words[is_near, is_exact]}: the Fréchet distance of {near} is {share:.2f} of that of "
+        f"{CONTROLS[task]} (at most {GOOD_SHARES[task]:g} was asked for), the PSNR of {exact} "
         f"{gained_db:+.2f} dB above it."
     )

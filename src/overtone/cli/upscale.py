@@ -30,7 +30,7 @@ def upscale(
     num_results: Annotated[Count, Parameter(name=["--num-results", "-n"])] = 1,
     average: Count = 1,
     seed: Seed = 0,
-    temperature: float = 1.0,
+    temperature: float | None = None,
     class_name: ClassName = None,
     originals: bool = False,
     recursive: Recursive = False,
@@ -56,7 +56,7 @@ def upscale(
         average: Draws that each result is the mean of.
         seed: Seed for all randomness.
         temperature: Spread of the detail; smaller is less varied. 0: the predicted mean alone, of
-            a dct-completer.
+            a dct-completer, which is the default for one result of one draw; otherwise 1.
         class_name: All of this class, by name or number, where the model knows classes.
         originals: Before the results of each picture what they were drawn from, enlarged.
         recursive: Search the folders in a folder too; a folder given with -o gets the same folders.

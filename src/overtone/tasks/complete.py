@@ -93,7 +93,7 @@ def upscale(
     num_results: int = 1,
     average: int = 1,
     seed: int = 0,
-    temperature: float = 1.0,
+    temperature: float | None = None,
     class_name: str | None = None,
     progress: ProgressCallback | None = None,
 ) -> UInt8[np.ndarray, "n results out_h out_w c"]:
@@ -110,7 +110,8 @@ def upscale(
         average: How many draws each result is the mean of.
         seed: Seed for all randomness; the same arguments give the same pictures.
         temperature: Spread of the detail; smaller is less varied. With 0 a dct-completer gives
-            the mean that it predicts, and draws nothing.
+            the mean that it predicts, and draws nothing. By default it does so where one result of
+            one draw is asked for, since that is the best guess; otherwise 1.
         class_name: Which class all of them are of, where the model is told classes.
         progress: Called with the fraction done and a message.
 
@@ -122,6 +123,8 @@ def upscale(
     _check_counts(num_results, average, seed)
     chosen = resolve_model(model)
     count = num_results * average
+    if temperature is None:
+        temperature = 0.0 if isinstance(chosen, DctCompleter) and count == 1 else 1.0
     if not isinstance(chosen, DctCompleter):
         drawn = transformer.upscale(
             chosen,
