@@ -119,7 +119,7 @@ class DctCompleter(AbstractModel):
         with torch.autocast(images.device.type, enabled=False):  # targets are not rounded
             given, missing = split(images, self.config.task, MULTIPLE)
             given = self._standardised(given)
-        mean = self.mean_net(given).float() * self.missing_deviation
+        mean = self._predicted(given)
         residual = missing - mean
         mean_loss = (residual / self.missing_deviation).square().mean()
         residual, mean = residual.detach(), mean.detach()
@@ -145,12 +145,13 @@ class DctCompleter(AbstractModel):
         pictures = from_pixels(torch.from_numpy(some)).to(self.noise_scale.device)
         given, missing = split(pictures, self.config.task, MULTIPLE)
         noises = [torch.randn(missing.shape, generator=generator).to(missing) for _ in range(2)]
-        error = (missing - self.complete(given)).square().mean()
+        given = self._standardised(given)
+        mean = self._predicted(given)
+        error = (missing - mean).square().mean()
         low, high = NOISE_SCALES
         for _ in range(NUM_HALVINGS):
             middle = math.sqrt(low * high)
-            self.noise_scale.fill_(middle)
-            first, second = (self.complete(given, noise=noise) for noise in noises)
+            first, second = (self._residual(given, mean, middle * noise) for noise in noises)
             varies_more = (first - second).square().mean() / 2 > error
             low, high = (low, middle) if varies_more else (middle, high)
         self.noise_scale.fill_(math.sqrt(low * high))
@@ -170,10 +171,17 @@ class DctCompleter(AbstractModel):
             noise: From N(0, I).
         """
         given = self._standardised(given)
-        mean = self.mean_net(given).float() * self.missing_deviation
+        mean = self._predicted(given)
         if noise is None or temperature == 0:
             return mean
-        x = temperature * self.noise_scale * noise
+        return mean + self._residual(given, mean, temperature * self.noise_scale * noise)
+
+    def _predicted(self, given: Tensor) -> Tensor:
+        """The mean of the missing coefficients, from standardised ones."""
+        return self.mean_net(given).float() * self.missing_deviation
+
+    def _residual(self, given: Tensor, mean: Tensor, x: Tensor) -> Tensor:
+        """What the flow makes of scaled noise."""
         times = torch.linspace(0, 1, self.config.num_steps + 1, device=given.device)
         for start, end in itertools.pairwise(times):
             asked = [time.clamp(*TIMES).expand(len(x)) for time in (start, end)]
@@ -181,7 +189,7 @@ class DctCompleter(AbstractModel):
             ahead = x + (end - start) * first
             second = self._velocity(ahead, asked[1], given, mean).float()
             x = x + (end - start) * (first + second) / 2
-        return mean + self.residual_deviation * x
+        return self.residual_deviation * x
 
     @override
     def sample(
