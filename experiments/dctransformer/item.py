@@ -25,7 +25,7 @@ ITEM = Item(
         ),
         step("--run", "draw-mnist", "draw-fashion-mnist", needs=DATA[:2], minutes=80),
         step("--run", "draw-photo32", "colorize", "upscale", needs=("photo32",), minutes=120),
-        step("--run", "draw-cifar10-b4", "draw-cifar10-b8", needs=("cifar10",), minutes=120),
+        step("--run", "cifar10-b4", "cifar10-b8", needs=("cifar10",), minutes=50),
         step("--baselines", "cifar10", needs=("cifar10",), minutes=5),
         trials_step(
             "dctransformer.completion",

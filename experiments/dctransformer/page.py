@@ -149,6 +149,8 @@ def nats_of(row: Record) -> str:
 
 def samples_part(data: str, root: pathlib.Path) -> str:
     """Samples beside those of the other generators."""
+    if data == "cifar10":
+        return "Samples: beside those of the other systems, on [the page of CIFAR-10](cifar10.md)."
     rows = read_distances(root / SAMPLES / f"{data}.jsonl")
     others = standard(read_distances(root / OTHERS / f"{data}.jsonl"))
     if not rows:
