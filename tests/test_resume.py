@@ -255,3 +255,26 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path, monkeypatch):
     monkeypatch.setattr(Vae, "loss", loss)
     with pytest.raises(TrainError, match=r"the last good checkpoint is .*step-00000000"):
         start(tmp_path / "run", "train.evaluate_every=0")
+
+
+@pytest.mark.parametrize(
+    ("weight", "error", "message"),
+    [
+        (float("nan"), TrainError, r"a weight is not finite at step 4; the last good checkpoint"),
+        (1.0, ValueError, "^weights must be finite$"),
+    ],
+)
+def test_weights_that_a_kernel_refuses_stop_the_run(tmp_path, monkeypatch, weight, error, message):
+    real, calls = Vae.loss, []
+
+    def loss(self, batch, *, progress, generator):
+        calls.append(None)
+        if len(calls) == 5:
+            with torch.no_grad():
+                self.to_hidden.bias[0] = weight
+            raise ValueError("weights must be finite")
+        return real(self, batch, progress=progress, generator=generator)
+
+    monkeypatch.setattr(Vae, "loss", loss)
+    with pytest.raises(error, match=message):
+        start(tmp_path / "run", "train.evaluate_every=0", "train.sample_every=0")

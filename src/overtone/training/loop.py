@@ -115,9 +115,12 @@ class Loop:
     def save(self, state: TrainState) -> None:
         """Writes a checkpoint, but never one of weights that are not finite."""
         self._read(state)
+        self._check_weights(state)
+        self.checkpoints.save(state)
+
+    def _check_weights(self, state: TrainState) -> None:
         if not all(bool(p.isfinite().all()) for p in state.model.parameters()):
             raise self._failure("a weight is not finite", state.step)
-        self.checkpoints.save(state)
 
     def _progress(self, state: TrainState) -> float:
         return progress_of(self.settings, state.step, state.spent_s)
@@ -156,8 +159,12 @@ class Loop:
 
     def _loss(self, state: TrainState, loss: Callable[..., _Losses], batch: Batch) -> _Losses:
         is_16_bit = self.settings.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=is_16_bit):
-            return loss(batch, progress=self._progress(state), generator=state.generator)
+        try:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=is_16_bit):
+                return loss(batch, progress=self._progress(state), generator=state.generator)
+        except ValueError:
+            self._check_weights(state)  # a kernel refuses such before there is a loss
+            raise
 
     def _descend(self, state: TrainState, loss: Tensor) -> None:
         """One step of the optimiser."""
