@@ -150,18 +150,23 @@ def table_part(measured: Measured) -> str:
     return "\n".join(lines)
 
 
+def draw_of(entry: Entry) -> str:
+    """How it was drawn: the prior, and what is not 1."""
+    source = entry.rows[0].source
+    at = "" if source.temperature in (1, None) else f", temperature {source.temperature:g}"
+    at += "" if source.guidance in (1, None) else f", guidance {source.guidance:g}"
+    return f"{source.prior or ''}{at}"
+
+
 def line_of(measured: Measured, entry: Entry) -> str:
     """A line of the table; numbers of several seeds are means."""
     source = entry.rows[0].source
-    temperature = source.temperature
-    at = "" if temperature in (1, None) else f", temperature {temperature:g}"
-    at += "" if source.guidance in (1, None) else f", guidance {source.guidance:g}"
     above, share = measured.above_floor(entry), measured.share(entry)
     seen = "" if source.images_seen is None else f"{source.images_seen / 1e6:.2f} M"
     seeds = f" (mean of {len(entry.rows)})" if len(entry.rows) > 1 else ""
     cells = [
         KINDS[entry.label].title + seeds,
-        f"{source.prior or ''}{at}",
+        draw_of(entry),
         f"{source.core_minutes or 0:.0f}",
         f"{(source.num_parameters or 0) / 1e6:.2f} M",
         seen,
@@ -197,7 +202,7 @@ def order_part(measured: dict[str, Measured]) -> str:
 def seeds_part(measured: dict[str, Measured]) -> str:
     """Mean and spread over runs that differ in their seed only."""
     lines = [
-        f"| {KINDS[entry.label].title} | `{network}` | {len(entry.rows)} "
+        f"| {KINDS[entry.label].title} | {draw_of(entry)} | `{network}` | {len(entry.rows)} "
         f"| {entry.mean('frechet'):.4g} | {statistics.stdev(values):.2g} "
         f"| {', '.join(f'{value:.4g}' for value in values)} |"
         for network in (MAIN, FAST)
@@ -207,8 +212,8 @@ def seeds_part(measured: dict[str, Measured]) -> str:
     ]
     if not lines:
         return NOT_MEASURED
-    head = "| model | features | runs | mean Fréchet | standard deviation | each |"
-    return "\n".join([head, "|:--|:--|--:|--:|--:|:--|", *lines])
+    head = "| model | prior | features | runs | mean Fréchet | standard deviation | each |"
+    return "\n".join([head, "|:--|:--|:--|--:|--:|--:|:--|", *lines])
 
 
 def pictures_part(root: pathlib.Path) -> list[str]:
