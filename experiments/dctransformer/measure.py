@@ -21,6 +21,7 @@ import sys
 from typing import Any
 
 from experiments.dctransformer.likelihood import (
+    OTHER_QUALITIES,
     baseline_rows,
     likelihood_name,
     model_row,
@@ -127,8 +128,9 @@ def ceiling(data: str, arguments: argparse.Namespace) -> None:
     reference_set = reference_set_of(str(arguments.data / data), arguments)
     images = reference_set.images.images
     _, height, width, channels = images.shape
+    qualities = (OTHER_QUALITIES[data],) if data in OTHER_QUALITIES else QUALITIES
     for size in BLOCK_SIZES:
-        for quality in QUALITIES:
+        for quality in qualities:
             name = f"blocks of {size}, quality {quality}"
             if name in done:
                 continue
