@@ -26,6 +26,7 @@ GUIDED = (Draw(), Draw(guidance=1.5))
 # The thesis draws from N(0, s² I) with the s that does best; here s is a multiple of the latents'
 # root mean square.
 SWEEP = tuple(Draw("isotropic", t) for t in (1.0, 1.25, 1.6, 0.85, 0.7, 0.5))
+BRIEF_MINUTES = 15  # of core time, of each of the trainings that are compared at equal length
 PLAIN = "normal"  # the autoencoder's own prior, N(0, I)
 PUBLISHED_PRIOR = "isotropic"  # the thesis's, of which the best of a sweep counts
 
@@ -57,15 +58,16 @@ class Kind:
     num_seeds: int = 1
 
 
-def ablation(title: str, *changes: str) -> Kind:
-    """The adversarial local series for a quarter of their time, with changes of its network."""
+def brief(title: str, model: str, draws: tuple[Draw, ...], *changes: str) -> Kind:
+    """A training of local series for BRIEF_MINUTES, to be compared with the others of that length."""
     return Kind(
-        f"local series, adversarial, 25 core-minutes: {title}",
+        f"local series, {BRIEF_MINUTES} core-minutes: {title}",
         "DFM",
         False,
-        "local-series-generator",
+        model,
         DATA,
-        changes=("train.core_minutes=25", *changes),
+        draws,
+        changes=(f"train.core_minutes={BRIEF_MINUTES}", *changes),
     )
 
 
@@ -111,25 +113,18 @@ KINDS: dict[str, Kind] = {
         asides=(Draw(guidance=0.6667),),
         num_seeds=3,
     ),
-    "local-series-short": ablation("as it is"),
-    "local-series-composed": ablation(
-        "two composed layers on top", "network.series.composed_layers=2"
+    "local-series-short": brief("adversarial", "local-series-generator", OWN),
+    "local-series-composed": brief(
+        "adversarial, two composed layers on top",
+        "local-series-generator",
+        OWN,
+        "network.series.composed_layers=2",
     ),
-    "local-series-autoencoder": Kind(
-        "ours, local series, autoencoder and flow (`local-series-autoencoder`)",
-        "DFM",
-        False,
-        "local-series-autoencoder",
-        DATA,
-        GUIDED,
+    "local-series-autoencoder": brief(
+        "autoencoder and flow (`local-series-autoencoder`)", "local-series-autoencoder", GUIDED
     ),
-    "local-series-flow": Kind(
-        "ours, local series, flow over coefficients (`local-series-flow`)",
-        "DFM",
-        False,
-        "local-series-flow",
-        DATA,
-        GUIDED,
+    "local-series-flow": brief(
+        "flow over coefficients (`local-series-flow`)", "local-series-flow", GUIDED
     ),
     "dct-flow": Kind(
         "ours, flow over local DCTs (`dct-flow`)", "DCTransformer", False, "dct-flow", DATA, GUIDED
