@@ -59,7 +59,7 @@ class Kind:
 
 
 def brief(title: str, model: str, draws: tuple[Draw, ...], *changes: str) -> Kind:
-    """A training of local series for BRIEF_MINUTES, to be compared with the others of that length."""
+    """A training of local series that is compared with others of the same length."""
     return Kind(
         f"local series, {BRIEF_MINUTES} core-minutes: {title}",
         "DFM",
