@@ -65,12 +65,6 @@ def test_a_stopped_run_saves_and_goes_on(tmp_path):
     assert same_weights(tmp_path / "whole", tmp_path / "run")
 
 
-def test_signals_work_as_before_after_a_run(tmp_path):
-    before = signal.getsignal(signal.SIGTERM)
-    start(tmp_path / "run", "train.steps=1")
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
 def test_the_log_of_a_resumed_run_has_no_event_twice(tmp_path):
     start(tmp_path / "run", progress=stop_at(8))
     with (tmp_path / "run" / "log.jsonl").open("a") as file:

@@ -30,7 +30,8 @@ those that are missing by least squares; a rectified flow, told that mean, draws
 of this is a transformer of lists: what the DCTransformer's own lists give stands further below.
 "One result" is the mean and one residual; `overtone colorize` gives that, `overtone upscale` the
 predicted mean where one result is asked for. A result keeps the luma samples it was given, or the
-mean of every 2x2 pixels."""
+mean of every 2x2 pixels but where detail would be darker than black or brighter than white. Colours
+of whole photographs are patchy, as the grid shows."""
 
 
 def completion_parts(root: pathlib.Path) -> list[str]:
@@ -78,13 +79,15 @@ def verdict(task: str, rows: dict[str, DistributionRow]) -> str:
     gained_db = (rows[exact].reconstruction_psnr_db or 0) - (control.reconstruction_psnr_db or 0)
     is_near, is_exact = share <= GOOD_SHARES[task], gained_db >= 0
     words = {
-        (True, True): "Better than the control in both",
-        (True, False): "Nearer than the control, but its squared error is larger",
-        (False, True): "A smaller squared error than the control, but not near enough",
-        (False, False): "Worse than it should be in both",
+        (True, True): "Both are better than the control's",
+        (True, False): "Near enough, but the squared error is larger than the control's",
+        (False, True): "A smaller squared error than the control's, but not near enough",
+        (False, False): "Neither is as it should be",
     }
+    drawn_db = (rows[ONE].reconstruction_psnr_db or 0) - (control.reconstruction_psnr_db or 0)
+    apart = "" if near == exact else f" They are two results: one result's is {drawn_db:+.2f} dB."
     return (
         f"{words[is_near, is_exact]}: the Fréchet distance of {near} is {share:.2f} of that of "
         f"{CONTROLS[task]} (at most {GOOD_SHARES[task]:g} was asked for), the PSNR of {exact} "
-        f"{gained_db:+.2f} dB above it."
+        f"{gained_db:+.2f} dB above its.{apart}"
     )

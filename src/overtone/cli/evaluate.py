@@ -80,7 +80,7 @@ def evaluate(
             reference has, at most 10000.
         prior: Distribution to draw from; the model's default if not given.
         temperature: Spread of the samples; 1 is what was learned.
-        guidance: Pull towards the class of each sample, where the model can; 1 is what was learned.
+        guidance: Pull towards the class of each sample, where the model can; 1 is the model's own.
         size: WxH in pixels the reference is resized and cropped to; as stored by default.
         channels: Channels of the reference, 1 or 3; as stored by default.
         seed: Seed of the samples and of every choice.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from overtone.cli.exits import note, printable
+from overtone.cli.interrupts import raise_again
 
 if TYPE_CHECKING:
     from overtone.codecs.base import ProgressCallback
@@ -22,6 +23,7 @@ LINE_EVERY_S = 60.0
 @contextlib.contextmanager
 def progress_bar(name: str, *, quiet: bool = False) -> "Iterator[ProgressCallback | None]":
     """Yields what to call with the fraction done and a message; None if nothing is to be shown."""
+    raise_again()
     if quiet:
         yield None
         return
@@ -45,6 +47,7 @@ def _bar(name: str) -> "Iterator[ProgressCallback]":
         task = progress.add_task(printable(name), total=1.0, message="")
 
         def report(fraction: float, message: str) -> None:
+            raise_again()
             progress.update(task, completed=fraction, message=message)
 
         yield report
@@ -59,6 +62,7 @@ def _lines(name: str) -> "Iterator[ProgressCallback]":
 
     def report(fraction: float, message: str) -> None:
         nonlocal latest
+        raise_again()
         latest = (fraction, message)
 
     def speak() -> None:
@@ -95,7 +99,7 @@ def training_bar(*, quiet: bool = False) -> "Iterator[TrainProgressCallback | No
 
         def show(progress: "TrainProgress") -> None:
             if progress.is_fitting:
-                report(progress.fraction, f"step {progress.step}, fitting priors to the latents")
+                report(progress.fraction, f"step {progress.step}, fitting what comes last")
                 return
             minutes, seconds = divmod(round(min(progress.remaining_s, 359999)), 60)
             report(

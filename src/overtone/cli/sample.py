@@ -46,12 +46,13 @@ def sample(
         output: A picture file for one grid, a folder for a PNG each, .npz, or - for a grid on
             standard output.
         num_images: How many.
-        seed: Seed for all randomness.
+        seed: Seed for all randomness. The same arguments give the same pictures; with another
+            number of them all may differ.
         temperature: Spread; 1 is what was learned, smaller is less varied.
         class_name: All of this class, by name or number, where the model knows classes.
         size: WxH in pixels, evaluated by the model, not resampled; as trained by default.
         prior: Distribution to draw from; the model's default if not given.
-        guidance: Pull towards the class, where the model can; 1 is what was learned, more is
+        guidance: Pull towards the class, where the model can; 1 is the model's own, more is
             clearer and less varied.
         device: Where the model computes; auto is cuda where there is a card.
         threads: Number of worker threads; all processors by default.

@@ -18,6 +18,7 @@ from overtone.cli.exits import (
     note,
     print_error,
 )
+from overtone.cli.interrupts import watch
 
 # In the order of their numbers. Standard output is opened for reading, so that writing to it fails
 # as it does where it is closed.
@@ -28,6 +29,7 @@ def main() -> int:
     """The command line as a program: runs one command and returns its exit code."""
     try:
         _open_closed_streams()
+        watch()
         if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _terminate)
         warnings.showwarning = _show_warning

@@ -65,7 +65,7 @@ def upscale(
         quiet: Say nothing but errors.
     """
     if factor < 1:
-        raise ConfigError(f"--factor must be 2, 4, ..., got {factor}")
+        raise ConfigError(f"--factor must be 2, 4, 8, ..., got {factor}")
     completion = Completion(
         model=model,
         images=images,

@@ -208,9 +208,10 @@ class AbstractLatentModel(AbstractModel):
     def _named(self, priors: Mapping[str, _T], name: str, which: str) -> _T:
         if name in priors:
             return priors[name]
-        known = f"it has {', '.join(priors)}" if priors else "none was fitted"
+        known = list(dict.fromkeys([self.prior_config.default, *priors]))
         raise ConfigError(
-            f"this {self.name} has no prior {name} {which}; {suggestion(name, priors)}{known}"
+            f"this {self.name} has no prior {name} {which}; {suggestion(name, known)}"
+            f"it has {', '.join(known)}"
         )
 
     @override

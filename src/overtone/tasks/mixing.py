@@ -29,6 +29,7 @@ _NOTE = (
 
 
 # `experiments/balance`, CIFAR-10, 500 steps of a classifier.
+FEW_EXAMPLES = 30  # somewhat below the fewest that were measured
 MANY_EXAMPLES = 250
 MEASURED = (
     "on CIFAR-10 with 50 examples a class a classifier got 44 % right with repetition, 50 % with "
@@ -43,7 +44,7 @@ class MixedClass:
     Attributes:
         num_real: Number of real pictures in the source.
         num_added: Number of mixtures written.
-        warning: What to expect of a class of 250 examples or more; None of smaller ones.
+        warning: What to expect of a class of 250 examples or more, or of fewer than 30; else None.
     """
 
     num_real: int
@@ -52,12 +53,18 @@ class MixedClass:
 
     @classmethod
     def of(cls, name: str, num_real: int, num_added: int) -> "MixedClass":
-        """The record, with the warning where mixtures do not help."""
+        """The record, with a warning where mixtures do not help or may not."""
         warning = None
         if num_real >= MANY_EXAMPLES:
             warning = (
                 f"{name}: {num_real} examples; {MEASURED}: train on the real pictures alone, or "
-                "repeat them until they are as many as the mixtures, which lost 0.3 points at most"
+                "repeat them until they are as many as the mixtures, which lost 0.3 points at most "
+                "in the mean of three seeds"
+            )
+        elif num_real < FEW_EXAMPLES:
+            warning = (
+                f"{name}: {num_real} examples, fewer than the 50 that mixtures were measured with: "
+                "they differ in brightness and colour, not in what is shown"
             )
         return cls(num_real, num_added, warning)
 

@@ -40,7 +40,7 @@ def sample(
         size: Height and width, pixels; those of the training images by default. Other sizes are
             evaluated by the model, where it can, not resampled.
         prior: Distribution of the latents; the model's default if None.
-        guidance: How far to go towards the class, where the model can: 1 is what was learned, 0
+        guidance: How far to go towards the class, where the model can: 1 is the model's own, 0
             forgets the class, more than 1 exaggerates it. Without `class_name` every picture goes
             towards a class of its own.
         progress: Called with the fraction done and a message.

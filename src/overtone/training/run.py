@@ -65,7 +65,7 @@ def train(
 
     The folder `out` gets `run.json` (every setting), `log.jsonl`, TensorBoard's `events`,
     `samples`, `checkpoints`, and at the end `model.safetensors`. SIGINT and SIGTERM save a
-    checkpoint and return.
+    checkpoint and return; after the last step, which saves one, they do what they do elsewhere.
 
     Args:
         model: Name in the table of models; taken from the run when going on.
@@ -117,11 +117,12 @@ def train(
             loop = Loop(where, plan.train, images, test, checkpoints, log, progress)
             if not checkpoints.steps():
                 loop.save(state)
-            is_done = loop.run(state, stop)
+            is_done = loop.run(state, stop) and not stop.is_set
             minutes = state.spent_s / 60
             if not is_done:
                 path = checkpoints.path_of(state.step)
                 return TrainResult("stopped", state.step, minutes, path, images.skipped)
+            stop.let_signals_end()  # the last checkpoint is there, and fitting may take minutes
             if progress is not None:
                 progress(TrainProgress(state.step, 1.0, math.nan, 0.0, 0.0, is_fitting=True))
             finish_s = _finish(folder, plan, record, images, state, where)

@@ -3,17 +3,41 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 class StopRequest:
-    """Whether the run is to stop after the step it is at."""
+    """Whether the run is to stop after the step it is at.
+
+    Attributes:
+        is_set: Whether a signal has come.
+    """
 
     def __init__(self) -> None:
         self.is_set = False
+        self._before: dict[int, _Handler] = {}
+
+    def take_signals(self) -> None:
+        """From here a signal sets the request, and a second one does what it did before."""
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            self.is_set = True
+            self.let_signals_end()
+
+        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+        for number in _SIGNALS:
+            signal.signal(number, handle)
+
+    def let_signals_end(self) -> None:
+        """From here signals do what they did before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
 
 
 @contextlib.contextmanager
@@ -23,17 +47,8 @@ def stop_on_signals() -> Iterator[StopRequest]:
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        request.is_set = True
-        for each in _SIGNALS:
-            signal.signal(each, before[each])
-
-    for number in _SIGNALS:
-        signal.signal(number, handle)
+    request.take_signals()
     try:
         yield request
     finally:
-        for number in _SIGNALS:
-            signal.signal(number, before[number])
+        request.let_signals_end()
