@@ -36,11 +36,11 @@ def rows(task, near, exact_db):
 @pytest.mark.parametrize(
     ("task", "near", "exact_db", "words"),
     [
-        ("colorize", 30.0, 24.0, "Better than the control in both: "),
+        ("colorize", 30.0, 24.0, "Both are better than the control's: "),
         ("colorize", 30.5, 24.1, "not near enough: the Fréchet distance of one result is 0.61"),
-        ("colorize", 29.0, 23.9, "its squared error is larger: "),
-        ("upscale", 50.0, 25.0, "Better than the control in both: "),
-        ("upscale", 51.0, 23.0, "Worse than it should be in both: "),
+        ("colorize", 29.0, 23.9, "the squared error is larger than the control's: "),
+        ("upscale", 50.0, 25.0, "Both are better than the control's: "),
+        ("upscale", 51.0, 23.0, "Neither is as it should be: "),
     ],
 )
 def test_verdicts_follow_from_distance_and_error(tmp_path, task, near, exact_db, words):

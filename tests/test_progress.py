@@ -82,4 +82,4 @@ def test_training_tells_the_loss_and_the_fitting_of_priors(quick, capsys):
         assert "training: 25 % after" in text
         assert "step 300, loss 0.5, 1000 images/s, 1:30 left" in text
         report(TrainProgress(1200, 1.0, math.nan, 0.0, 0.0, is_fitting=True))
-        assert "step 1200, fitting priors" in wait_for(capsys, "fitting")
+        assert "step 1200, fitting what comes last" in wait_for(capsys, "fitting")

@@ -93,7 +93,19 @@ def verdict_part(measured: dict[str, Measured]) -> str:
                 f"{MUST_SYSTEM_SHARE:g} was asked for: "
                 f"**{reached(told[best] <= MUST_SYSTEM_SHARE)}**."
             )
+            lines += own_form(system, told, measured)
     return "\n".join(lines) or NOT_MEASURED
+
+
+def own_form(system: System, told: dict[str, float], measured: dict[str, Measured]) -> list[str]:
+    """How near the form of the system's document comes, which is not its best here."""
+    own = labels_of(system, is_published=True) or ["dct-transformer-b4", "dct-transformer-b8"]
+    found = [label for label in own if label in told]
+    if not found:
+        return []
+    best = min(found, key=lambda label: told[label])
+    what = "Its lists" if system == "DCTransformer" else "As published"
+    return [f"  {what}: {told[best]:.3f}, {KINDS[best].title}{second(measured, best)}."]
 
 
 def second(measured: dict[str, Measured], label: str) -> str:
