@@ -122,7 +122,7 @@ with the fine detail. Blocks of strong JPEG are no change of frequencies: they a
 with the detail that is missing. Where only a part of a set is spoiled, one map is a compromise, too
 much for one part and too little for the other. Pictures that are as they should be stay almost as
 they are. Each picture by itself gets the mean colour and the spectrum of the set whatever it shows,
-which takes away what told it from the others and is worse than one map throughout."""
+which takes away what told it from the others and is mostly worse than one map."""
 
 
 ITEM = Item(
