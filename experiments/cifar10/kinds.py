@@ -25,7 +25,9 @@ OWN = (Draw(),)
 GUIDED = (Draw(), Draw(guidance=1.5))
 # The thesis draws from N(0, s² I) with the s that does best; here s is a multiple of the latents'
 # root mean square.
-SWEEP = tuple(Draw("isotropic", t) for t in (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.5, 6.4, 9.0, 13.0, 0.7, 0.5))
+SWEEP = tuple(
+    Draw("isotropic", t) for t in (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.5, 6.4, 9.0, 13.0, 0.7, 0.5)
+)
 BRIEF_MINUTES = 15  # of core time, of each of the trainings that are compared at equal length
 PLAIN = "normal"  # the autoencoder's own prior, N(0, I)
 PUBLISHED_PRIOR = "isotropic"  # the thesis's, of which the best of a sweep counts
