@@ -6,7 +6,7 @@ import pathlib
 import statistics
 from collections.abc import Sequence
 
-from experiments.cifar10.kinds import KINDS, PLAIN, PUBLISHED_PRIOR, System, label_of
+from experiments.cifar10.kinds import KINDS, LISTS, PLAIN, PUBLISHED_PRIOR, System, label_of
 from experiments.dctransformer.judge import diverse
 from experiments.harness.claims import figure
 from experiments.harness.item import Finding, share_that_does
@@ -146,7 +146,7 @@ def judge(root: pathlib.Path) -> Sequence[Finding]:
             without_score(share_of_vae(measured, "dictionary-fid", preset, labels)),
             competitive("dictionary-competitive", preset, *split_rows(measured, labels)),
         ]
-    own, others = split_rows(measured, ("dct-transformer-b4", "dct-transformer-b8"))
+    own, others = split_rows(measured, LISTS)
     findings.append(competitive("dct-competitive", OURS, own, others))
     findings.append(dataclasses.replace(diverse(own, others), preset=OURS))
     return findings

@@ -30,6 +30,7 @@ SWEEP = tuple(
 )
 BRIEF_MINUTES = 15  # of core time, of each of the trainings that are compared at equal length
 PLAIN = "normal"  # the autoencoder's own prior, N(0, I)
+LISTS = ("dct-transformer-b4", "dct-transformer-b8")  # kinds that draw DCTransformer's lists
 PUBLISHED_PRIOR = "isotropic"  # the thesis's, of which the best of a sweep counts
 
 

@@ -16,7 +16,7 @@ from experiments.cifar10.judge import (
     labels_of,
     read_measured,
 )
-from experiments.cifar10.kinds import DATA, KINDS, System
+from experiments.cifar10.kinds import DATA, KINDS, LISTS, System
 from experiments.harness.item import NOT_MEASURED, Item, Step
 
 PAGE = "docs/reproduction/cifar10.md"
@@ -99,7 +99,7 @@ def verdict_part(measured: dict[str, Measured]) -> str:
 
 def own_form(system: System, told: dict[str, float], measured: dict[str, Measured]) -> list[str]:
     """How near the form of the system's document comes, which is not its best here."""
-    own = labels_of(system, is_published=True) or ["dct-transformer-b4", "dct-transformer-b8"]
+    own = labels_of(system, is_published=True) or LISTS
     found = [label for label in own if label in told]
     if not found:
         return []
