@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Literal, NamedTuple
 
+from experiments.harness.trials import SIGMA_RATIOS
+
 DATA = "cifar10"
 System = Literal["DFM", "DCTransformer", "dictionary", "control"]
 
@@ -23,11 +25,7 @@ class Draw(NamedTuple):
 
 OWN = (Draw(),)
 GUIDED = (Draw(), Draw(guidance=1.5))
-# The thesis draws from N(0, s² I) with the s that does best; here s is a multiple of the latents'
-# root mean square.
-SWEEP = tuple(
-    Draw("isotropic", t) for t in (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.5, 6.4, 9.0, 13.0, 0.7, 0.5)
-)
+SWEEP = tuple(Draw("isotropic", ratio) for ratio in SIGMA_RATIOS)
 BRIEF_MINUTES = 15  # of core time, of each of the trainings that are compared at equal length
 PLAIN = "normal"  # the autoencoder's own prior, N(0, I)
 LISTS = ("dct-transformer-b4", "dct-transformer-b8")  # kinds that draw DCTransformer's lists

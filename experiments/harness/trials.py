@@ -22,6 +22,9 @@ from overtone.shapes import UInt8
 from overtone.training.run import train
 
 NUM_SHOWN = 40  # samples in a grid, of the first prior measured
+# The thesis draws from N(0, σ² I) with the σ that does best: these are σ over the root mean square
+# of the latents, up to where samples only get worse.
+SIGMA_RATIOS = (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.5, 6.4, 9.0, 13.0, 0.7, 0.5)
 
 
 @dataclasses.dataclass(frozen=True)
