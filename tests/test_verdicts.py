@@ -151,7 +151,7 @@ def test_the_kinder_reading_counts_and_both_are_told(tmp_path, frozen, learned, 
     (text,) = get_item("dfm-generation").build(tmp_path).values()
     assert f"| {frozen:.2f} |" in text
     assert f"| {learned:.2f} |" in text
-    assert "thesis (`fourier-generator`), latents learn | isotropic" in text
+    assert "thesis (`fourier-generator`), latents that learn | isotropic" in text
 
 
 def grid_row(width, depth, loss, psnr, seconds=30.0):

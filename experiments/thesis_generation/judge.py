@@ -15,7 +15,13 @@ RESULTS = pathlib.Path("experiments/thesis_generation/rows")
 # Priors that documents sample from; with others their models are not judged as published.
 PUBLISHED_PRIORS = {"fourier-generator": "isotropic"}
 STEADY = 0.2  # a spread over runs of at most that share of the mean
-LEARNED = "thesis-mnist-learned"  # the preset in which the thesis's latents learn
+# How each preset reads the thesis.
+PRESET_READINGS = {
+    "thesis-mnist": "latents at a millionth of the decoder's rate, to the letter",
+    "thesis-mnist-learned": "latents that learn",
+    "thesis-cifar10": "the program's settings",
+    "thesis-cifar10-text": "the text's settings",
+}
 
 MODELS = (
     ("fourier-generator", "as published (`fourier-generator`)"),
@@ -97,20 +103,13 @@ def beats_vae(samples: dict[str, list[DistributionRow]], model: str, preset: str
     )
 
 
-def has_learned_latents(row: DistributionRow) -> bool:
-    """Whether it is of the kinder reading of the thesis, in which latents learn."""
-    return row.source.preset == LEARNED
-
-
 def other_reading(rows: Iterable[DistributionRow], own: DistributionRow) -> str:
     """Which reading of the thesis a row is of, and the distance in the other; "" with only one."""
-    others = [row for row in rows if has_learned_latents(row) != has_learned_latents(own)]
+    others = [row for row in rows if row.source.preset != own.source.preset]
     other = best(others, own.source.model or "", own.source.prior)
-    if other is None:
+    if other is None or own.source.preset not in PRESET_READINGS:
         return ""
-    readings = ("latents that learn", "latents at a millionth of the decoder's rate, to the letter")
-    if not has_learned_latents(own):
-        readings = readings[::-1]
+    readings = [PRESET_READINGS[row.source.preset or ""] for row in (own, other)]
     return f" with {readings[0]} ({other.values['frechet']:.2f} with {readings[1]})"
 
 
