@@ -40,6 +40,7 @@ def test_sub_folders_are_classes_in_alphabetical_order(tmp_path):
     assert read.labels.tolist() == [0, 1, 2, 2]
     assert (read.images[0] == scene(6, 9, seed=1)).all()
     assert read.name == tmp_path.name
+    assert read.skipped == ("empty: holds no picture, so it is no class",)
 
 
 def test_splits_share_one_table_of_classes(tmp_path):

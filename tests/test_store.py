@@ -70,6 +70,9 @@ def test_a_run_is_loaded_by_its_folder_and_a_shipped_model_by_its_name(path, mon
     assert load_model("toy").config == load_model(path).config
     with pytest.raises(ModelError, match=r"no model or file toys; did you mean toy\?"):
         load_model("toys")
+    monkeypatch.chdir(path.parent.parent)
+    pathlib.Path("toy").mkdir()  # data, perhaps; it holds no model
+    assert load_model("toy").config == load_model(path).config
 
 
 def test_half_the_size_costs_some_precision(model, path):

@@ -59,6 +59,7 @@ class FolderLoader(AbstractLoader):
             return ImageSet(name, pixels, skipped=skipped)
         indices = {class_name: index for index, class_name in enumerate(class_names)}
         classes = _classes(folder)
+        skipped += tuple(f"{each}: holds no picture, so it is no class" for each in _empty(folder))
         labels = [
             indices[classes[files[position].relative_to(folder).parts[0]]] for position in kept
         ]
@@ -83,6 +84,13 @@ def _classes(folder: pathlib.Path) -> dict[str, str]:
         for each in folder.iterdir()
         if each.is_dir() and not each.name.startswith(".") and next(_pictures_below(each), None)
     }
+
+
+def _empty(folder: pathlib.Path) -> list[str]:
+    """The sub-folders that could be meant as classes."""
+    classes = _classes(folder)
+    names = {each.name for each in folder.iterdir() if each.is_dir()}
+    return sorted(name for name in names - classes.keys() if not name.startswith("."))
 
 
 def _split_folders(path: pathlib.Path) -> dict[Split, pathlib.Path]:

@@ -122,16 +122,16 @@ def find_model(name_or_path: str | pathlib.Path) -> pathlib.Path:
         ModelError: There is none.
     """
     path = pathlib.Path(name_or_path)
-    if path.is_dir():
-        if (path / MODEL_FILE).is_file():
-            return path / MODEL_FILE
-        raise ModelError(f"{path} holds no {MODEL_FILE}; it is no finished run")
+    if (path / MODEL_FILE).is_file():
+        return path / MODEL_FILE
     if path.is_file():
         return path
     shipped = shipped_models()
     name = str(name_or_path)
-    if name in shipped:
+    if name in shipped:  # also beside a folder of that name, of data perhaps
         return shipped[name]
+    if path.is_dir():
+        raise ModelError(f"{path} holds no {MODEL_FILE}; it is no finished run")
     raise ModelError(
         f"there is no model or file {name}; {suggestion(name, shipped)}"
         f"with this version come {listed(list(shipped))}"
