@@ -140,7 +140,6 @@ KINDS: dict[str, Kind] = {
         DATA,
         OWN,
         changes=(COMPOSED,),
-        num_seeds=3,
     ),
     "local-series-flow": brief(
         "flow over coefficients (`local-series-flow`)", "local-series-flow", GUIDED
