@@ -15,8 +15,8 @@ from experiments.dctransformer.places import (
 )
 from experiments.harness.claims import claims, figure
 from experiments.harness.rows import Record, read_distances, read_records
-from experiments.thesis_generation.judge import PRESET_READINGS, best, standard
 from experiments.thesis_generation.judge import RESULTS as OTHERS
+from experiments.thesis_generation.judge import best, standard, with_reading
 from experiments.thesis_generation.page import NAMES, measures
 from overtone.evaluate.distribution.rows import DistributionRow
 
@@ -166,8 +166,7 @@ def samples_part(data: str, root: pathlib.Path) -> str:
     for row in [*rows, *(row for row in found if row is not None)]:
         source = row.source
         preset = f", preset {source.preset}" if row in rows else f", {source.prior}"
-        reading = PRESET_READINGS.get(source.preset or "")
-        preset += f", {reading}" if reading else ""
+        preset = with_reading(preset, row)
         lines.append(
             f"| `{source.model}`{preset} | {source.core_minutes or 0:.0f} "
             f"| {(source.num_parameters or 0) / 1e6:.2f} M | {measures(row)} |"

@@ -103,6 +103,12 @@ def beats_vae(samples: dict[str, list[DistributionRow]], model: str, preset: str
     )
 
 
+def with_reading(title: str, row: DistributionRow) -> str:
+    """A title, and how the thesis was read if the row is of one of its presets."""
+    reading = PRESET_READINGS.get(row.source.preset or "")
+    return f"{title}, {reading}" if reading else title
+
+
 def other_reading(rows: Iterable[DistributionRow], own: DistributionRow) -> str:
     """Which reading of the thesis a row is of, and the distance in the other; "" with only one."""
     others = [row for row in rows if row.source.preset != own.source.preset]

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from experiments.harness.item import NOT_MEASURED, Item, Step, trials_step
 from experiments.thesis_generation.judge import (
     DATA,
-    PRESET_READINGS,
     PUBLISHED_PRIORS,
     best,
     judge,
     read_generation,
     runs_by_draw,
     standard,
+    with_reading,
 )
 from overtone.evaluate.distribution.rows import DistributionRow
 
@@ -162,9 +162,7 @@ def table_part(rows: Sequence[DistributionRow]) -> str:
 
 def title_of(row: DistributionRow) -> str:
     """What tables call the model of a row."""
-    title = NAMES.get(row.source.model or "", row.source.name)
-    reading = PRESET_READINGS.get(row.source.preset or "")
-    return f"{title}, {reading}" if reading else title
+    return with_reading(NAMES.get(row.source.model or "", row.source.name), row)
 
 
 def order(row: DistributionRow) -> tuple[int, str]:

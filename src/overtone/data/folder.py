@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from typing_extensions import override
@@ -59,7 +59,9 @@ class FolderLoader(AbstractLoader):
             return ImageSet(name, pixels, skipped=skipped)
         indices = {class_name: index for index, class_name in enumerate(class_names)}
         classes = _classes(folder)
-        skipped += tuple(f"{each}: holds no picture, so it is no class" for each in _empty(folder))
+        skipped += tuple(
+            f"{each}: holds no picture, so it is no class" for each in _empty(folder, classes)
+        )
         labels = [
             indices[classes[files[position].relative_to(folder).parts[0]]] for position in kept
         ]
@@ -86,11 +88,10 @@ def _classes(folder: pathlib.Path) -> dict[str, str]:
     }
 
 
-def _empty(folder: pathlib.Path) -> list[str]:
-    """The sub-folders that could be meant as classes."""
-    classes = _classes(folder)
+def _empty(folder: pathlib.Path, classes: Collection[str]) -> list[str]:
+    """The sub-folders that could be meant as classes and are none of them."""
     names = {each.name for each in folder.iterdir() if each.is_dir()}
-    return sorted(name for name in names - classes.keys() if not name.startswith("."))
+    return sorted(name for name in names.difference(classes) if not name.startswith("."))
 
 
 def _split_folders(path: pathlib.Path) -> dict[Split, pathlib.Path]:
