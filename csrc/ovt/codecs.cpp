@@ -1,6 +1,6 @@
 #include "codecs.h"
 
-// #include "dfm/codec.h"
+#include "dfm/codec.h"
 #include "sparse_dct/codec.h"
 #include "tiled_dct/codec.h"
 
@@ -10,7 +10,7 @@ namespace {
 // Ids are those of CODEC_IDS in src/overtone/codecs/registry.py.
 constexpr Codec kCodecs[] = {
     {1, "tiled-dct", false, tiled_dct::kData, tiled_dct::open},
-    // {2, "dfm", false, {}, dfm::open},
+    {2, "dfm", false, {}, dfm::open},
     {3, "sparse-dct", true, sparse_dct::kData, sparse_dct::open},
 };
 

@@ -9,15 +9,15 @@
 namespace overtone::ovt::sparse_dct {
 namespace {
 
-constexpr int kStripPixels = 1 << 17;    // made at a time, about, so that memory does not grow
+constexpr int kStripPixels = 1 << 17;      // made at a time, about, so that memory does not grow
 constexpr int kMaxStripSamples = 1 << 16;  // the same between the pixels
 
 // Pixels of the picture itself.
 class PixelStrips final : public Strips {
  public:
   PixelStrips(Coefficients found, const ovt_view& view, Pulse& pulse)
-      : found_(std::move(found)), rows_{static_cast<int>(view.y),
-                                        static_cast<int>(view.y + view.height)},
+      : found_(std::move(found)),
+        rows_{static_cast<int>(view.y), static_cast<int>(view.y + view.height)},
         columns_{static_cast<int>(view.x), static_cast<int>(view.x + view.width)}, pulse_(pulse) {}
 
   // Strips are of whole rows of blocks, but the first and the last.

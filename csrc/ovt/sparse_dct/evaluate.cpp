@@ -51,10 +51,10 @@ Term term_at(const std::vector<double>& places, Weights (*function)(double)) {
   return term;
 }
 
-// Where one axis of a view samples the series. Outputs closer together than samples of the component
-// are points of the series. Outputs further apart are its means over their share of the axis, so
-// that a smaller picture is not aliased: a difference of two integrals, to which whole blocks add
-// their constant component only.
+// Where one axis of a view samples the series. Outputs closer together than samples of the
+// component are points of the series. Outputs further apart are its means over their share of the
+// axis, so that a smaller picture is not aliased: a difference of two integrals, to which whole
+// blocks add their constant component only.
 struct Axis {
   std::vector<Term> terms;
   std::vector<double> whole_blocks;  // weight of the constant components between the two; or empty
@@ -113,7 +113,8 @@ void sum_along(const coding::Component& own, int row, const Axis& axis, int left
   std::fill_n(to, kBlock * outputs, 0.0);
   for (const Term& term : axis.terms) {
     for (std::size_t n = 0; n < outputs; ++n) {
-      const double* block = blocks.data() + static_cast<std::size_t>(term.blocks[n] - left) * kBands;
+      const double* block =
+          blocks.data() + static_cast<std::size_t>(term.blocks[n] - left) * kBands;
       for (std::size_t v = 0; v < kBlock; ++v) {
         double sum = 0;
         for (std::size_t u = 0; u < kBlock; ++u) sum += block[v * kBlock + u] * term.weights[n][u];
@@ -139,7 +140,8 @@ std::vector<double> plane_of(const coding::Component& own, const Axis& rows, con
   const int left = columns.first_block(), right = columns.last_block();
   const std::size_t width = columns.size(), height = rows.size();
   const std::size_t line = kBlock * width;
-  std::vector<double> along(static_cast<std::size_t>(bottom - top + 1) * line);  // [block][v][column]
+  std::vector<double> along(static_cast<std::size_t>(bottom - top + 1) *
+                            line);  // [block][v][column]
   std::vector<double> blocks;
   for (int row = top; row <= bottom; ++row) {
     sum_along(own, row, columns, left, right, blocks,
@@ -166,7 +168,8 @@ std::vector<double> plane_of(const coding::Component& own, const Axis& rows, con
     }
   }
   for (std::size_t j = 0; j < height; ++j) {
-    const double* low = along.data() + static_cast<std::size_t>(rows.terms[0].blocks[j] - top) * line;
+    const double* low =
+        along.data() + static_cast<std::size_t>(rows.terms[0].blocks[j] - top) * line;
     const double* high =
         along.data() + static_cast<std::size_t>(rows.terms[1].blocks[j] - top) * line;
     for (std::size_t n = 0; n < width; ++n)

@@ -72,7 +72,8 @@ Plane enlarged(const Plane& from, int down, int across) {
     if (down == 2) {
       const int other = std::clamp(y / 2 + (y % 2 == 0 ? -1 : 1), 0, from.rows - 1);
       const std::uint8_t* far = from.row(other);
-      for (int x = 0; x < from.columns; ++x) line[static_cast<std::size_t>(x)] = 3 * near[x] + far[x];
+      for (int x = 0; x < from.columns; ++x)
+        line[static_cast<std::size_t>(x)] = 3 * near[x] + far[x];
     } else {
       std::copy_n(near, from.columns, line.begin());
     }
@@ -99,10 +100,12 @@ void write_rgb(int luma, int blue_diff, int red_diff, std::uint8_t* to) {
   constexpr std::int32_t kHalf = 1 << (kFractionBits - 1);
   constexpr int kCentre = 128;
   const int blue = blue_diff - kCentre, red = red_diff - kCentre;
-  const auto clipped = [](int value) { return static_cast<std::uint8_t>(std::clamp(value, 0, 255)); };
+  const auto clipped = [](int value) {
+    return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
+  };
   to[0] = clipped(luma + ((fixed(1.402) * red + kHalf) >> kFractionBits));
-  to[1] = clipped(luma +
-                  ((-fixed(0.34414) * blue - fixed(0.71414) * red + kHalf) >> kFractionBits));
+  to[1] =
+      clipped(luma + ((-fixed(0.34414) * blue - fixed(0.71414) * red + kHalf) >> kFractionBits));
   to[2] = clipped(luma + ((fixed(1.772) * blue + kHalf) >> kFractionBits));
 }
 

@@ -7,8 +7,8 @@
 namespace overtone::ovt::sparse_dct {
 namespace {
 
-constexpr int kPassBits = 2;                 // kept between the passes
-constexpr int kScaleBits = 3;                // the two matrices together are 8 times orthonormal
+constexpr int kPassBits = 2;                    // kept between the passes
+constexpr int kScaleBits = 3;                   // the two matrices together are 8 times orthonormal
 constexpr std::int64_t kMostFor32Bits = 30000;  // of the sum of magnitudes, see below
 constexpr int kMidLevel = 128;
 
