@@ -41,12 +41,13 @@ namespace {
 constexpr std::uint32_t kMaxThreads = 256;
 constexpr std::uint32_t kMaxOutputSide = 1u << 30;
 
-ovt_status report(ovt_error* error, ovt_status status, const std::string& text,
-                  std::int64_t offset = OVT_NO_OFFSET) {
+// Allocates nothing, for there may be no memory.
+ovt_status report(ovt_error* error, ovt_status status, const char* text,
+                  std::int64_t offset = OVT_NO_OFFSET) noexcept {
   if (error != nullptr) {
     error->status = status;
     error->offset = offset;
-    std::snprintf(error->text, sizeof error->text, "%s", text.c_str());
+    std::snprintf(error->text, sizeof error->text, "%s", text);
   }
   return status;
 }
@@ -58,7 +59,7 @@ ovt_status guarded(ovt_error* error, Function work) noexcept {
     if (error != nullptr) *error = {OVT_OK, OVT_NO_OFFSET, {}};
     return work();
   } catch (const Failure& failure) {
-    return report(error, failure.status, failure.text, failure.offset);
+    return report(error, failure.status, failure.text.c_str(), failure.offset);
   } catch (const std::bad_alloc&) {
     return report(error, OVT_NO_MEMORY, "there is not enough memory");
   } catch (const std::invalid_argument& wrong) {
