@@ -26,7 +26,7 @@ from helpers import scene
 import overtone
 from overtone.cli.main import main
 from overtone.imaging.image import Picture, picture_to_bytes
-from overtone.kernels import fit, fourier, sparse_dct, tiled_dct, transformer
+from overtone.kernels import fit, fourier, ovt, sparse_dct, tiled_dct, transformer
 
 FACES = {
     tiled_dct: "_tiled_dct",
@@ -34,6 +34,7 @@ FACES = {
     fourier: "_fourier",
     fit: "_fit",
     transformer: "_transformer",
+    ovt: "_ovt",
 }
 UNCOUNTED = ("overtone.kernels.threads", "overtone.deadline")  # the pool, and limits of time
 SIZE = (24, 40)  # height and width: not square
