@@ -93,9 +93,16 @@ class Spy:
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
         self._walk.reached(self._name)
-        result = self._target(*args, **kwargs)
+        result = self._target(
+            *map(_unwrapped, args), **{name: _unwrapped(each) for name, each in kwargs.items()}
+        )
         is_object = isinstance(self._target, type)
         return Spy(self._walk, self._name, result) if is_object else result
+
+
+def _unwrapped(argument: Any) -> Any:
+    """What a spy stands for, so that native functions can take it."""
+    return argument._target if isinstance(argument, Spy) else argument
 
 
 def _calls() -> Chain:
