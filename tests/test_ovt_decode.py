@@ -76,14 +76,14 @@ def read_pnm(path: pathlib.Path) -> np.ndarray:
 def test_it_writes_the_pixels_that_python_decodes(command, name, tmp_path):
     file, out = ROOT / "tests" / "golden" / f"{name}-1.ovt", tmp_path / "a.ppm"
     data = file.read_bytes()
-    for options, settings in (
-        ([], {}),
-        (["--scale", "1.5"], {"scale": 1.5}),
-        (["--crop", "3,5.5,11,20"], {"crop": (3, 5.5, 11, 20)}),
+    for options, expected in (
+        ([], decode(data, num_threads=1)),
+        (["--scale", "1.5"], decode(data, num_threads=1, scale=1.5)),
+        (["--crop", "3,5.5,11,20"], decode(data, num_threads=1, crop=(3, 5.5, 11, 20))),
     ):
         done = command(str(file), str(out), *options)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-        np.testing.assert_array_equal(read_pnm(out), decode(data, num_threads=1, **settings))
+        np.testing.assert_array_equal(read_pnm(out), expected)
     assert [path.name for path in tmp_path.iterdir()] == ["a.ppm"]
 
 
