@@ -20,6 +20,7 @@ LIBRARIES = (
     "ovt/libovt.a",
     "tiled_dct/libovertone_tiled_dct.a",
     "fourier/libovertone_fourier.a",
+    "latent_file/libovertone_latent_file.a",
     "platform/libovertone_platform.a",
 )
 
