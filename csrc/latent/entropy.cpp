@@ -60,8 +60,6 @@ void Entropy::make_features(Team& team, const Networks& networks, const Latents&
 void Entropy::code(Team& team, const Networks& networks, const Latents& latents, float rate_weight,
                    bool has_gradient) {
   const Spec& spec = shapes_.spec();
-  if (has_gradient)
-    for (int fine = 0; fine < spec.num_feature_grids; ++fine) gradients(fine, fine + 1).clear();
   team.run([&](int thread) {
     Worker& worker = team.worker(thread);
     for (int g = 0; g < static_cast<int>(shapes_.grids().size()); ++g) {
@@ -75,6 +73,9 @@ void Entropy::code(Team& team, const Networks& networks, const Latents& latents,
       const int end = shapes_.first_row(grid.level, thread + 1, team.size());
       double bits = 0;
       for (int y = first; y < end; ++y) {
+        // Two rows share one of the gradients of features.
+        if (has_features && has_gradient && y % 2 == 0)
+          gradients(grid.level, grid.level + 1).clear_row(y / 2);
         ContextRow row{};
         for (int i = 0; i <= kSeamRows; ++i) {
           const int at = y - kSeamRows + i;

@@ -77,19 +77,18 @@ std::vector<float> Latents::gradient() const {
 void Latents::quantise(Team& team, const Rounding& rounding) {
   team.run([&](int thread) {
     for (int g = 0; g < static_cast<int>(starts_.size()); ++g) {
-      const Grid& grid = shapes_.grids()[static_cast<std::size_t>(g)];
+      const auto number = static_cast<std::size_t>(g);
+      const Grid& grid = shapes_.grids()[number];
       const int end = shapes_.first_row(grid.level, thread + 1, team.size());
-      for (int y = shapes_.first_row(grid.level, thread, team.size()); y < end; ++y)
-        team.latent.quantise_row(
-            state(values_, g, y), symbols_of(g).row(y), state(slopes_, g, y), grid.width,
-            static_cast<std::uint32_t>(grid.offset) + static_cast<std::uint32_t>(y * grid.width),
-            rounding);
+      for (int y = shapes_.first_row(grid.level, thread, team.size()); y < end; ++y) {
+        const auto index = static_cast<std::uint32_t>(grid.offset) +
+                           static_cast<std::uint32_t>(y) * static_cast<std::uint32_t>(grid.width);
+        team.latent.quantise_row(state(values_, g, y), symbols_of(g).row(y), state(slopes_, g, y),
+                                 grid.width, index, rounding);
+        gradients_[number].clear_row(y);
+      }
     }
   });
-}
-
-void Latents::clear_gradients() const {
-  for (const Planes& planes : gradients_) planes.clear();
 }
 
 void Latents::step(Team& team, const AdamSettings& given) {

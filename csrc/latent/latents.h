@@ -27,8 +27,8 @@ class Latents {
   Plane symbols_of(int grid) const { return symbols_[static_cast<std::size_t>(grid)][0]; }
   Plane gradients_of(int grid) const { return gradients_[static_cast<std::size_t>(grid)][0]; }
 
+  // Makes the symbols and clears the gradients.
   void quantise(Team& team, const Rounding& rounding);
-  void clear_gradients() const;
   void step(Team& team, const AdamSettings& settings);
   // Forgets what Adam remembers.
   void restart();

@@ -29,10 +29,7 @@ Machine::Machine(const Spec& spec, int num_threads, Isa isa)
 
 Loss Machine::run(const Conditions& conditions, bool has_gradient, bool is_rounded) {
   networks_.pack(parameters_.data());
-  if (has_gradient) {
-    latents_.clear_gradients();
-    for (int t = 0; t < team_.size(); ++t) team_.worker(t).sums.clear();
-  }
+  if (has_gradient) team_.run([&](int thread) { team_.worker(thread).sums.clear(); });
   latents_.quantise(team_, {conditions.gain, conditions.temperature, conditions.noise,
                             noise_key(conditions.seed)});
   painter_.run(team_, networks_, latents_, pyramid_, has_gradient, is_rounded);

@@ -1,6 +1,7 @@
 // Aligned memory, and planes with borders in it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -19,9 +20,7 @@ class Floats {
   }
   float* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
-  void clear() const {
-    for (std::size_t i = 0; i < size_; ++i) data_.get()[i] = 0.0f;
-  }
+  void clear() const { std::fill_n(data_.get(), size_, 0.0f); }
 
  private:
   static constexpr std::align_val_t kAlignment{64};
@@ -51,6 +50,10 @@ class Planes {
     return {data, stride_, height_, width_};
   }
   void clear() const { memory_.clear(); }
+  // Clears one row of all planes, with its borders.
+  void clear_row(int y) const {
+    for (int i = 0; i < count_; ++i) std::fill_n((*this)[i].row(y) - kBorder, stride_, 0.0f);
+  }
 
  private:
   int count_ = 0, height_ = 0, width_ = 0;

@@ -7,7 +7,7 @@
 
 namespace overtone::latent {
 
-inline constexpr int kBlock = 128;     // symbols or pixels of a row that are worked on together
+inline constexpr int kBlock = 256;     // symbols or pixels of a row that are worked on together
 inline constexpr int kMaxLanes = 16;   // of a vector on any processor
 inline constexpr int kBorder = 16;     // floats left and right of a row
 inline constexpr int kBorderRows = 4;  // rows above and below
