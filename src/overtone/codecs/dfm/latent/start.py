@@ -12,7 +12,9 @@ from overtone.shapes import Float32, Float64
 _DOUBLE = (0.0352, 0.1055, -0.2617, -0.8789)
 _SMOOTH = (1.0, 0.0, 0.0, 0.0)
 _OUTPUT_STD = 0.25  # of the network that predicts symbols
-_TURNS = 0.25  # standard deviation of a phase, in turns, that features of variance 1 make
+# Standard deviation of a factor's argument that features of variance 1 make; of phases in turns.
+# Phases begin at zero and nearly alike: with 0.25, or with phases all around, trainings end behind.
+_ARGUMENT_STD = {"fourier": 0.04, "products": 0.25}
 _AMPLITUDE = 1e-3  # of sinusoids and products: at first the stabiliser carries the picture
 
 
@@ -58,9 +60,8 @@ def _initial(
         case ["synthesis", "output", "bias"]:
             return mean_colour
         case ["synthesis", "mix", "weight"] if not is_rectified:
-            return rng.normal(0, _TURNS / math.sqrt(tensor.shape[1]), tensor.shape)
-        case ["synthesis", "mix", "bias"] if spec.trunk == "fourier":
-            return rng.uniform(0, 1, tensor.shape)
+            std = _ARGUMENT_STD[spec.trunk] / math.sqrt(tensor.shape[1])
+            return rng.normal(0, std, tensor.shape)
         case ["synthesis", "output", "weight"] if not is_rectified:
             return rng.normal(0, _AMPLITUDE, tensor.shape)
         case ["synthesis", "mix" | "output" | "stabiliser", "weight"]:
