@@ -12,7 +12,7 @@
 
 VENV := .venv/bin
 STAMP := .venv/setup.stamp
-BUILD_INPUTS := pyproject.toml constraints.txt CMakeLists.txt tools/setup.sh \
+BUILD_INPUTS := pyproject.toml models/pyproject.toml constraints.txt CMakeLists.txt tools/setup.sh \
                 $(shell find csrc -type f)
 
 CPP_SOURCES := $(shell find csrc -name "*.h" -o -name "*.cpp")
