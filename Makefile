@@ -9,6 +9,9 @@
 #                then libFuzzer on the native decoders, FUZZ_SECONDS each, where there is clang++
 # make lock      requirements.lock from constraints.txt: the same versions with their hashes
 # make audit     known holes and licences of the locked packages
+# make release   dist/: source distribution, wheels, wheel of the trained models, SHA256SUMS
+# make release-twice   the same, built in two folders and compared byte for byte
+# make try-release   installs the wheels of dist/ where there is no compiler, and uses them
 
 VENV := .venv/bin
 STAMP := .venv/setup.stamp
@@ -17,7 +20,7 @@ BUILD_INPUTS := pyproject.toml models/pyproject.toml constraints.txt CMakeLists.
 
 CPP_SOURCES := $(shell find csrc -name "*.h" -o -name "*.cpp")
 
-.PHONY: setup test lint lint-cpp sanitize libfuzzer lock audit demo reproduce docs fuzz clean
+.PHONY: setup test lint lint-cpp sanitize libfuzzer lock audit release release-twice try-release demo reproduce docs fuzz clean
 
 setup: $(STAMP)
 
@@ -86,6 +89,19 @@ lock: $(STAMP)
 
 audit: $(STAMP)
 	@tools/audit.sh
+
+# Interpreters that wheels are built for and tried with, as `uv` finds them; several work.
+RELEASE_PYTHONS ?= 3.11 '>=3.12'
+TRY_PYTHONS ?= $(VENV)/python
+
+release: $(STAMP)
+	$(VENV)/python tools/release.py --pythons $(RELEASE_PYTHONS)
+
+release-twice: $(STAMP)
+	$(VENV)/python tools/release.py --pythons $(RELEASE_PYTHONS) --twice
+
+try-release: $(STAMP)
+	$(VENV)/python tools/try_wheel.py dist --pythons $(TRY_PYTHONS)
 
 # A worker for each core, four at most; each has one thread, since threads of several would wait for one another.
 test: lint
