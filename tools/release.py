@@ -136,7 +136,7 @@ def environment(tools: pathlib.Path, tree: pathlib.Path) -> dict[str, str]:
     kept |= {"LC_ALL": "C.UTF-8", "TZ": "UTC", "CCACHE_DISABLE": "1"}
     if platform.system() == "Linux":
         (zig,) = tools.parent.glob("lib/python*/site-packages/ziglang/zig")
-        kept |= {"CXX": str(tree / "tools" / "manylinux-c++"), "OVERTONE_ZIG": str(zig)}
+        kept |= {"CXX": str(tree / "tools" / "manylinux_cxx.sh"), "OVERTONE_ZIG": str(zig)}
     return kept
 
 

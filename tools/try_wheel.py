@@ -111,20 +111,20 @@ def main() -> int:
     parser.add_argument("--site", type=pathlib.Path, help="folder of packages to depend on")
     parser.add_argument("--without-models", action="store_true", help="leave PyTorch out")
     arguments = parser.parse_args()
-    try:
-        for python in arguments.pythons:
+    for python in arguments.pythons:
+        try:
             with tempfile.TemporaryDirectory(prefix="overtone-trial-") as name:
                 new = environment(python, pathlib.Path(name), arguments.site)
                 try_codecs(new, arguments.wheels)
                 if not arguments.without_models:
                     try_models(new, arguments.wheels)
-            print(f"try-wheel: {python}: all well")
-    except TrialError as error:
-        print(f"try-wheel: {python}: {error}", file=sys.stderr)
-        return 1
-    except subprocess.CalledProcessError as error:
-        print(f"try-wheel: failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
-        return 1
+        except TrialError as error:
+            print(f"try-wheel: {python}: {error}", file=sys.stderr)
+            return 1
+        except subprocess.CalledProcessError as error:
+            print(f"try-wheel: failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
+            return 1
+        print(f"try-wheel: {python}: all well")
     return 0
 
 
