@@ -1,8 +1,8 @@
 #!/bin/sh
 # The C++ compiler of manylinux_2_28 wheels: clang from the package ziglang, against glibc 2.28.
 # `tools/release.py` gives it to CMake as CXX; OVERTONE_ZIG is the path of zig.
-# zig reads -O3 as -O2 with frame pointers, which made decoding a third slower, spells processors
-# with underscores, and takes -mtune for another processor; generic is its own choice.
+# zig reads -O3 as -O2 with frame pointers, spells processors with underscores, and takes -mtune for
+# another processor; generic is its own choice.
 set -eu
 level=
 for word do

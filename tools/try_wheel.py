@@ -37,6 +37,11 @@ native = sorted(path.name.partition(".")[0] for path in (folder / "kernels").glo
 assert native, "no native modules"
 for name in native:
     importlib.import_module(f"overtone.kernels.{name}")
+from overtone.kernels.fourier import supported_isas
+told = pathlib.Path("/proc/cpuinfo")
+flags = told.read_text().split() if told.exists() else []
+for isa, flag in (("avx2", "avx2"), ("avx512", "avx512vl")):
+    assert (isa in supported_isas()) == (flag in flags) or not flags, (isa, supported_isas())
 image = np.asarray(Image.open("picture.png"))
 for data in (overtone.encode(image, quality=60), overtone.encode(image, codec="sparse-dct")):
     decoded = overtone.decode(data)
