@@ -90,9 +90,10 @@ lock: $(STAMP)
 audit: $(STAMP)
 	@tools/audit.sh
 
-# Interpreters that wheels are built for and tried with, as `uv` finds them; several work.
+# Interpreters that wheels are built for, as `uv` finds them, and programs that they are tried with.
 RELEASE_PYTHONS ?= 3.11 '>=3.12'
 TRY_PYTHONS ?= $(VENV)/python
+TRY_OPTIONS ?=
 
 release: $(STAMP)
 	$(VENV)/python tools/release.py --pythons $(RELEASE_PYTHONS)
@@ -101,7 +102,7 @@ release-twice: $(STAMP)
 	$(VENV)/python tools/release.py --pythons $(RELEASE_PYTHONS) --twice
 
 try-release: $(STAMP)
-	$(VENV)/python tools/try_wheel.py dist --pythons $(TRY_PYTHONS)
+	$(VENV)/python tools/try_wheel.py dist --pythons $(TRY_PYTHONS) $(TRY_OPTIONS)
 
 # A worker for each core, four at most; each has one thread, since threads of several would wait for one another.
 test: lint
