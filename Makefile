@@ -9,15 +9,18 @@
 #                then libFuzzer on the native decoders, FUZZ_SECONDS each, where there is clang++
 # make lock      requirements.lock from constraints.txt: the same versions with their hashes
 # make audit     known holes and licences of the locked packages
+# make release   dist/: source distribution, wheels, wheel of the trained models, SHA256SUMS
+# make release-twice   the same, built in two folders and compared byte for byte
+# make try-release   installs the wheels of dist/ where there is no compiler, and uses them
 
 VENV := .venv/bin
 STAMP := .venv/setup.stamp
-BUILD_INPUTS := pyproject.toml constraints.txt CMakeLists.txt tools/setup.sh \
+BUILD_INPUTS := pyproject.toml models/pyproject.toml constraints.txt CMakeLists.txt tools/setup.sh \
                 $(shell find csrc -type f)
 
 CPP_SOURCES := $(shell find csrc -name "*.h" -o -name "*.cpp")
 
-.PHONY: setup test lint lint-cpp sanitize libfuzzer lock audit demo reproduce docs fuzz clean
+.PHONY: setup test lint lint-cpp sanitize libfuzzer lock audit release release-twice try-release demo reproduce docs fuzz clean
 
 setup: $(STAMP)
 
@@ -90,6 +93,20 @@ lock: $(STAMP)
 
 audit: $(STAMP)
 	@tools/audit.sh
+
+# Interpreters that wheels are built for, as `uv` finds them, and programs that they are tried with.
+RELEASE_PYTHONS ?= 3.11 '>=3.12'
+TRY_PYTHONS ?= $(VENV)/python
+TRY_OPTIONS ?=
+
+release: $(STAMP)
+	$(VENV)/python tools/release.py --pythons $(RELEASE_PYTHONS)
+
+release-twice: $(STAMP)
+	$(VENV)/python tools/release.py --pythons $(RELEASE_PYTHONS) --twice
+
+try-release: $(STAMP)
+	$(VENV)/python tools/try_wheel.py dist --pythons $(TRY_PYTHONS) $(TRY_OPTIONS)
 
 # A worker for each core, four at most; each has one thread, since threads of several would wait for one another.
 test: lint

@@ -11,7 +11,7 @@ command -v "$python" > /dev/null || {
     echo "gpu: needs Python 3.11 or newer, found no '$python'; set PYTHON=/path/to/python" >&2
     exit 1
 }
-export PYTHONPATH="$PWD:$PWD/src${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
+export PYTHONPATH="$PWD:$PWD/src:$PWD/models${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
 case "${1:-}" in
     --pack) shift; exec "$python" -m experiments.gpu.pack "$@" ;;
 esac

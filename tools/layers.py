@@ -15,7 +15,7 @@ PAGE = ROOT / "docs" / "design" / "index.md"
 
 # A module may import its own row and the rows above it.
 LAYERS = (
-    ("errors", "config", "deadline", "files", "plugins", "shapes"),
+    ("errors", "config", "deadline", "files", "plugins", "shapes", "shipped"),
     ("imaging", "transform", "bitstream", "kernels"),
     ("entropy",),
     ("codecs", "models", "metrics", "data"),
