@@ -48,7 +48,7 @@ def check_host(host: str, bound_to: str) -> None:
         ForbiddenError: It is another name. An address is fine where others may reach this machine:
             no stranger's page is at an address.
     """
-    name = urlsplit(f"//{host}").hostname if _is_sane(host) else None
+    name = _name_in(host)
     if name in _LOOPBACK_NAMES or (name is not None and name == bound_to.lower()):
         return
     if name is not None and not is_loopback(bound_to) and _is_address(name):
@@ -68,8 +68,14 @@ def check_origin(method: str, origin: str | None, host: str) -> None:
         raise ForbiddenError("only the studio's own page may ask for this")
 
 
-def _is_sane(host: str) -> bool:
-    return bool(host) and not set(host) & set("/\\@?#% \t")
+def _name_in(host: str) -> str | None:
+    """The name or address without its port; None where the header is no such thing."""
+    if set(host) & set("/\\@?#% \t"):
+        return None
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _is_address(name: str) -> bool:
