@@ -71,7 +71,7 @@ export class SplitView {
     const point = at ?? [width / 2, height / 2];
     const scene = point.map((value, axis) => this.center[axis] + (value - [width, height][axis] / 2) / this.zoom);
     this.isFitted = false;
-    this.zoom = Math.min(MAX_ZOOM, Math.max(this._fitted() / 4, zoom));
+    this.zoom = Math.min(MAX_ZOOM, Math.max(Math.min(this._fitted(), 1 / devicePixelRatio) / 4, zoom));
     this.center = scene.map((value, axis) => value - (point[axis] - [width, height][axis] / 2) / this.zoom);
     this._changed();
   }
@@ -125,10 +125,10 @@ export class SplitView {
     this._sharpenSoon();
   }
 
-  /** Device pixels per pixel of the scene, and where the scene's corner is on the canvas. */
+  /** Device pixels per pixel of the scene, and where the scene's corner is on the canvas: at a whole pixel. */
   _frame() {
     const scale = this.zoom * devicePixelRatio;
-    return [scale, this.canvas.width / 2 - this.center[0] * scale, this.canvas.height / 2 - this.center[1] * scale];
+    return [scale, Math.round(this.canvas.width / 2 - this.center[0] * scale), Math.round(this.canvas.height / 2 - this.center[1] * scale)];
   }
 
   _draw() {
