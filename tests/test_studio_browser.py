@@ -249,6 +249,10 @@ def test_the_page_fits_every_screen(page, address, width, scheme):
     page.goto(address)
     choose(page, "#open", "a name that is longer than its place " * 3, png_of(striped()))
     wait_for_results(page)
+    table = page.locator("#results")
+    assert table.evaluate(
+        "(each) => each.parentElement.scrollWidth <= each.parentElement.clientWidth"
+    )
     brightness = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]")
     assert (int(brightness) > 128) == (scheme == "light")
     for tab in ("compare", "edit", "models"):

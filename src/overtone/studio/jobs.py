@@ -192,6 +192,7 @@ class JobQueue:
             match said:
                 case ("progress", (fraction, message)):
                     job.fraction, job.message = fraction, message
+                    self._stop_forgotten()
                 case ("part", part):
                     job.parts.append(self._held(job, part))
                 case ("done", _):

@@ -30,7 +30,7 @@ def serve(
     with contextlib.closing(_listen(settings.host, port)) as listener:
         config = uvicorn.Config(
             create_app(settings),
-            log_level="error",
+            log_level="critical",  # answers that an interrupt cuts short are no errors
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,

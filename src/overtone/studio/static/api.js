@@ -81,7 +81,7 @@ export function work(kind, request, { label = kind, onPart = () => {} } = {}) {
         seen = job.version;
         words.textContent = job.state === "waiting" ? `${label}: waiting for other work` : `${label}: ${job.message}`;
         if (job.fraction > 0) bar.value = job.fraction;
-        while (told < job.parts.length) await onPart(job.parts[told++]);
+        while (told < job.parts.length && !isStopped) await onPart(job.parts[told++]);
         if (job.state === "done") return job.parts;
         if (job.state === "failed") throw new Failure(job.error);
         if (job.state === "stopped") break;
