@@ -57,6 +57,7 @@ def test_a_picture_is_compared(page, address):
     pixels = scene(90, 150)
     page.goto(address)
     page.wait_for_selector("#limits:has-text('2 MB and 2 megapixels')")
+    page.evaluate("document.getElementById('effort').value = 'fast'")
     drop(page, "#welcome .drop", HOSTILE, png_of(pixels))
     rows = wait_for_results(page)
     assert list(rows) == ["tiled-dct", "jpeg", "webp", "avif"]
@@ -247,6 +248,7 @@ def test_the_page_fits_every_screen(page, address, width, scheme):
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=scheme)
     page.goto(address)
+    page.evaluate("document.getElementById('effort').value = 'fast'")
     choose(page, "#open", "a name that is longer than its place " * 3, png_of(striped()))
     wait_for_results(page)
     table = page.locator("#results")

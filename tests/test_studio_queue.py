@@ -79,11 +79,12 @@ def test_a_process_that_is_lost_fails_its_job_alone(queue):
     assert first.pictures == {}
 
 
-def test_pages_that_are_gone_without_a_word_are_not_worked_for(queue, monkeypatch):
+def test_pages_that_are_gone_without_a_word_are_not_worked_for(queue):
     noise = np.random.default_rng(0).integers(0, 256, (1500, 1600, 3), dtype=np.uint8)
     left, waiting = add(queue, "left", noise), add(queue, "left")
     until(lambda: left.state == "running")
-    monkeypatch.setattr(jobs, "FORGOTTEN_AFTER_S", -1.0)
+    for each in (left, waiting):
+        each.asked_s -= 2 * jobs.FORGOTTEN_AFTER_S
     last = add(queue)
     assert (left.state, waiting.state) == ("stopped", "stopped")
     until(lambda: last.is_over)

@@ -84,6 +84,10 @@ def test_patterns_are_found_and_drawn_where_they_are(client):
     assert abs(strongest["x"]) == pytest.approx(24, abs=0.5)
     assert strongest["y"] == pytest.approx(0, abs=0.5)
     assert strongest["period_px"] == pytest.approx(4, abs=0.1)
+    (at_once,) = done(client, "analyse", picture=key, closely=False)
+    near = at_once["patterns"][0]
+    assert (abs(near["x"]), near["y"]) == pytest.approx((24, 0), abs=0.5)
+    assert near["amplitude"] is None
     drawn = pixels_at(client, f"/api/files/{facts['files']['spectrum']}")
     assert drawn.shape == (60, 96, 1)
     column = round(96 * (0.5 + strongest["x"] / 96))
@@ -138,6 +142,26 @@ def test_a_quick_edit_of_a_large_picture_shows_the_same_smaller(client, monkeypa
     inner = np.s_[4:-4, 4:-4]
     error = np.abs(quick - small)[inner].mean()
     assert error < 0.2 * np.abs(unchanged.astype(float) - small)[inner].mean()
+
+
+def test_a_large_picture_is_looked_at_smaller_until_closely(monkeypatch):
+    from overtone.studio import edit
+    from overtone.studio.tasks import AnalyseRequest
+
+    monkeypatch.setattr(edit, "ANALYSED_PIXELS", 60 * 96)
+    pixels = scene(120, 192).astype(float) + 20 * np.cos(np.arange(192) * np.pi / 8)[None, :, None]
+    pictures = {"picture": np.clip(pixels, 0, 255).astype(np.uint8)}
+    ((at_once,), (closely,)) = (
+        edit.analyse(AnalyseRequest(picture="", closely=each), pictures, lambda *_: None)
+        for each in (False, True)
+    )
+    assert (at_once.facts["extent_cycles"], closely.facts["extent_cycles"]) == (96, 192)
+    assert (at_once.facts["is_reduced"], closely.facts["is_reduced"]) == (True, False)
+    assert at_once.facts["low_edge"] == closely.facts["low_edge"]
+    for part in (at_once, closely):  # the same wave, in cycles per image and in pixels
+        first = part.facts["patterns"][0]
+        assert abs(first["x"]) == pytest.approx(12, abs=0.5)
+        assert first["period_px"] == pytest.approx(16, abs=0.5)
 
 
 def test_requests_that_make_no_sense_are_one_line(client):

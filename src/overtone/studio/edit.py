@@ -3,13 +3,15 @@
 import dataclasses
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 import overtone
 from overtone.data.pixels import fit_to_size, to_array, to_image
 from overtone.editing.bands import middle_cycles, named_edges
-from overtone.editing.notch import Pattern
+from overtone.editing.notch import Pattern, check_threshold
+from overtone.editing.peaks import Peak
 from overtone.editing.spectrum_picture import amplitude_picture
 from overtone.errors import ConfigError
 from overtone.shapes import UInt8
@@ -18,41 +20,56 @@ from overtone.studio.tasks import AnalyseRequest, EditRequest, Part, Pictures, R
 
 SPECTRUM_PX = 768  # longest side of the picture of a spectrum
 QUICK_PIXELS = 600_000  # of a quick answer
+ANALYSED_PIXELS = 2_000_000  # of what is looked at but not closely
 
 
 def analyse(request: AnalyseRequest, pictures: Pictures, report: Report) -> Iterator[Part]:
-    """The spectrum as a picture, the edges of bands, and the patterns that a notch takes out.
+    """The spectrum as a picture, the edges of bands, and the patterns that stand out.
+
+    Unless it is looked at closely, a large picture is looked at smaller: its highest frequencies
+    are then not in the spectrum.
 
     Raises:
         ConfigError: The threshold makes no sense.
     """
-    pixels = pictures["picture"]
+    pixels, longest = pictures["picture"], max(pictures["picture"].shape[:2])
+    check_threshold(request.threshold_db)
+    is_reduced = not request.closely and pixels.shape[0] * pixels.shape[1] > ANALYSED_PIXELS
+    seen = _reduced(pixels, ANALYSED_PIXELS) if is_reduced else pixels
     report(0.1, "measuring the spectrum")
-    spectrum = overtone.spectrum(pixels)
-    report(0.4, "looking for patterns")
-    patterns: list[Pattern] = []
-    overtone.edit(
-        pixels, notch=True, notch_threshold_db=request.threshold_db, found=patterns.extend
-    )
-    longest = max(pixels.shape[:2])
+    spectrum = overtone.spectrum(seen)
+    patterns = [_facts_of(each, longest, None) for each in spectrum.patterns]
+    if request.closely:
+        report(0.4, "looking for patterns")
+        patterns = _closely(pixels, request.threshold_db)
+    low, high = named_edges(longest)
     facts = {
+        "extent_cycles": max(seen.shape[:2]),  # from one border of the spectrum to the other
         "longest_px": longest,
-        "low_edge": spectrum.low_edge,
-        "high_edge": spectrum.high_edge,
-        "middle": middle_cycles(longest),
-        "shares": spectrum.shares,
-        "patterns": [_facts_of(each, longest) for each in patterns],
+        "low_edge": low,
+        "high_edge": high,
+        "shares": None if is_reduced else spectrum.shares,
+        "patterns": patterns,
+        "closely": request.closely,
+        "is_reduced": is_reduced,
     }
     yield Part(facts, {"spectrum": png(amplitude_picture(spectrum, SPECTRUM_PX))})
 
 
-def _facts_of(pattern: Pattern, longest_px: int) -> dict[str, float]:
+def _closely(pixels: UInt8[np.ndarray, "h w c"], threshold_db: float) -> list[dict[str, Any]]:
+    found: list[Pattern] = []
+    overtone.edit(pixels, notch=True, notch_threshold_db=threshold_db, found=found.extend)
+    return [_facts_of(each, max(pixels.shape[:2]), each.amplitude) for each in found]
+
+
+def _facts_of(wave: Pattern | Peak, longest_px: int, amplitude: float | None) -> dict[str, Any]:
+    x, y = wave.cycles_x, wave.cycles_y
     return {
-        "x": pattern.cycles_x,
-        "y": pattern.cycles_y,
-        "period_px": longest_px / pattern.cycles,
-        "amplitude": pattern.amplitude,
-        "prominence_db": pattern.prominence_db,
+        "x": x,
+        "y": y,
+        "period_px": longest_px / math.hypot(x, y),
+        "amplitude": amplitude,
+        "prominence_db": wave.prominence_db,
     }
 
 
@@ -71,7 +88,7 @@ def edit(request: EditRequest, pictures: Pictures, report: Report) -> Iterator[P
         gains = _in_cycles(gains, max(pixels.shape[:2]))
         cutoff = middle_cycles(max(pixels.shape[:2])) if request.cutoff is None else request.cutoff
         request = dataclasses.replace(request, cutoff=cutoff)
-        pixels = _reduced(pixels)
+        pixels = _reduced(pixels, QUICK_PIXELS)
     else:
         is_reduced = False
     report(0.1, "changing frequencies")
@@ -102,10 +119,10 @@ def _in_cycles(gains: dict[str, float], longest_px: int) -> dict[str, float]:
     return {ranges[name]: factor for name, factor in gains.items()}
 
 
-def _reduced(pixels: UInt8[np.ndarray, "h w c"]) -> UInt8[np.ndarray, "h2 w2 c"]:
-    """The picture at about as many pixels as a quick answer has."""
+def _reduced(pixels: UInt8[np.ndarray, "h w c"], num_pixels: int) -> UInt8[np.ndarray, "h2 w2 c"]:
+    """The picture at about so many pixels."""
     height, width = pixels.shape[:2]
-    factor = math.sqrt(QUICK_PIXELS / (height * width))
+    factor = math.sqrt(num_pixels / (height * width))
     size = max(1, round(height * factor)), max(1, round(width * factor))
     planes = [
         to_array(fit_to_size(to_image(pixels[..., c : c + 1]), size))

@@ -9,6 +9,7 @@ import numpy as np
 
 from overtone.codecs.base import Effort
 from overtone.config import from_mapping
+from overtone.editing.notch import THRESHOLD_DB
 from overtone.errors import unknown_name
 from overtone.shapes import UInt8
 from overtone.studio.shelf import HeldFile
@@ -50,10 +51,18 @@ class CompareRequest:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyseRequest:
-    """The spectrum of a picture, and the periodic patterns in it."""
+    """The spectrum of a picture, and the periodic patterns in it.
+
+    Attributes:
+        picture: What is looked at.
+        closely: Look for all that a notch would take out, which takes out one after the other; or
+            only for what stands out at once.
+        threshold_db: How far a pattern stands out, decibels, where it is looked for closely.
+    """
 
     picture: str
-    threshold_db: float = 18.0
+    closely: bool = True
+    threshold_db: float = THRESHOLD_DB
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,9 @@ import { Spectrum } from "/static/spectrum.js";
 import { SplitView } from "/static/split_view.js";
 
 const BANDS = ["low", "mid", "high"], MAX_GAIN = 3;
+const WHOLE_AFTER_MS = 600;  // after the last movement a large picture is edited whole
+const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
+const CLOSELY_PIXELS = 2e6;  // in larger pictures patterns are looked for closely only when asked for
 
 export class Edit {
   constructor() {
@@ -20,7 +23,8 @@ export class Edit {
       $(id).addEventListener("input", () => this.changed());
     }
     $("threshold").addEventListener("input", () => this._showNumbers());
-    $("threshold").addEventListener("change", () => this.analyse());
+    $("threshold").addEventListener("change", () => this.analyse(true));
+    $("closely").addEventListener("click", () => this.analyse(true));
     $("other").addEventListener("change", () => $("other").files[0] && this._openOther($("other").files[0]));
     acceptDrops($("other-drop"), (file) => this._openOther(file));
     this._showNumbers();
@@ -44,18 +48,20 @@ export class Edit {
     if (this.picture && !this.facts && !this.isAnalysing) this.analyse();
   }
 
-  async analyse() {
+  async analyse(isAsked = false) {
     if (!this.picture) return;
     const picture = this.picture;
+    const closely = isAsked || picture.width * picture.height <= CLOSELY_PIXELS;
     this.analysis?.stop();
-    const job = (this.analysis = work("analyse", { picture: picture.key, threshold_db: Number($("threshold").value) },
-      { label: "Spectrum" }));
+    const job = (this.analysis = work("analyse",
+      { picture: picture.key, closely, threshold_db: Number($("threshold").value) }, { label: "Spectrum" }));
     this.isAnalysing = true;
     try {
       const [facts] = await job.done;
       if (picture !== this.picture) return;
       this.facts = facts;
       this.spectrum.show(facts);
+      $("closely").hidden = facts.closely;
       this._showNumbers();
       this.changed();
     } catch (error) {
@@ -70,12 +76,14 @@ export class Edit {
     this._showNumbers();
     if (!this.picture) return;
     this.isStale = true;
+    this.whole?.stop();
     if (this.isBusy) return;
     this.isBusy = true;
     try {
       while (this.isStale) {
         this.isStale = false;
         const isReduced = await this._preview(true);
+        if (isReduced) await pause(WHOLE_AFTER_MS);
         if (isReduced && !this.isStale) await this._preview(false);
       }
       say("");
@@ -94,8 +102,18 @@ export class Edit {
       $("edit-viewer").dataset.state = "same";
       return false;
     }
-    $("edit-viewer").dataset.state = "working";
-    const [facts] = await work("edit", { picture: picture.key, ...asked, quick }, { label: "Editing" }).done;
+    if (quick) $("edit-viewer").dataset.state = "working";
+    const job = work("edit", { picture: picture.key, ...asked, quick }, { label: "Editing" });
+    this.whole = quick ? null : job;
+    let facts;
+    try {
+      [facts] = await job.done;
+    } catch (error) {
+      if (error instanceof Stopped && this.isStale) return false;
+      throw error;
+    } finally {
+      this.whole = null;
+    }
     const path = fileAt(facts.files.result), image = await bitmap(path);
     if (picture !== this.picture) return false;
     this.view.show(1, { image, width: picture.width, height: picture.height });
@@ -147,9 +165,9 @@ export class Edit {
     const { low_edge: low, high_edge: high, shares } = this.facts;
     const ranges = [`to ${cycles(low)}`, `${cycles(low)} to ${cycles(high)}`, `from ${cycles(high)}`];
     BANDS.forEach((band, index) => {
-      const label = $(`about-${band}`), share = `${(100 * shares[index]).toFixed(0)} %`;
-      label.replaceChildren(`${band} `, make("span", { className: "quiet" }, `${ranges[index]} cycles, ${share}`));
-      label.title = `${ranges[index]} cycles per image; ${share} of the picture's variance`;
+      const share = shares ? `, ${(100 * shares[index]).toFixed(0)} %` : "", label = $(`about-${band}`);
+      label.replaceChildren(`${band} `, make("span", { className: "quiet" }, `${ranges[index]} cycles${share}`));
+      label.title = `${ranges[index]} cycles per image${share && `${share} of the picture's variance`}`;
     });
   }
 

@@ -12,12 +12,13 @@ export class Spectrum {
     this.box.addEventListener("click", (event) => {
       if (event.target.tagName !== "IMG") return;
       const box = event.target.getBoundingClientRect();
-      this.add((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+      const place = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+      this.addAt(...place.map((share) => (share - 0.5) * this.extent));
     });
     $("pattern-add").addEventListener("click", () => {
       const [x, y] = [$("pattern-x").valueAsNumber, $("pattern-y").valueAsNumber];
       if (Number.isFinite(x) && Number.isFinite(y) && this.longest) {
-        this.add(0.5 + x / this.longest, 0.5 + y / this.longest);
+        this.addAt(x, y);
       }
     });
   }
@@ -25,6 +26,8 @@ export class Spectrum {
   /** Shows what an analysis has found; patterns that were switched on stay so where they are found again. */
   show(facts) {
     this.longest = facts.longest_px;
+    this.extent = facts.extent_cycles;
+    this.isReduced = facts.is_reduced;
     const were = this.patterns.filter((each) => each.isOn);
     const isSame = (one, other) => Math.hypot(one.x - other.x, one.y - other.y) < 0.5;
     this.patterns = facts.patterns.map((each) => ({ ...each, isOn: were.some((other) => isSame(each, other)) }));
@@ -41,9 +44,8 @@ export class Spectrum {
     this._draw();
   }
 
-  /** A pattern of one's own at a place of the picture, 0..1 across and down. */
-  add(across, down) {
-    const [x, y] = [(across - 0.5) * this.longest, (down - 0.5) * this.longest];
+  /** A pattern of one's own, in cycles per image to the right and down. */
+  addAt(x, y) {
     if (Math.hypot(x, y) < 1) return;
     this.patterns.push({ x, y, period_px: this.longest / Math.hypot(x, y), isOwn: true, isOn: true });
     this._draw();
@@ -64,19 +66,20 @@ export class Spectrum {
     $("patterns").replaceChildren();
     this.patterns.forEach((each, number) => this._drawOne(each, number + 1));
     const found = this.patterns.filter((each) => !each.isOwn).length;
-    $("patterns-about").textContent = this.longest
-      ? `${found || "No"} pattern${found === 1 ? "" : "s"} found${found ? "; switch on what is to be taken out." : "."}` : "";
+    const words = `${found || "No"} pattern${found === 1 ? "" : "s"} found${found ? "; switch on what is to be taken out." : "."}`;
+    const finest = `Finer ones than every ${((2 * this.longest) / this.extent).toFixed(1)} px need a closer look.`;
+    $("patterns-about").textContent = this.longest ? `${words}${this.isReduced ? ` ${finest}` : ""}` : "";
   }
 
   _drawOne(each, number) {
     const words = `${cycles(each.x)}, ${cycles(each.y)}: every ${each.period_px.toFixed(2)} px` +
-      (each.isOwn ? ", of your own" : `, amplitude ${each.amplitude.toFixed(1)}`);
+      (each.isOwn ? ", of your own" : each.amplitude === null ? `, ${each.prominence_db.toFixed(0)} dB` : `, amplitude ${each.amplitude.toFixed(1)}`);
     const box = make("input", { type: "checkbox", checked: each.isOn });
     const marks = [1, -1].map((sign) => {
       const mark = make("button", { type: "button", className: "peak", title: words, tabIndex: -1,
         "aria-label": `Pattern ${number}, ${words}` });
-      mark.style.left = `${50 + (100 * sign * each.x) / this.longest}%`;
-      mark.style.top = `${50 + (100 * sign * each.y) / this.longest}%`;
+      mark.style.left = `${50 + (100 * sign * each.x) / this.extent}%`;
+      mark.style.top = `${50 + (100 * sign * each.y) / this.extent}%`;
       mark.addEventListener("click", () => box.click());
       return mark;
     });
