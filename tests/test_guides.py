@@ -29,6 +29,7 @@ SKIPPED = {
     "python -m experiments.kodak.measure": "needs the Kodak pictures",
     "python -m overtone.evaluate.rate_distortion.table --readme": "test_readme.py does it",
     "overtone balance products --by density": "needs feature weights; test_density.py runs it",
+    "overtone studio": "serves until it is interrupted; test_studio_browser.py opens it",
     "overtone evaluate": "needs thousands of samples; test_cli_evaluate.py runs it on fewer",
 }
 NOT_RUN_PYTHON = {

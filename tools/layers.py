@@ -15,11 +15,12 @@ PAGE = ROOT / "docs" / "design" / "index.md"
 
 # A module may import its own row and the rows above it.
 LAYERS = (
-    ("errors", "config", "deadline", "files", "plugins", "shapes", "shipped"),
+    ("errors", "config", "deadline", "extras", "files", "plugins", "shapes", "shipped"),
     ("imaging", "transform", "bitstream", "kernels"),
     ("entropy",),
     ("codecs", "models", "metrics", "data"),
     ("pillow_plugin", "training", "tasks", "evaluate", "editing"),
+    ("studio",),
     ("cli",),
 )
 _PART = re.compile(r"(<!-- layers -->\n).*?(<!-- /layers -->)", re.DOTALL)
