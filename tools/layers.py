@@ -20,7 +20,7 @@ LAYERS = (
     ("entropy",),
     ("codecs", "models", "metrics", "data"),
     ("pillow_plugin", "training", "tasks", "evaluate", "editing"),
-    ("cli",),
+    ("cli", "__main__"),
 )
 _PART = re.compile(r"(<!-- layers -->\n).*?(<!-- /layers -->)", re.DOTALL)
 
