@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -177,10 +178,11 @@ def test_shares_are_the_whole_and_draw_what_it_draws():
     shares = [Share(number, 3, 8) for number in range(3)]
     assert [share.own_below(8) for share in shares] == [3, 3, 2]
     assert sum(share.weight for share in shares) == pytest.approx(1)
-    for draw in ("uniform", "normal", "many_uniform"):
+    draws = (Share.uniform, Share.normal, lambda *words: Share.many_uniform(*words, CPU))
+    for draw in draws:
 
-        def drawn(share: Share, rows: int, draw: str = draw) -> torch.Tensor:
-            return getattr(share, draw)((rows, 2, 5), torch.Generator().manual_seed(4))
+        def drawn(share: Share, rows: int, draw: Callable[..., torch.Tensor] = draw):
+            return draw(share, (rows, 2, 5), torch.Generator().manual_seed(4))
 
         whole = drawn(WHOLE, 8)
         for share in shares:

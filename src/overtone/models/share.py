@@ -65,14 +65,17 @@ class Share:
         whole = self._whole(shape)
         return self.own(torch.randn(whole, generator=generator, device=generator.device))
 
-    def many_uniform(self, shape: Sequence[int], generator: torch.Generator) -> Tensor:
+    def many_uniform(
+        self, shape: Sequence[int], generator: torch.Generator, device: torch.device
+    ) -> Tensor:
         """Like `uniform` where numbers are many: none are drawn for the images of others.
 
-        Each image has a generator of its own, whose seed follows from one draw and its number.
+        Each image has a generator of its own, on the device that needs the numbers. Its seed
+        follows from one draw and the number of the image.
         """
         key = int(torch.randint(1 << 62, (), generator=generator, device=generator.device))
-        drawn = torch.empty(*shape, device=generator.device)
-        of_image = torch.Generator(generator.device)
+        drawn = torch.empty(*shape, device=device)
+        of_image = torch.Generator(device)
         for row, number in zip(drawn, range(self.number, 1 << 62, self.count), strict=False):
             of_image.manual_seed((key + number * 0x9E3779B97F4A7C15) % (1 << 63))
             row.uniform_(generator=of_image)

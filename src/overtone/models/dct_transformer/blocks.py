@@ -25,8 +25,8 @@ def dropout_of(rate: float, generator: torch.Generator, share: Share = WHOLE) ->
         return keep_all
 
     def drop(x: Tensor) -> Tensor:
-        kept = share.many_uniform(x.shape, generator) >= rate
-        return x * kept.to(x.device) / (1 - rate)
+        kept = share.many_uniform(x.shape, generator, x.device) >= rate
+        return x * kept / (1 - rate)
 
     return drop
 
