@@ -15,7 +15,7 @@ from overtone.codecs.dfm.encode import batched, picture_problems
 from overtone.codecs.dfm.fit.network import make_fitter
 from overtone.errors import ConfigError, FitError
 from overtone.tasks import fit_pictures as module
-from overtone.tasks.dfm_descent import Descent
+from overtone.tasks.dfm_batch_fitter import BatchFitter
 from overtone.tasks.fit_pictures import fit_pictures
 
 CPU = torch.device("cpu")
@@ -50,9 +50,9 @@ def test_steps_are_those_of_the_native_fitter(optimizer, rounding, quantiser):
     problems = [picture_problems(each, config, config.sizes[0], 1e-3)[1][0] for each in pictures]
     settings = batched(config.fit, problems[0])
     settings = dataclasses.replace(settings, batch_size=4096)
-    descent = Descent(problems, settings, seeds=[4, 5, 6], device=CPU)
+    batch = BatchFitter(problems, settings, seeds=[4, 5, 6], device=CPU)
     weights = torch.tensor([problem.rate_weight for problem in problems])
-    errors, bits = descent.run(12, quantiser, weights, 1e-2)
+    errors, bits = batch.run(12, quantiser, weights, 1e-2)
     for number, problem in enumerate(problems):
         fitter = make_fitter(problem, settings, 4 + number)
         error, own_bits = fitter.run(12, quantiser, problem.rate_weight, 1e-2)
@@ -60,9 +60,9 @@ def test_steps_are_those_of_the_native_fitter(optimizer, rounding, quantiser):
         assert float(bits[number]) == pytest.approx(own_bits, rel=2 * rounding)
         if optimizer == "soap":
             continue
-        np.testing.assert_allclose(descent.weights[number], fitter.weights, atol=3e-4)
-        np.testing.assert_allclose(descent.log_steps[number], fitter.log_steps, atol=2e-3)
-        found = descent.evaluate(descent.weights)[number]
+        np.testing.assert_allclose(batch.weights[number], fitter.weights, atol=3e-4)
+        np.testing.assert_allclose(batch.log_steps[number], fitter.log_steps, atol=2e-3)
+        found = batch.evaluate(batch.weights)[number]
         assert float(found) == pytest.approx(fitter.evaluate(fitter.weights), rel=1e-3)
 
 

@@ -32,7 +32,7 @@ from overtone.codecs.dfm.plan import check_limits
 from overtone.codecs.inputs import picture_of
 from overtone.errors import ConfigError, FitError
 from overtone.models.compute import Device, matrix_products, torch_device
-from overtone.tasks.dfm_descent import Descent
+from overtone.tasks.dfm_batch_fitter import BatchFitter
 
 # Bytes of the cosines and sines that a step keeps for its gradient, of networks fitted together.
 MAX_KEPT_BYTES = {"cpu": 1 << 28, "cuda": 1 << 34}
@@ -181,12 +181,12 @@ def _attempt(
     advance: _Advance,
 ) -> list[tuple[FittedNetwork, float]]:
     """One fit of each: the network, and the least error of a chunk on the way."""
-    descent = Descent(problems, settings, seeds=seeds, device=device)
+    fitter = BatchFitter(problems, settings, seeds=seeds, device=device)
     num_rounded = round(settings.num_steps * settings.round_fraction)
     if not settings.is_quantised:
-        best = _run(descent, problems, settings.num_steps, "none", 0.0, advance)
-        weights = descent.weights.cpu().numpy()
-        errors = descent.evaluate(descent.weights).tolist()
+        best = _run(fitter, problems, settings.num_steps, "none", 0.0, advance)
+        weights = fitter.weights.cpu().numpy()
+        errors = fitter.evaluate(fitter.weights).tolist()
         empty = np.zeros(weights.shape[1], np.int32)
         return [
             (_network(own, empty, empty[:0], error), least)
@@ -195,29 +195,29 @@ def _attempt(
             for own, error, least in zip(weights, errors, best, strict=True)
         ]
     ramp = settings.rate_ramp_fraction * settings.num_steps
-    _run(descent, problems, settings.num_steps - num_rounded, "noise", ramp, advance)
-    pairs = zip(descent.weights.cpu().numpy(), descent.log_steps.cpu().numpy(), strict=True)
+    _run(fitter, problems, settings.num_steps - num_rounded, "noise", ramp, advance)
+    pairs = zip(fitter.weights.cpu().numpy(), fitter.log_steps.cpu().numpy(), strict=True)
     indices = [step_indices_of(*pair) for pair in pairs]
-    kept = [i if i is not None else np.zeros(descent.num_groups, np.int32) for i in indices]
-    descent.log_steps = torch.from_numpy(np.stack([log_steps_of(i) for i in kept])).to(device)
-    best = _run(descent, problems, num_rounded, "round", 0.0, advance, is_last=True)
-    return _coded(descent, problems, indices, best)
+    kept = [i if i is not None else np.zeros(fitter.num_groups, np.int32) for i in indices]
+    fitter.log_steps = torch.from_numpy(np.stack([log_steps_of(i) for i in kept])).to(device)
+    best = _run(fitter, problems, num_rounded, "round", 0.0, advance, is_last=True)
+    return _coded(fitter, problems, indices, best)
 
 
 def _coded(
-    descent: Descent,
+    fitter: BatchFitter,
     problems: Sequence[Problem],
     indices: Sequence[np.ndarray | None],
     best: Sequence[float],
 ) -> list[tuple[FittedNetwork, float]]:
     """Quantised networks as they go into files, of weights that the last steps saw rounded."""
-    weights = descent.weights.cpu().numpy()
+    weights = fitter.weights.cpu().numpy()
     coded = [
         None if own is None else levels_of(each, problem.groups, own)
         for each, problem, own in zip(weights, problems, indices, strict=True)
     ]
     seen = np.stack([np.zeros_like(weights[0]) if pair is None else pair[1] for pair in coded])
-    errors = descent.evaluate(torch.from_numpy(seen).to(descent.device)).tolist()
+    errors = fitter.evaluate(torch.from_numpy(seen).to(fitter.device)).tolist()
     found = []
     for problem, pair, own, error, least in zip(
         problems, coded, indices, errors, best, strict=True
@@ -238,7 +238,7 @@ def _network(
 
 
 def _run(
-    descent: Descent,
+    fitter: BatchFitter,
     problems: Sequence[Problem],
     num_steps: int,
     quantiser: Any,
@@ -248,15 +248,15 @@ def _run(
     is_last: bool = False,
 ) -> list[float]:
     """Makes the steps in chunks; the least mean error of a chunk, of each network."""
-    settings = descent.settings
-    weights = torch.tensor([p.rate_weight for p in problems], device=descent.device)
+    settings = fitter.settings
+    weights = torch.tensor([p.rate_weight for p in problems], device=fitter.device)
     step_rate = 0.0 if is_last or quantiser == "none" else settings.step_learning_rate
-    least = torch.full((len(problems),), torch.inf, device=descent.device)
+    least = torch.full((len(problems),), torch.inf, device=fitter.device)
     chunk = chunk_steps(problems[0], settings)
     for start in range(0, num_steps, chunk):
         count = min(chunk, num_steps - start)
         ramp = min(1.0, start / ramp_steps) if ramp_steps else 1.0
-        errors, _ = descent.run(count, quantiser, ramp * weights, step_rate)
+        errors, _ = fitter.run(count, quantiser, ramp * weights, step_rate)
         least = torch.minimum(least, errors)
         advance(count)
     return least.tolist()

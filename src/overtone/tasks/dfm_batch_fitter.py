@@ -27,7 +27,7 @@ _FIRST_TURNS = 4  # of the iteration that finds SOAP's first basis
 _OLD_SHARE = 1e-4  # of a basis vector that stays where its factor says nothing
 
 
-class Descent:
+class BatchFitter:
     """Networks of one shape on their way, each for as many pixels as the others.
 
     Args:
