@@ -7,7 +7,6 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -91,6 +90,16 @@ def test_a_run_goes_on_with_another_number_of_processes(scenes):
     for found, expected in zip(logs["run"], logs["whole"], strict=True):
         for name in expected.keys() & {"loss", "reconstruction_nats", "kl_nats", "rate"}:
             assert found[name] == pytest.approx(expected[name], rel=1e-3), expected["step"]
+
+
+def test_a_time_is_that_of_all_processes_and_ends_them_at_one_step(scenes):
+    assert codes(scenes, "minutes") == [0, 0], words(scenes, "minutes")
+    ended = [json.loads((scenes / f"ended-{number}.json").read_text()) for number in range(2)]
+    assert ended[0] == ended[1]
+    assert ended[0]["status"] == "finished"
+    assert ended[0]["minutes"] >= 0.008
+    last = json.loads((scenes / "minutes" / "log.jsonl").read_text().splitlines()[-2])
+    assert last["core_s"] == pytest.approx(60 * ended[0]["minutes"], rel=1e-3)
 
 
 def test_one_process_writes_the_run(scenes):
@@ -178,11 +187,12 @@ def test_shares_are_the_whole_and_draw_what_it_draws():
     shares = [Share(number, 3, 8) for number in range(3)]
     assert [share.own_below(8) for share in shares] == [3, 3, 2]
     assert sum(share.weight for share in shares) == pytest.approx(1)
-    draws = (Share.uniform, Share.normal, lambda *words: Share.many_uniform(*words, CPU))
-    for draw in draws:
+    draws: dict[str, tuple[object, ...]] = {"uniform": (), "normal": (), "many_uniform": (CPU,)}
+    for name, more in draws.items():
 
-        def drawn(share: Share, rows: int, draw: Callable[..., torch.Tensor] = draw):
-            return draw(share, (rows, 2, 5), torch.Generator().manual_seed(4))
+        def drawn(share: Share, rows: int, name: str = name, more: tuple[object, ...] = more):
+            source = torch.Generator().manual_seed(4)
+            return getattr(share, name)((rows, 2, 5), source, *more)
 
         whole = drawn(WHOLE, 8)
         for share in shares:

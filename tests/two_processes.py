@@ -120,6 +120,15 @@ def some_steps(folder: pathlib.Path, number: int, *, resume: bool, end: int | No
     assert result.path.exists(), result
 
 
+def some_minutes(folder: pathlib.Path, number: int) -> None:
+    """A run whose length is a time, which is that of both processes together."""
+    words = [word for word in toy_settings("vae") if not word.startswith("train.steps")]
+    words.append("train.core_minutes=0.008")
+    result = train("vae", toy_images(), out=folder / "minutes", settings=words)
+    record = {"status": result.status, "step": result.step, "minutes": result.core_minutes}
+    (folder / f"ended-{number}.json").write_text(json.dumps(record))
+
+
 def one_fails(folder: pathlib.Path, number: int) -> None:
     """The command, where the loss of the second process alone ends in an error."""
     real, calls = Vae.loss, []
@@ -200,6 +209,7 @@ def main() -> None:
 
         together(name, folder, part, count)
     train("vae", images, out=folder / "whole", settings=toy_settings("vae"), held_out=images)
+    together("minutes", folder, lambda number: some_minutes(folder, number))
     together("all-fail", folder, lambda number: all_fail(folder, number))
     together("one-fails", folder, lambda number: one_fails(folder, number))
     together("one-is-killed", folder, lambda number: one_is_killed(folder, number))
