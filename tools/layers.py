@@ -21,7 +21,7 @@ LAYERS = (
     ("codecs", "models", "metrics", "data"),
     ("pillow_plugin", "training", "tasks", "evaluate", "editing"),
     ("studio",),
-    ("cli",),
+    ("cli", "__main__"),
 )
 _PART = re.compile(r"(<!-- layers -->\n).*?(<!-- /layers -->)", re.DOTALL)
 

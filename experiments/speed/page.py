@@ -59,6 +59,11 @@ COMMAND_FIELDS = PROVENANCE | {
     "peak_mb": float,
     "tiny_mb": float,
 }
+PROCESS_FIELDS = (
+    PROVENANCE
+    | {"model": str, "preset": str, "batch_size": int, "num_parameters": int}
+    | dict.fromkeys(("one_images_per_s", "two_images_per_s", "ratio"), float)
+)
 
 FAST_RATIO = 10  # times libjpeg's time
 FAST_S = 1.0  # a megapixel
@@ -79,6 +84,7 @@ def build(root: pathlib.Path) -> dict[str, str]:
         generator_part(read(root, "generator", GENERATOR_FIELDS)),
         transformer_part(read(root, "dct_transformer", TRANSFORMER_FIELDS)),
         lists_part(read(root, "sparse_dct", LIST_FIELDS)),
+        processes_part(read(root, "processes", PROCESS_FIELDS)),
         commands_part(read(root, "commands", COMMAND_FIELDS)),
     ]
     return {PAGE: "\n\n".join(parts) + "\n"}
@@ -171,6 +177,23 @@ def lists_part(rows: Sequence[Record]) -> str:
     )
     head = "| pictures | implementation | encode | decode |"
     return table("Lists of DCT triples", text, head, lines, rows)
+
+
+def processes_part(rows: Sequence[Record]) -> str:
+    """Training by two processes against one."""
+    lines = [
+        f"| `{row['model']}`, `{row['preset']}` | {row['num_parameters'] / 1e6:.1f} M "
+        f"| {row['batch_size']} | {row['one_images_per_s']:.0f} | {row['two_images_per_s']:.0f} "
+        f"| {row['ratio']:.2f} |"
+        for row in rows
+    ]
+    text = (
+        "`experiments/speed/processes.py`: images a second in training by one process of one "
+        "thread, and by two of one thread each that share every batch; medians of turns. The "
+        "exchange grows with the parameters, what is shared with the batch."
+    )
+    head = "| model, preset | parameters | batch | one process | two processes | ratio |"
+    return table("Two processes", text, head, lines, rows)
 
 
 def commands_part(rows: Sequence[Record]) -> str:
@@ -272,5 +295,6 @@ ITEM = Item(
         bench("generator", 10),
         bench("dct_transformer", 20),
         bench("sparse_dct", 3),
+        bench("processes", 8),
     ),
 )
