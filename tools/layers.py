@@ -19,7 +19,8 @@ LAYERS = (
     ("imaging", "transform", "bitstream", "kernels"),
     ("entropy",),
     ("codecs", "models", "metrics", "data"),
-    ("pillow_plugin", "training", "tasks", "evaluate", "editing"),
+    ("pillow_plugin", "integrations", "training", "tasks", "evaluate", "editing"),
+    ("batch",),
     ("cli",),
 )
 _PART = re.compile(r"(<!-- layers -->\n).*?(<!-- /layers -->)", re.DOTALL)

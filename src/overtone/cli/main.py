@@ -58,9 +58,11 @@ COMMANDS: tuple[Command, ...] = (
 
 
 # Module -> the extra that installs it.
-OPTIONAL_MODULES = dict.fromkeys(
-    ("torch", "safetensors", "sklearn", "tensorboard", "torchmetrics"), "models"
-) | {"jpeglib": "jpeg", "simplejpeg": "jpeg"}
+OPTIONAL_MODULES: dict[str | None, str] = {
+    **dict.fromkeys(("torch", "safetensors", "sklearn", "tensorboard", "torchmetrics"), "models"),
+    **dict.fromkeys(("jpeglib", "simplejpeg"), "jpeg"),
+    **dict.fromkeys(("fsspec", "pyarrow", "ray", "webdataset"), "cluster"),
+}
 
 
 def build_app() -> cyclopts.App:

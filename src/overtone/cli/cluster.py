@@ -1,0 +1,268 @@
+"""`--cluster`: what verbs about many pictures do where the workers are those of Ray."""
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from overtone import __version__
+from overtone.cli.arguments import Count
+from overtone.cli.exits import account_of, note
+from overtone.cli.files import EXISTS, STREAM
+from overtone.cli.outcome import Outcome
+from overtone.cli.progress import progress_bar
+from overtone.cli.sources import find_inputs
+from overtone.errors import ConfigError, ConversionNeededError, ImageError
+
+if TYPE_CHECKING:
+    from overtone.batch.cluster import Cluster
+    from overtone.batch.manifest import Manifest
+    from overtone.batch.outlook import Existing, Outlook
+    from overtone.batch.plan import Picture, Plan
+    from overtone.batch.work import Conversion
+
+# Workers of a Ray cluster; None works in this process.
+ClusterAddress = Annotated[str | None, Parameter(name="--cluster", metavar="ADDRESS")]
+# Most tasks at a time on a cluster.
+Workers = Annotated[Count | None, Parameter(metavar="N")]
+ManifestName = Annotated[str | None, Parameter(name="--manifest", metavar="FILE")]
+
+MANIFEST = "manifest.jsonl"
+LIST = "@"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OnCluster:
+    """A command's work on many pictures by the workers of a cluster.
+
+    Attributes:
+        address: That of the cluster; None where the work is done in this process.
+        workers: Most pictures at a time.
+        threads: Threads for each picture.
+        manifest: Name of the manifest.
+
+    Raises:
+        ConfigError: Something is given that has no meaning without a cluster.
+    """
+
+    address: str | None
+    workers: int | None = None
+    threads: int | None = None
+    manifest: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.address is None:
+            given = {"--workers": self.workers, "--manifest": self.manifest}
+            for name, value in given.items():
+                if value is not None:
+                    raise ConfigError(f"{name} is for work on a cluster; give --cluster too")
+
+    @property
+    def num_threads(self) -> int:
+        """Threads for each picture."""
+        return self.threads or 1
+
+    @contextlib.contextmanager
+    def connected(self, *, quiet: bool = False) -> "Iterator[Cluster]":
+        """Around work by the cluster, with a bar while it starts."""
+        from overtone.batch.cluster import connected
+
+        assert self.address is not None
+        with contextlib.ExitStack() as stack:
+            with progress_bar("starting Ray", quiet=quiet):
+                cluster = stack.enter_context(
+                    connected(self.address, workers=self.workers, threads=self.num_threads)
+                )
+            yield cluster
+
+    def convert(
+        self,
+        found: "Sequence[Picture]",
+        out: str | None,
+        conversion: "Conversion",
+        suffix: str,
+        outcome: Outcome,
+        existing: "Existing",
+    ) -> int:
+        """Has every picture converted; the exit code.
+
+        Args:
+            found: The pictures.
+            out: What was given with -o.
+            conversion: What is done with each picture.
+            suffix: Ending of the results.
+            outcome: Takes note of what is left out and of failures.
+            existing: What becomes of a picture that has a result already.
+
+        Raises:
+            ConfigError: The options contradict each other, or the manifest is of another run.
+        """
+        from overtone.batch.manifest import opened_manifest
+        from overtone.batch.outlook import look_out
+        from overtone.batch.plan import make_plan
+        from overtone.batch.run import check_seen
+
+        plan = make_plan(found, out, suffix)
+        check_seen(plan, is_local=self.address == "local")
+        name = _name_of_manifest(self.manifest, plan.folder)
+        settings = _settings(conversion, suffix, plan)
+        with opened_manifest(name, settings, restart=existing == "replace") as manifest:
+            outlook = look_out(plan, manifest, existing)
+            failures = self._run(plan, outlook, conversion, manifest, quiet=outcome.quiet)
+            manifest.end()
+        for source, reason in outlook.failures:
+            outcome.fail(source, reason)
+        for source, error in failures:
+            outcome.fail(source, account_of(_in_words(error)))
+        num_new = len(outlook.items) - len(failures)
+        outcome.count(num_new + outlook.num_done)
+        if outlook.num_skipped:
+            outcome.skip(EXISTS, outlook.num_skipped)
+        if not outcome.quiet:
+            before = f", {outlook.num_done} were done before" if outlook.num_done else ""
+            note(f"{num_new} done{before}; what became of each is in {name}")
+        return outcome.exit_code()
+
+    def _run(
+        self,
+        plan: "Plan",
+        outlook: "Outlook",
+        conversion: "Conversion",
+        manifest: "Manifest",
+        *,
+        quiet: bool,
+    ) -> list[tuple[str, Exception]]:
+        from overtone.batch.run import run
+
+        if not outlook.items and plan.shards.keys() <= outlook.packed:
+            return []
+        total = len(outlook.items)
+        with self.connected(quiet=quiet) as cluster, progress_bar("working", quiet=quiet) as bar:
+
+            def report(num_done: int) -> None:
+                if bar is not None:
+                    bar(num_done / max(1, total), f"{num_done} of {total} pictures")
+
+            return run(cluster, plan, outlook, conversion, manifest, report)
+
+
+def existing_of(*, skip_existing: bool, force: bool) -> "Existing":
+    """What becomes of a picture that has a result already.
+
+    Raises:
+        ConfigError: Both are asked for.
+    """
+    if force and skip_existing:
+        raise ConfigError("--force replaces what --skip-existing keeps; give one of them")
+    return "replace" if force else "skip" if skip_existing else "fail"
+
+
+def found_pictures(
+    names: Sequence[str],
+    suffixes: Collection[str],
+    outcome: Outcome,
+    *,
+    recursive: bool = False,
+    output: str | None = None,
+) -> "list[Picture]":
+    """What names stand for: as `find_inputs`, and lists, tar files and remote addresses.
+
+    Args:
+        names: What was given; `@FILE` is a list of such, one a line, `{000..009}` so many names.
+        suffixes: Endings that folders and tar files are searched for.
+        outcome: Takes note of what is left out of folders.
+        recursive: Search the folders in a folder too.
+        output: Folder that is not searched, since results go there.
+
+    Raises:
+        ConfigError: A name stands for nothing.
+    """
+    from overtone.batch.plan import listed_in
+
+    found: dict[str, Picture] = {}
+    for name in names:
+        if name == STREAM:
+            raise ConfigError("a cluster works on files; leave out - or --cluster")
+        inner = listed_in(name[len(LIST) :]) if name.startswith(LIST) else [name]
+        for each in inner:
+            pictures = _expand(
+                each,
+                suffixes,
+                outcome,
+                recursive=recursive,
+                output=output,
+                is_listed=len(inner) > 1,
+            )
+            for picture in pictures:
+                found.setdefault(picture.source, picture)
+    if not found:
+        raise ConfigError("the lists are empty; name pictures in them, one a line")
+    return list(found.values())
+
+
+def _expand(
+    name: str,
+    suffixes: Collection[str],
+    outcome: Outcome,
+    *,
+    recursive: bool,
+    output: str | None,
+    is_listed: bool,
+) -> "Iterator[Picture]":
+    from overtone.batch import places
+    from overtone.batch.plan import Picture, in_archive, remote_pictures
+    from overtone.batch.shards import TAR, spelled_out
+
+    for each in [name] if os.path.exists(name) else spelled_out(name):
+        if places.is_remote(each):
+            yield from remote_pictures(each, suffixes, recursive=recursive)
+        elif is_listed and not (os.path.isdir(each) or each.endswith(TAR)):
+            yield Picture(each, each)  # one that is missing is a failure like others
+        else:
+            out = None if output is None or places.is_remote(output) else output
+            for source in find_inputs([each], suffixes, outcome, recursive=recursive, output=out):
+                if source.path.endswith(TAR):
+                    yield from in_archive(source.path, suffixes)
+                else:
+                    yield Picture(source.path, source.path, source.below)
+
+
+def _name_of_manifest(given: str | None, folder: str) -> str:
+    """The manifest's name, in the folder of the results if none is given; makes that folder."""
+    from overtone.batch import places
+
+    if given is not None:
+        if places.is_remote(given):
+            raise ConfigError(f"the manifest is a file on this machine; {given} is not")
+        return given
+    if not folder or places.is_remote(folder):
+        raise ConfigError(
+            "give --manifest FILE, so that a run that is stopped can go on; results do not go to "
+            "a folder on this machine, which could hold it"
+        )
+    os.makedirs(folder, exist_ok=True)
+    return os.path.join(folder, MANIFEST)
+
+
+def _settings(conversion: "Conversion", suffix: str, plan: "Plan") -> dict[str, Any]:
+    """What the results depend on; which pictures go into which tar file is a part of it."""
+    settings: dict[str, Any] = {"work": type(conversion).__name__.lower(), "suffix": suffix}
+    settings |= {"version": __version__, "output": plan.folder}
+    for field in dataclasses.fields(conversion):  # pyright: ignore[reportArgumentType]
+        value = getattr(conversion, field.name)
+        settings |= dict(value) if isinstance(value, Mapping) else {field.name: value}
+    if plan.shards:
+        names = [f"{item.picture.source}\n{item.shard}\n{item.sample}" for item in plan.items]
+        digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape"))
+        settings["samples of the tar files"] = digest.hexdigest()
+    return settings
+
+
+def _in_words(error: Exception) -> Exception:
+    if isinstance(error, ConversionNeededError):
+        return ImageError(f"{error}, or give --convert")
+    return error
