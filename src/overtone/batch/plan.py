@@ -194,16 +194,16 @@ def _in_shards(pictures: Sequence[Picture], out: str, suffix: str) -> list[Item]
     items = []
     for number, each in enumerate(pictures):
         shard = own.get(each.address) or shards[number * len(shards) // len(pictures)]
-        key = _key(each)
-        part = places.joined(f"{shard}{PARTS}", *f"{key}{suffix}".split("/"))
-        items.append(Item(each, part, shard, f"{key}{suffix}"))
+        sample = f"{_sample_name(each)}{suffix}"
+        part = places.joined(f"{shard}{PARTS}", *sample.split("/"))
+        items.append(Item(each, part, shard, sample))
     return items
 
 
-def _key(picture: Picture) -> str:
-    """What the sample is called; a dot would end its key."""
+def _sample_name(picture: Picture) -> str:
+    """What the result is called, but for its ending; of a file without dots, which end a key."""
     if picture.member is not None:
-        return picture.member.key
+        return picture.member.name[: -len(picture.member.suffix)]
     name = _stem(picture.address).replace(".", "_")
     return "/".join([*filter(None, (picture.below or "").split(os.sep)), name])
 

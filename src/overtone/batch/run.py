@@ -16,6 +16,9 @@ from overtone.batch.outlook import Outlook
 from overtone.batch.plan import PARTS, Item, Plan
 from overtone.batch.work import Conversion, Converting, Done, Job, Shard
 from overtone.errors import ConfigError, PathError
+from overtone.files import remove_partial_files
+
+MARKER = ".overtone-cluster"
 
 Failure = tuple[str, Exception]
 
@@ -52,12 +55,16 @@ def run(
     Returns:
         Sources that failed, and why.
     """
+    folders = {_folder_of(item) for item in outlook.items if item.picture.source in manifest.begun}
     with _marked(plan.folder, is_needed=not cluster.is_local) as marker:
-        work = _Run(plan, outlook, manifest, report, _Worker(Converting(convert, marker)))
+        work = _Run(plan, outlook, manifest, report, _Worker(Converting(convert, *marker)))
         work.hand_out(cluster, work.jobs(outlook.items))
         # Files that workers do not see are sent to them; the last tar files are packed.
         work.hand_out(cluster, work.jobs(work.unseen, sends_data=True))
         work.hand_out(cluster, work.packings())
+    for folder in sorted(folders | work.folders_of_deaths):
+        if not places.is_remote(folder):
+            remove_partial_files(pathlib.Path(folder))
     return work.failures
 
 
@@ -85,6 +92,7 @@ class _Run:
         self._manifest, self._report, self._worker = manifest, report, worker
         self.failures: list[Failure] = []
         self.unseen: list[Item] = []
+        self.folders_of_deaths: set[str] = set()
         self._num_done = 0
         self._shards = {
             shard: items for shard, items in plan.shards.items() if shard not in outlook.packed
@@ -134,6 +142,7 @@ class _Run:
     def _note(self, job: Job | Shard) -> None:
         if isinstance(job, Job):
             self._manifest.begin(job.given.picture.source)
+            self.folders_of_deaths.add(_folder_of(job.given))
 
     def packings(self) -> Iterator[Shard]:
         """Tar files whose results are all there; those in this process are packed at once."""
@@ -197,17 +206,22 @@ class _Run:
 
 
 @contextlib.contextmanager
-def _marked(folder: str, *, is_needed: bool) -> Iterator[str]:
-    """A file in the folder of the results that tells a worker whether it sees that folder."""
+def _marked(folder: str, *, is_needed: bool) -> Iterator[tuple[str, bytes]]:
+    """A file in the folder of the results, and what it says to a worker that sees that folder."""
     if not (is_needed and folder) or places.is_remote(folder):
-        yield ""
+        yield "", b""
         return
-    marker = pathlib.Path(os.path.abspath(folder), f".overtone-{secrets.token_hex(8)}")
-    places.write(str(marker), b"")
+    # A program that is killed leaves it; the next one takes it away.
+    marker, token = os.path.join(os.path.abspath(folder), MARKER), secrets.token_bytes(16)
+    places.write(marker, token)
     try:
-        yield str(marker)
+        yield marker, token
     finally:
-        marker.unlink(missing_ok=True)
+        pathlib.Path(marker).unlink(missing_ok=True)
+
+
+def _folder_of(item: Item) -> str:
+    return places.folder_of(item.destination)
 
 
 def _absolute(address: str) -> str:

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import io
-import os
+import pathlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -58,10 +58,12 @@ class Converting:
         convert: Makes the result.
         marker: A file that lies where results go; a worker that does not see it sends its results
             back. Empty where every worker sees that place.
+        token: What that file says.
     """
 
     convert: Conversion
     marker: str = ""
+    token: bytes = b""
 
     def __call__(self, job: Job) -> Done:
         """The result, written or sent back."""
@@ -70,10 +72,16 @@ class Converting:
         data, facts = self.convert(source)
         facts |= {"size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         facts["seconds"] = round(time.perf_counter() - started, 4)
-        if job.returns_data or (self.marker and not os.path.exists(self.marker)):
+        if job.returns_data or not self._sees_results():
             return Done(facts, data)
         places.write(job.item.destination, data)
         return Done(facts, None)
+
+    def _sees_results(self) -> bool:
+        try:
+            return not self.marker or pathlib.Path(self.marker).read_bytes() == self.token
+        except OSError:
+            return False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

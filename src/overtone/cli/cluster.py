@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 from cyclopts import Parameter
 
@@ -73,6 +73,8 @@ class OnCluster:
 
         assert self.address is not None
         with contextlib.ExitStack() as stack:
+            # Ray tells there of every worker that dies; the manifest and the failures do too.
+            stack.enter_context(contextlib.redirect_stdout(stack.enter_context(_nowhere())))
             with progress_bar("starting Ray", quiet=quiet):
                 cluster = stack.enter_context(
                     connected(self.address, workers=self.workers, threads=self.num_threads)
@@ -148,6 +150,10 @@ class OnCluster:
                     bar(num_done / max(1, total), f"{num_done} of {total} pictures")
 
             return run(cluster, plan, outlook, conversion, manifest, report)
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
 
 
 def existing_of(*, skip_existing: bool, force: bool) -> "Existing":
