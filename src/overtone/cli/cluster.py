@@ -36,6 +36,36 @@ LIST = "@"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """What a command was asked to read and write.
+
+    Attributes:
+        inputs: What was given.
+        output: What was given with -o.
+        recursive: Search the folders in a folder too.
+        skip_existing: Leave out what has a result.
+        force: Replace what is there.
+    """
+
+    inputs: Sequence[str]
+    output: str | None
+    recursive: bool
+    skip_existing: bool
+    force: bool
+
+    @property
+    def existing(self) -> "Existing":
+        """What becomes of a picture that has a result already.
+
+        Raises:
+            ConfigError: The options contradict each other.
+        """
+        if self.force and self.skip_existing:
+            raise ConfigError("--force replaces what --skip-existing keeps; give one of them")
+        return "replace" if self.force else "skip" if self.skip_existing else "fail"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class OnCluster:
     """A command's work on many pictures by the workers of a cluster.
 
@@ -83,22 +113,20 @@ class OnCluster:
 
     def convert(
         self,
-        found: "Sequence[Picture]",
-        out: str | None,
+        request: Request,
+        suffixes: Collection[str],
         conversion: "Conversion",
         suffix: str,
         outcome: Outcome,
-        existing: "Existing",
     ) -> int:
         """Has every picture converted; the exit code.
 
         Args:
-            found: The pictures.
-            out: What was given with -o.
+            request: What is read and written.
+            suffixes: Endings that folders and tar files are searched for.
             conversion: What is done with each picture.
             suffix: Ending of the results.
             outcome: Takes note of what is left out and of failures.
-            existing: What becomes of a picture that has a result already.
 
         Raises:
             ConfigError: The options contradict each other, or the manifest is of another run.
@@ -108,7 +136,11 @@ class OnCluster:
         from overtone.batch.plan import make_plan
         from overtone.batch.run import check_seen
 
-        plan = make_plan(found, out, suffix)
+        existing = request.existing
+        found = found_pictures(
+            request.inputs, suffixes, outcome, recursive=request.recursive, output=request.output
+        )
+        plan = make_plan(found, request.output, suffix)
         check_seen(plan, is_local=self.address == "local")
         name = _name_of_manifest(self.manifest, plan.folder)
         settings = _settings(conversion, suffix, plan)
@@ -154,17 +186,6 @@ class OnCluster:
 
 def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")
-
-
-def existing_of(*, skip_existing: bool, force: bool) -> "Existing":
-    """What becomes of a picture that has a result already.
-
-    Raises:
-        ConfigError: Both are asked for.
-    """
-    if force and skip_existing:
-        raise ConfigError("--force replaces what --skip-existing keeps; give one of them")
-    return "replace" if force else "skip" if skip_existing else "fail"
 
 
 def found_pictures(

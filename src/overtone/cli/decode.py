@@ -2,7 +2,7 @@
 
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import cyclopts
 from cyclopts import Parameter
@@ -21,19 +21,15 @@ from overtone.cli.arguments import (
     Threads,
     whole_numbers,
 )
-from overtone.cli.cluster import (
-    ClusterAddress,
-    ManifestName,
-    OnCluster,
-    Workers,
-    existing_of,
-    found_pictures,
-)
+from overtone.cli.cluster import ClusterAddress, ManifestName, OnCluster, Request, Workers
 from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_result
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
 from overtone.files import is_stream
+
+if TYPE_CHECKING:
+    from overtone.codecs.dct_list import PictureListModel
 
 DEFAULT_SUFFIX = ".png"
 JPEG_SUFFIX = ".jpg"
@@ -107,8 +103,8 @@ def decode(
 
     outcome = Outcome(quiet=quiet)
     on_cluster = OnCluster(cluster, workers, threads, manifest)
-    limits = {"max_pixels": max_pixels, "max_seconds": max_seconds}
-    view = {"scale": scale, "size": size, "crop": crop}
+    limits: dict[str, Any] = {"max_pixels": max_pixels, "max_seconds": max_seconds}
+    view: dict[str, Any] = {"scale": scale, "size": size, "crop": crop}
     if to_jpeg:
         _check_only_jpeg({**view, "strip": strip})
     ending = JPEG_SUFFIX if to_jpeg else DEFAULT_SUFFIX
@@ -118,14 +114,9 @@ def decode(
         decoding = Decoding(
             view | limits | {"num_threads": on_cluster.num_threads}, max_bytes, strip, ending
         )
-        return on_cluster.convert(
-            found_pictures(inputs, {".ovt"}, outcome, recursive=recursive, output=output),
-            output,
-            ToJpeg(limits, max_bytes) if to_jpeg else decoding,
-            ending,
-            outcome,
-            existing_of(skip_existing=skip_existing, force=force),
-        )
+        conversion = ToJpeg(limits, max_bytes) if to_jpeg else decoding
+        request = Request(inputs, output, recursive, skip_existing, force)
+        return on_cluster.convert(request, {".ovt"}, conversion, ending, outcome)
     sources = find_inputs(inputs, {".ovt"}, outcome, recursive=recursive, output=output)
     jobs = plan_jobs(sources, output, ending, outcome, skip_existing=skip_existing, force=force)
     if to_jpeg:
@@ -133,29 +124,28 @@ def decode(
             jobs, outcome, lambda job: _to_jpeg(job, max_bytes, limits, outcome, force=force)
         )
 
-    list_model = None
-    if model is not None:
-        from overtone.codecs.dct_list import as_list_model
-        from overtone.models.store import load_model
-
-        list_model = as_list_model(load_model(model))
+    how: Any = {"num_threads": threads, "model": None if model is None else _list_model(model)}
 
     def work(job: Job) -> None:
         suffix = _suffix_for(job.destination)
         file = read_container(read_bytes(job.source), max_bytes=max_bytes, max_pixels=max_pixels)
-        pixels = decode_file(
-            file,
-            num_threads=threads,
-            model=list_model,
-            **view,
-            **limits,
-        )
+        pixels = decode_file(file, **view, **limits, **how)
         picture = stripped(Picture(pixels, file.metadata), strip)
         write_result(job, picture_to_bytes(picture, suffix), force=force)
         height, width, _ = picture.pixels.shape
         outcome.say(f"{job.source} -> {job.destination}: {width}x{height} pixels")
 
-    return run_jobs(jobs, outcome, work)
+    for job in jobs:
+        with outcome.of(job):
+            work(job)
+    return outcome.exit_code()
+
+
+def _list_model(name: str) -> "PictureListModel":
+    from overtone.codecs.dct_list import as_list_model
+    from overtone.models.store import load_model
+
+    return as_list_model(load_model(name))
 
 
 def _check_only_jpeg(chosen: Mapping[str, Any]) -> None:

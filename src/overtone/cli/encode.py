@@ -21,14 +21,7 @@ from overtone.cli.arguments import (
     Strip,
     Threads,
 )
-from overtone.cli.cluster import (
-    ClusterAddress,
-    ManifestName,
-    OnCluster,
-    Workers,
-    existing_of,
-    found_pictures,
-)
+from overtone.cli.cluster import ClusterAddress, ManifestName, OnCluster, Request, Workers
 from overtone.cli.encode_ways import check_only_way, encode_with_model, repack_jpegs
 from overtone.cli.files import plan_jobs, write_result
 from overtone.cli.outcome import Job, Outcome
@@ -38,6 +31,7 @@ from overtone.errors import ConfigError
 from overtone.imaging.formats import PICTURE_SUFFIXES, endings_like
 
 if TYPE_CHECKING:
+    from overtone.batch.work import Conversion
     from overtone.codecs.base import AbstractCodec
     from overtone.imaging.image import Picture
 
@@ -110,7 +104,6 @@ def encode(
         force: Replace files that exist.
         quiet: Print errors only.
     """
-    from overtone.batch.work import Encoding, Repacking
     from overtone.codecs.registry import get_codec, resolve_num_threads
     from overtone.imaging.metadata import stripped
 
@@ -127,31 +120,16 @@ def encode(
         check_only_way(codec, goals, values, strip, convert=convert, lossless=lossless)
     on_cluster = OnCluster(cluster, workers, threads, manifest)
     num_threads = resolve_num_threads(threads) if cluster is None else on_cluster.num_threads
-    how = {
-        "effort": effort,
-        "preset": preset,
-        "settings": values,
-        "seed": seed,
-        "num_threads": num_threads,
-    }
+    how: dict[str, Any] = dict(effort=effort, preset=preset, settings=values, seed=seed)
+    how["num_threads"] = num_threads
     limits = {"max_pixels": max_pixels, "max_seconds": max_seconds}
     outcome = Outcome(quiet=quiet)
     suffixes = JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES
     if cluster is not None:
-        if model is not None:
-            raise ConfigError("--model codes on this machine alone; leave out --cluster")
-        if not lossless:
-            _check_settings(chosen, goals, how)
-        arguments = {"codec": codec, "max_seconds": max_seconds} | goals | how
-        coding = Encoding(arguments, convert, max_pixels, strip)
-        return on_cluster.convert(
-            found_pictures(inputs, suffixes, outcome, recursive=recursive, output=output),
-            output,
-            Repacking(limits, strip) if lossless else coding,
-            chosen.suffix,
-            outcome,
-            existing_of(skip_existing=skip_existing, force=force),
-        )
+        reading = convert, strip
+        conversion = _conversion(chosen, goals, how, limits, reading, lossless, model)
+        request = Request(inputs, output, recursive, skip_existing, force)
+        return on_cluster.convert(request, suffixes, conversion, chosen.suffix, outcome)
     sources = find_inputs(inputs, suffixes, outcome, recursive=recursive, output=output)
     plan = functools.partial(plan_jobs, skip_existing=skip_existing, force=force)
     jobs = plan(sources, output, chosen.suffix, outcome, endings=endings_like(chosen.suffix))
@@ -173,6 +151,38 @@ def encode(
             encode_job = functools.partial(encode_pixels, progress=report)
             outcome.say(_encode_picture(encode_job, chosen, job, read, num_threads, force=force))
     return outcome.exit_code()
+
+
+def _conversion(
+    codec: "AbstractCodec",
+    goals: Mapping[str, float | None],
+    how: Mapping[str, Any],
+    limits: Mapping[str, Any],
+    reading: "tuple[bool, Literal['all', 'gps'] | None]",
+    lossless: bool,
+    model: str | None,
+) -> "Conversion":
+    """What workers of a cluster do with each picture.
+
+    Args:
+        codec: The codec.
+        goals: What is to be reached.
+        how: The other arguments of `overtone.encode`.
+        limits: The most pixels of a picture, and the longest time.
+        reading: Whether pictures are converted, and what is not kept of their metadata.
+        lossless: Repack JPEG files.
+        model: Name of a model to code with, which is refused.
+    """
+    from overtone.batch.work import Encoding, Repacking
+
+    convert, strip = reading
+    if model is not None:
+        raise ConfigError("--model codes on this machine alone; leave out --cluster")
+    if lossless:
+        return Repacking(limits, strip)
+    _check_settings(codec, goals, how)
+    own = {"codec": codec.name, "max_seconds": limits["max_seconds"]}
+    return Encoding({**own, **goals, **how}, convert, limits["max_pixels"], strip)
 
 
 def _check_settings(
