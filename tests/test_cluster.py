@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import signal
-import sys
 import tarfile
 
 import numpy as np
@@ -28,6 +27,7 @@ from overtone.batch.shards import from_samples
 from overtone.batch.work import Converting
 from overtone.cli.main import main
 from overtone.errors import PathError
+from overtone.evaluate.rate_distortion.rows import read_rows
 from overtone.integrations import ovt
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'overtone-image[cluster]'")
@@ -240,6 +240,24 @@ def test_remote_addresses(cluster, folder, capsys):
     assert "nowhere://in/a.png cannot be opened" in capsys.readouterr().err
 
 
+def test_rows_of_a_comparison(cluster, folder):
+    pytest.importorskip("matplotlib")
+    pictures = ("pictures/a.png", "pictures/day 1", "--codecs", "jpeg,webp", "--qualities", "20,60")
+    for out, more in (("here", []), ("there", ["--cluster", "local"])):
+        command = ["compare", *pictures, "-o", out, "--pictures", "1", "--threads", "1", *more]
+        assert main(command) == 0
+    rows = [
+        {
+            (row.codec, row.image, row.quality): row.size_bytes
+            for row in read_rows(pathlib.Path(out))
+        }
+        for out in ("here", "there")
+    ]
+    assert len(rows[0]) == 12
+    assert rows[0] == rows[1]
+    assert "<img" in pathlib.Path("there/report.html").read_text("utf-8")
+
+
 def test_files_that_workers_do_not_see_are_sent(cluster, folder, monkeypatch):
     """As on a machine that has another disk: what lies here is not there for a worker."""
     own = os.getpid()
@@ -265,29 +283,3 @@ def test_files_that_workers_do_not_see_are_sent(cluster, folder, monkeypatch):
         data = pathlib.Path("pictures", f"{name}.png").read_bytes()
         assert pathlib.Path("out", f"{name}.out").read_bytes()[::-1] == data
     assert sorted(os.listdir("out")) == ["a.out", "b.out"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["-", "-o", "out"], "a cluster works on files"),
-        (["pictures", "-o", "out", "--workers", "2"], "--workers is for work on a cluster"),
-        (["pictures", "-o", "out.ovt"], "on a cluster -o is a folder, or ends in .tar"),
-        (["pictures", "-o", "o-{0..8}.tar"], "is 9 tar files, for 3 pictures"),
-        (["pictures", "-o", "out", "--model", "x"], "leave out --cluster"),
-        (["pictures", "-o", "out", "--cluster", "here"], "a cluster is local, ray"),
-        (["pictures", "-o", "out", "--force", "--skip-existing"], "give one of them"),
-        (["pictures", "-o", "out", "--set", "x=1"], "x"),
-    ],
-)
-def test_wrong_usage_is_told_before_anything_starts(folder, capsys, arguments, message):
-    more = [] if {"--workers", "--cluster"} & set(arguments) else ["--cluster", "local"]
-    assert main(["encode", *arguments, *more]) == 2
-    assert message in capsys.readouterr().err
-    assert not list(folder.rglob("*.ovt"))
-
-
-def test_without_ray_one_line_says_what_to_install(folder, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ray", None)
-    assert on_cluster("encode", "pictures/a.png", "-o", "out") == 1
-    assert "install it with: pip install 'overtone-image[cluster]'" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import pathlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from overtone.batch import places
@@ -23,10 +23,9 @@ MARKER = ".overtone-cluster"
 Failure = tuple[str, Exception]
 
 
-def check_seen(plan: Plan, *, is_local: bool) -> None:
+def check_seen(addresses: Iterable[str], *, is_local: bool) -> None:
     """Raises `ConfigError` if something lies in this process alone and the cluster is elsewhere."""
-    names = [plan.folder, *(item.picture.address for item in plan.items)]
-    hidden = next(filter(places.is_of_one_process, names), None)
+    hidden = next(filter(places.is_of_one_process, addresses), None)
     if hidden is not None and not is_local:
         raise ConfigError(
             f"{hidden} lies in the memory of this process, where no worker of another machine "
@@ -132,10 +131,8 @@ class _Run:
                 self._give_up(item, error)
                 continue
             self._manifest.begin(picture.source)
-            here = dataclasses.replace(picture, address=_absolute(picture.address))
-            target = dataclasses.replace(
-                item, picture=here, destination=_absolute(item.destination)
-            )
+            here = dataclasses.replace(picture, address=absolute(picture.address))
+            target = dataclasses.replace(item, picture=here, destination=absolute(item.destination))
             returns = sends_data or places.is_of_one_process(item.destination)
             yield Job(item, target, data, returns)
 
@@ -158,17 +155,17 @@ class _Run:
         items = self._shards[shard]
         bad = [each for each in items if each.picture.source not in self._manifest.done]
         kept = tuple(
-            dataclasses.replace(each, destination=_absolute(each.destination))
+            dataclasses.replace(each, destination=absolute(each.destination))
             for each in items
             if each.picture.source in self._manifest.done
         )
         first = items[0].picture
         names = frozenset(each.picture.member.name for each in bad if each.picture.member)
-        archive = _absolute(first.address) if first.member is not None else ""
-        return Shard(_absolute(shard), kept, archive, names)
+        archive = absolute(first.address) if first.member is not None else ""
+        return Shard(absolute(shard), kept, archive, names)
 
     def _packed(self, job: Shard, result: Any) -> None:
-        shard = next(name for name in self._shards if _absolute(name) == job.address)
+        shard = next(name for name in self._shards if absolute(name) == job.address)
         if isinstance(result, Exception):
             self.failures.append((shard, result))
             return
@@ -224,6 +221,6 @@ def _folder_of(item: Item) -> str:
     return places.folder_of(item.destination)
 
 
-def _absolute(address: str) -> str:
+def absolute(address: str) -> str:
     """The address as a process with another working folder has it."""
     return address if not address or places.is_remote(address) else os.path.abspath(address)

@@ -11,18 +11,18 @@ from cyclopts import Parameter
 
 from overtone import __version__
 from overtone.cli.arguments import Count
+from overtone.cli.cluster_inputs import found_pictures
 from overtone.cli.exits import account_of, note
-from overtone.cli.files import EXISTS, STREAM
+from overtone.cli.files import EXISTS
 from overtone.cli.outcome import Outcome
 from overtone.cli.progress import progress_bar
-from overtone.cli.sources import find_inputs
 from overtone.errors import ConfigError, ConversionNeededError, ImageError
 
 if TYPE_CHECKING:
     from overtone.batch.cluster import Cluster
     from overtone.batch.manifest import Manifest
     from overtone.batch.outlook import Existing, Outlook
-    from overtone.batch.plan import Picture, Plan
+    from overtone.batch.plan import Plan
     from overtone.batch.work import Conversion
 
 # Workers of a Ray cluster; None works in this process.
@@ -32,7 +32,6 @@ Workers = Annotated[Count | None, Parameter(metavar="N")]
 ManifestName = Annotated[str | None, Parameter(name="--manifest", metavar="FILE")]
 
 MANIFEST = "manifest.jsonl"
-LIST = "@"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,6 +91,11 @@ class OnCluster:
                     raise ConfigError(f"{name} is for work on a cluster; give --cluster too")
 
     @property
+    def is_local(self) -> bool:
+        """Whether the workers are on this machine, started by this program."""
+        return self.address == "local"
+
+    @property
     def num_threads(self) -> int:
         """Threads for each picture."""
         return self.threads or 1
@@ -141,7 +145,8 @@ class OnCluster:
             request.inputs, suffixes, outcome, recursive=request.recursive, output=request.output
         )
         plan = make_plan(found, request.output, suffix)
-        check_seen(plan, is_local=self.address == "local")
+        addresses = (item.picture.address for item in plan.items)
+        check_seen([plan.folder, *addresses], is_local=self.is_local)
         name = _name_of_manifest(self.manifest, plan.folder)
         settings = _settings(conversion, suffix, plan)
         with opened_manifest(name, settings, restart=existing == "replace") as manifest:
@@ -151,7 +156,7 @@ class OnCluster:
         for source, reason in outlook.failures:
             outcome.fail(source, reason)
         for source, error in failures:
-            outcome.fail(source, account_of(_in_words(error)))
+            outcome.fail(source, account_of(in_words(error)))
         num_new = len(outlook.items) - len(failures)
         outcome.count(num_new + outlook.num_done)
         if outlook.num_skipped:
@@ -188,76 +193,6 @@ def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")
 
 
-def found_pictures(
-    names: Sequence[str],
-    suffixes: Collection[str],
-    outcome: Outcome,
-    *,
-    recursive: bool = False,
-    output: str | None = None,
-) -> "list[Picture]":
-    """What names stand for: as `find_inputs`, and lists, tar files and remote addresses.
-
-    Args:
-        names: What was given; `@FILE` is a list of such, one a line, `{000..009}` so many names.
-        suffixes: Endings that folders and tar files are searched for.
-        outcome: Takes note of what is left out of folders.
-        recursive: Search the folders in a folder too.
-        output: Folder that is not searched, since results go there.
-
-    Raises:
-        ConfigError: A name stands for nothing.
-    """
-    from overtone.batch.plan import listed_in
-
-    found: dict[str, Picture] = {}
-    for name in names:
-        if name == STREAM:
-            raise ConfigError("a cluster works on files; leave out - or --cluster")
-        inner = listed_in(name[len(LIST) :]) if name.startswith(LIST) else [name]
-        for each in inner:
-            pictures = _expand(
-                each,
-                suffixes,
-                outcome,
-                recursive=recursive,
-                output=output,
-                is_listed=len(inner) > 1,
-            )
-            for picture in pictures:
-                found.setdefault(picture.source, picture)
-    if not found:
-        raise ConfigError("the lists are empty; name pictures in them, one a line")
-    return list(found.values())
-
-
-def _expand(
-    name: str,
-    suffixes: Collection[str],
-    outcome: Outcome,
-    *,
-    recursive: bool,
-    output: str | None,
-    is_listed: bool,
-) -> "Iterator[Picture]":
-    from overtone.batch import places
-    from overtone.batch.plan import Picture, in_archive, remote_pictures
-    from overtone.batch.shards import TAR, spelled_out
-
-    for each in [name] if os.path.exists(name) else spelled_out(name):
-        if places.is_remote(each):
-            yield from remote_pictures(each, suffixes, recursive=recursive)
-        elif is_listed and not (os.path.isdir(each) or each.endswith(TAR)):
-            yield Picture(each, each)  # one that is missing is a failure like others
-        else:
-            out = None if output is None or places.is_remote(output) else output
-            for source in find_inputs([each], suffixes, outcome, recursive=recursive, output=out):
-                if source.path.endswith(TAR):
-                    yield from in_archive(source.path, suffixes)
-                else:
-                    yield Picture(source.path, source.path, source.below)
-
-
 def _name_of_manifest(given: str | None, folder: str) -> str:
     """The manifest's name, in the folder of the results if none is given; makes that folder."""
     from overtone.batch import places
@@ -289,7 +224,8 @@ def _settings(conversion: "Conversion", suffix: str, plan: "Plan") -> dict[str, 
     return settings
 
 
-def _in_words(error: Exception) -> Exception:
+def in_words(error: Exception) -> Exception:
+    """The error, with the option that helps."""
     if isinstance(error, ConversionNeededError):
         return ImageError(f"{error}, or give --convert")
     return error
