@@ -14,7 +14,7 @@ import pytest
 from experiments.cluster.crops import write_crops
 from experiments.cluster.kills import Command, trial
 from experiments.cluster.manifests import results_in
-from helpers import scene
+from helpers import pictures, scene
 from PIL import Image
 
 import overtone
@@ -242,9 +242,9 @@ def test_remote_addresses(cluster, folder, capsys):
 
 def test_rows_of_a_comparison(cluster, folder):
     pytest.importorskip("matplotlib")
-    pictures = ("pictures/a.png", "pictures/day 1", "--codecs", "jpeg,webp", "--qualities", "20,60")
+    inputs = ("pictures/a.png", "pictures/day 1", "--codecs", "jpeg,webp", "--qualities", "20,60")
     for out, more in (("here", []), ("there", ["--cluster", "local"])):
-        command = ["compare", *pictures, "-o", out, "--pictures", "1", "--threads", "1", *more]
+        command = ["compare", *inputs, "-o", out, "--pictures", "1", "--threads", "1", *more]
         assert main(command) == 0
     rows = [
         {
@@ -256,6 +256,23 @@ def test_rows_of_a_comparison(cluster, folder):
     assert len(rows[0]) == 12
     assert rows[0] == rows[1]
     assert "<img" in pathlib.Path("there/report.html").read_text("utf-8")
+
+
+def test_samples_and_distances_are_those_of_one_process(cluster, folder):
+    np.savez("real.npz", x=pictures(120, 28, 28, 1))
+    sampled, measured = [], []
+    for out, more in (("here", []), ("there", ["--cluster", "local"])):
+        more = [*more, "--threads", "1", "--seed", "4", "-q"]
+        assert main(["sample", "mnist", "-n", "300", "-o", f"{out}.npz", *more]) == 0
+        sampled.append(np.load(f"{out}.npz")["x"])
+        rows = ["--reference", "real.npz", "-n", "300", "-o", f"{out}.jsonl", "--json"]
+        assert main(["evaluate", "mnist", *rows, *more]) == 0
+        lines = pathlib.Path(f"{out}.jsonl").read_text("utf-8").splitlines()
+        measured.append([json.loads(line) | {"date": ""} for line in lines])
+    assert sampled[0].shape == (300, 28, 28, 1)
+    assert len(np.unique(sampled[0], axis=0)) == 300  # no chunk is drawn twice
+    np.testing.assert_array_equal(*sampled)
+    assert measured[0] == measured[1]
 
 
 def test_files_that_workers_do_not_see_are_sent(cluster, folder, monkeypatch):

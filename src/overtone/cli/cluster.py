@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from cyclopts import Parameter
 
 from overtone import __version__
-from overtone.cli.arguments import Count
+from overtone.cli.arguments import Count, Device
 from overtone.cli.cluster_inputs import found_pictures
 from overtone.cli.exits import account_of, note
 from overtone.cli.files import EXISTS
@@ -99,6 +99,16 @@ class OnCluster:
     def num_threads(self) -> int:
         """Threads for each picture."""
         return self.threads or 1
+
+    def checked_device(self, device: Device) -> Device:
+        """The device of this process.
+
+        Raises:
+            ConfigError: It is a card, and the work is done by the workers of a cluster.
+        """
+        if self.address is not None and device != "cpu":
+            raise ConfigError("the workers of a cluster compute on processors; leave out --device")
+        return device
 
     @contextlib.contextmanager
     def connected(self, *, quiet: bool = False) -> "Iterator[Cluster]":
