@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import signal
-import tarfile
 
 import numpy as np
 import pytest
@@ -16,13 +15,11 @@ from experiments.cluster.kills import Command, trial
 from experiments.cluster.manifests import results_in
 from helpers import pictures, scene
 from PIL import Image
+from toy_cluster import converted, events_in, names_in, shard
 
 import overtone
 from overtone.batch.cluster import TRIES, connected
-from overtone.batch.manifest import opened_manifest
-from overtone.batch.outlook import look_out
 from overtone.batch.plan import Picture, make_plan
-from overtone.batch.run import run
 from overtone.batch.shards import from_samples
 from overtone.batch.work import Converting
 from overtone.cli.main import main
@@ -60,10 +57,6 @@ def folder(tmp_path, monkeypatch):
 
 def on_cluster(verb, *arguments):
     return main([verb, *arguments, "--cluster", "local"])
-
-
-def events_in(manifest):
-    return [json.loads(line) for line in pathlib.Path(manifest).read_text("utf-8").splitlines()[1:]]
 
 
 def test_results_are_those_of_one_process(cluster, folder, capsys):
@@ -114,15 +107,6 @@ def test_what_others_have_written_is_kept(cluster, folder, capsys):
     assert overtone.decode("out/a.ovt").shape == (24, 40, 3)
 
 
-def converted(cluster, pictures, out, convert):
-    plan = make_plan(pictures, out, ".out")
-    with opened_manifest(f"{out}.jsonl", {}) as manifest:
-        outlook = look_out(plan, manifest, "fail")
-        failures = run(cluster, plan, outlook, convert, manifest, lambda _: None)
-        manifest.end()
-    return {source: str(error) for source, error in failures}
-
-
 def test_a_file_that_kills_its_workers_is_given_up(cluster, folder):
     tries = str(folder / "tries")
 
@@ -157,23 +141,6 @@ def test_kills_lose_and_double_nothing(cluster, tmp_path, kind):
     faults = ("num_lost", "num_surplus", "num_doubled", "num_differing", "num_repeated_in_vain")
     assert [row[name] for name in faults] == [0] * len(faults)
     assert 1 <= row["num_repeated"] <= row["num_in_flight"] <= 4
-
-
-def shard(name, keys, *, bad=()):
-    """A tar file of pictures with a class each."""
-    members = []
-    for number, key in enumerate(keys):
-        picture = pathlib.Path(f"{number}.png")
-        Image.fromarray(scene(20 + number, 33, seed=number)).save(picture)
-        members.append((f"{key}.png", b"no picture" if key in bad else picture.read_bytes()))
-        members.append((f"{key}.cls", str(number).encode()))
-        picture.unlink()
-    pathlib.Path(name).write_bytes(from_samples(members))
-
-
-def names_in(path):
-    with tarfile.open(path) as tar:
-        return tar.getnames()
 
 
 def test_tar_files_become_tar_files(cluster, folder, capsys):

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel, ProgressCallback, to_pixels
 from overtone.models.class_index import class_index
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.store import resolve_model
-from overtone.shapes import UInt8
+from overtone.shapes import Float, UInt8
 from overtone.tasks.latents import check_output, decode_latents
 
 CHUNK_IMAGES = 256  # another number would change what a seed draws beyond the first so many
@@ -64,10 +65,14 @@ def sample(
         guidance=guidance,
     )
     check_drawing(chosen, num_images, drawing)
-    parts = [
-        draw_chunk(chosen, chunk, drawing, _within(progress, chunk, num_images))
-        for chunk in chunks_of(num_images)
-    ]
+    parts = []
+    for chunk in chunks_of(num_images):
+        drawn = draw(chosen, chunk, drawing)
+        if isinstance(chosen, AbstractLatentModel):
+            report = _within(progress, chunk, num_images)
+            parts.append(decode_latents(chosen, drawn, size, report))
+        else:
+            parts.append(to_pixels(drawn))
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
@@ -122,19 +127,10 @@ def check_drawing(model: AbstractModel, num_images: int, drawing: Drawing) -> No
         class_index(model, drawing.class_name)
 
 
-def draw_chunk(
-    model: AbstractModel,
-    chunk: Chunk,
-    drawing: Drawing,
-    progress: ProgressCallback | None = None,
-) -> UInt8[np.ndarray, "n h w c"]:
-    """The pictures of one chunk, which need no other chunk to be drawn.
+def draw(model: AbstractModel, chunk: Chunk, drawing: Drawing) -> Float[Tensor, "n ..."]:
+    """The latents of one chunk, or its pictures in [-1, 1] where a model has no latents.
 
-    Args:
-        model: The model.
-        chunk: Which pictures.
-        drawing: How they are drawn.
-        progress: Called with the fraction done of the chunk and a message.
+    No other chunk is needed for it.
 
     Raises:
         ConfigError: The model has no such prior, size or guidance.
@@ -150,9 +146,18 @@ def draw_chunk(
         "guidance": drawing.guidance,
     }
     if isinstance(model, AbstractLatentModel):
-        latents = model.sample_latents(chunk.count, **arguments)
-        return decode_latents(model, latents, drawing.size, progress)
-    return to_pixels(model.sample(chunk.count, size=drawing.size, **arguments))
+        return model.sample_latents(chunk.count, **arguments)
+    return model.sample(chunk.count, size=drawing.size, **arguments)
+
+
+def draw_chunk(
+    model: AbstractModel, chunk: Chunk, drawing: Drawing
+) -> UInt8[np.ndarray, "n h w c"]:
+    """The pictures of one chunk, as `sample` has them among others."""
+    drawn = draw(model, chunk, drawing)
+    if isinstance(model, AbstractLatentModel):
+        return decode_latents(model, drawn, drawing.size)
+    return to_pixels(drawn)
 
 
 def _seed_of(chunk: Chunk, seed: int) -> int:
