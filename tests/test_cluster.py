@@ -6,6 +6,8 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
+import shlex
 import signal
 
 import numpy as np
@@ -15,6 +17,7 @@ from experiments.cluster.kills import Command, trial
 from experiments.cluster.manifests import results_in
 from helpers import pictures, scene
 from PIL import Image
+from test_guides import BLOCK, commands_in
 from toy_cluster import converted, events_in, names_in, shard
 
 import overtone
@@ -240,6 +243,32 @@ def test_samples_and_distances_are_those_of_one_process(cluster, folder):
     assert len(np.unique(sampled[0], axis=0)) == 300  # no chunk is drawn twice
     np.testing.assert_array_equal(*sampled)
     assert measured[0] == measured[1]
+
+
+@pytest.mark.filterwarnings("ignore")  # those of Ray Data
+def test_the_guide_runs_as_printed(cluster, folder, capsys):
+    pytest.importorskip("webdataset")
+    pathlib.Path("pictures/bad.png").unlink()
+    pathlib.Path("pictures").rename("photos")
+    for name in ("raw", "ovt"):
+        pathlib.Path(name).mkdir()
+    for number in (0, 1):
+        shard(f"raw/in-00{number}.tar", [f"{number}/a", f"{number}/b"])
+    page = (ROOT / "docs" / "guide" / "cluster.md").read_text("utf-8")
+    num_run = 0
+    for language, block in BLOCK.findall(page):
+        if language == "python":
+            exec(compile(block, "cluster.md", "exec"), {})
+            num_run += 1
+        for line in commands_in(block) if not language else ():
+            # Those of another cluster cannot run, and the drawing of many samples takes long.
+            if line.endswith("--cluster local") and not line.startswith("overtone sample"):
+                assert main(shlex.split(line)[1:]) == 0, capsys.readouterr().err
+                num_run += 1
+    assert num_run == 6
+    said = capsys.readouterr().out
+    assert "(20, 33, 3) 0\n(21, 33, 3) 1\n(20, 33, 3) 0\n" in said
+    assert re.search(r"^\(2[4-7], 40, 3\)$", said, re.M)
 
 
 def test_files_that_workers_do_not_see_are_sent(cluster, folder, monkeypatch):
