@@ -4,6 +4,8 @@ import contextlib
 import dataclasses
 import importlib
 import os
+import signal
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -129,7 +131,10 @@ def _start(ray: Any, address: str, num_processors: int) -> None:
             "include_dashboard": False,
             "object_store_memory": _STORE_BYTES,
         }
+    before = signal.getsignal(signal.SIGTERM)
     ray.init(address="auto" if address == "ray" else address, **options)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)  # Ray has put its own there
 
 
 def _ray(*, is_local: bool = False) -> Any:
