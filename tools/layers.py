@@ -19,8 +19,8 @@ LAYERS = (
     ("imaging", "transform", "bitstream", "kernels"),
     ("entropy",),
     ("codecs", "models", "metrics", "data"),
-    ("pillow_plugin", "training", "tasks", "evaluate", "editing"),
-    ("studio",),
+    ("pillow_plugin", "integrations", "training", "tasks", "evaluate", "editing"),
+    ("batch", "studio"),
     ("cli", "__main__"),
 )
 _PART = re.compile(r"(<!-- layers -->\n).*?(<!-- /layers -->)", re.DOTALL)

@@ -5,6 +5,7 @@ OPTIONAL_MODULES = (
     dict.fromkeys(("torch", "safetensors", "sklearn", "tensorboard", "torchmetrics"), "models")
     | {"jpeglib": "jpeg", "simplejpeg": "jpeg"}
     | {"starlette": "studio", "uvicorn": "studio"}
+    | dict.fromkeys(("fsspec", "pyarrow", "ray", "webdataset"), "cluster")
 )
 
 
