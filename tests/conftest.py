@@ -10,6 +10,8 @@ import pytest
 
 from overtone.cli import progress
 
+pytest_plugins = ["browser_fixtures"]
+
 hypothesis.settings.register_profile(
     "default", deadline=None, derandomize=True, print_blob=True, database=None
 )
