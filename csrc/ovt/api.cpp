@@ -1,0 +1,402 @@
+// The functions of ovt.h: arguments are looked at here, and what is thrown inside ends here.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+#include "codecs.h"
+
+using namespace overtone;
+using namespace overtone::ovt;
+
+struct ovt_context {
+  Context context;
+};
+
+struct ovt_file {
+  Container container;
+  const ovt_context* context = nullptr;
+  bool is_head = false;
+};
+
+struct ovt_decoder {
+  ovt_view view{};
+  std::size_t row_bytes = 0;
+  Pulse pulse;
+  Context empty;  // of a file that was opened without a context
+  std::unique_ptr<Strips> strips;
+  Strip strip;
+  std::size_t row = 0;    // of the strip, handed out by ovt_decoder_read
+  std::size_t done = 0;   // rows of the view that were decoded
+  bool is_over = false;
+  ovt_error failure{};  // what ended it
+
+  ovt_decoder(ovt_check check, void* user) : pulse(check, user) {}
+};
+
+namespace {
+
+constexpr std::uint32_t kMaxThreads = 256;
+
+ovt_status report(ovt_error* error, ovt_status status, const std::string& text,
+                  std::int64_t offset = OVT_NO_OFFSET) {
+  if (error != nullptr) {
+    error->status = status;
+    error->offset = offset;
+    std::snprintf(error->text, sizeof error->text, "%s", text.c_str());
+  }
+  return status;
+}
+
+// Calls `work`, and makes a status of what it throws.
+template <class Function>
+ovt_status guarded(ovt_error* error, Function work) noexcept {
+  try {
+    if (error != nullptr) *error = {OVT_OK, OVT_NO_OFFSET, {}};
+    return work();
+  } catch (const Failure& failure) {
+    return report(error, failure.status, failure.text, failure.offset);
+  } catch (const std::bad_alloc&) {
+    return report(error, OVT_NO_MEMORY, "there is not enough memory");
+  } catch (const std::invalid_argument& wrong) {
+    return report(error, OVT_BAD_ARGUMENT, wrong.what());
+  } catch (const std::exception& wrong) {
+    return report(error, OVT_INTERNAL, wrong.what());
+  } catch (...) {
+    return report(error, OVT_INTERNAL, "an unknown exception");
+  }
+}
+
+void require(bool condition, const char* text) {
+  if (!condition) fail(OVT_BAD_ARGUMENT, text);
+}
+
+Bytes bytes_of(const void* data, std::size_t size) {
+  require(data != nullptr || size == 0, "data is NULL and its size is not 0");
+  return {static_cast<const std::uint8_t*>(data), size};
+}
+
+std::uint64_t or_default(std::uint64_t max_pixels) {
+  return max_pixels == 0 ? OVT_DEFAULT_MAX_PIXELS : max_pixels;
+}
+
+std::string short_of(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
+ovt_view checked_view(const ovt_header& header, const ovt_view* asked, std::uint64_t max_pixels) {
+  const double width = header.width, height = header.height;
+  const ovt_view view =
+      asked != nullptr ? *asked : ovt_view{0, 0, width, height, header.width, header.height};
+  const double box[4] = {view.x, view.y, view.width, view.height};
+  const bool is_finite = std::all_of(box, box + 4, [](double v) { return std::isfinite(v); });
+  if (!is_finite || view.x < 0 || view.y < 0 || !(view.width > 0) || !(view.height > 0) ||
+      view.x + view.width > width || view.y + view.height > height) {
+    fail(OVT_BAD_ARGUMENT, "the view " + short_of(view.x) + "," + short_of(view.y) + "," +
+                               short_of(view.width) + "," + short_of(view.height) +
+                               " (left, top, width, height) is not inside the picture of " +
+                               std::to_string(header.width) + "x" + std::to_string(header.height) +
+                               " pixels");
+  }
+  const std::string size = std::to_string(view.out_width) + "x" + std::to_string(view.out_height);
+  if (view.out_width < 1 || view.out_height < 1)
+    fail(OVT_BAD_ARGUMENT, "size must be at least 1x1, got " + size);
+  if (std::uint64_t{view.out_width} * view.out_height > max_pixels) {
+    fail(OVT_BAD_ARGUMENT, "output of " + size + " pixels is over the limit of " +
+                               std::to_string(max_pixels) +
+                               "; ask for a smaller one or raise max_pixels");
+  }
+  return view;
+}
+
+const Codec& codec_for(const ovt_file& file) {
+  const std::uint32_t id = file.container.header.codec_id;
+  if (const Codec* codec = codec_of(id)) return *codec;
+  std::string known;
+  for (const Codec& codec : codecs())
+    known += (known.empty() ? "" : ", ") + std::to_string(codec.id);
+  fail(OVT_UNSUPPORTED_CODEC,
+       "codec id " + std::to_string(id) + " is not one of [" + known +
+           "]; the file may need a newer version of Overtone",
+       5);
+}
+
+std::unique_ptr<ovt_decoder> new_decoder(const ovt_file* file, const ovt_view* view,
+                                         const ovt_decode_options* given) {
+  require(file != nullptr, "file is NULL");
+  require(!file->is_head, "the file was opened by ovt_open_head, which reads no pixels");
+  const ovt_decode_options options = given != nullptr ? *given : ovt_decode_options{};
+  require(options.num_threads <= kMaxThreads, "num_threads must be at most 256");
+  const Codec& codec = codec_for(*file);
+  auto decoder = std::make_unique<ovt_decoder>(options.check, options.user);
+  const ovt_header& header = file->container.header;
+  decoder->view = checked_view(header, view, or_default(options.max_pixels));
+  decoder->row_bytes = std::size_t{decoder->view.out_width} * header.channels;
+  const Isa isa = resolve(isa_of(options.isa != nullptr ? options.isa : "auto"));
+  const Context& context = file->context != nullptr ? file->context->context : decoder->empty;
+  decoder->strips = codec.open({file->container, context, decoder->view,
+                                std::max(1, static_cast<int>(options.num_threads)), isa,
+                                decoder->pulse});
+  return decoder;
+}
+
+// Makes the next strip; false after the last one. After a failure the decoder only fails again.
+bool advance(ovt_decoder& decoder) {
+  if (decoder.failure.status != OVT_OK)
+    fail(decoder.failure.status, decoder.failure.text, decoder.failure.offset);
+  if (decoder.is_over) return false;
+  const ovt_status status = guarded(&decoder.failure, [&] {
+    decoder.is_over = !decoder.strips->next(decoder.strip);
+    decoder.row = 0;
+    if (!decoder.is_over) decoder.done += decoder.strip.num_rows;
+    const bool fits = decoder.is_over
+                          ? decoder.done == decoder.view.out_height
+                          : decoder.strip.num_rows > 0 && decoder.done <= decoder.view.out_height &&
+                                decoder.strip.pixels.size() ==
+                                    decoder.strip.num_rows * decoder.row_bytes;
+    if (!fits) fail(OVT_INTERNAL, "the codec decoded other rows than those of the view");
+    return OVT_OK;
+  });
+  if (status != OVT_OK) fail(status, decoder.failure.text, decoder.failure.offset);
+  if (decoder.is_over) decoder.strips.reset();
+  return !decoder.is_over;
+}
+
+// `required` rows at `stride` bytes from one to the next; throws where the buffer is too small.
+void check_buffer(const void* buffer, std::size_t size, std::size_t stride, std::size_t row_bytes,
+                  std::uint64_t rows) {
+  require(buffer != nullptr, "buffer is NULL");
+  if (stride < row_bytes) {
+    fail(OVT_BAD_ARGUMENT, "stride must be at least " + std::to_string(row_bytes) +
+                               ", the bytes of a row, got " + std::to_string(stride));
+  }
+  const std::uint64_t gaps = rows - 1;
+  const bool fits = size >= row_bytes && (size - row_bytes) / stride >= gaps;
+  if (!fits) {
+    fail(OVT_BAD_ARGUMENT, "the buffer must have room for " + std::to_string(rows) + " rows of " +
+                               std::to_string(row_bytes) + " bytes at a stride of " +
+                               std::to_string(stride) + ", got " + std::to_string(size) + " bytes");
+  }
+}
+
+// Copies rows of the strip on.
+std::size_t take_rows(ovt_decoder& decoder, std::uint8_t* to, std::size_t stride,
+                      std::size_t max_rows) {
+  const std::size_t count = std::min(max_rows, decoder.strip.num_rows - decoder.row);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::memcpy(to + i * stride,
+                decoder.strip.pixels.data() + (decoder.row + i) * decoder.row_bytes,
+                decoder.row_bytes);
+  }
+  decoder.row += count;
+  return count;
+}
+
+}  // namespace
+
+extern "C" {
+
+std::uint32_t ovt_version(void) { return OVT_VERSION_MAJOR * 1000 + OVT_VERSION_MINOR; }
+
+const char* ovt_status_name(ovt_status status) {
+  static constexpr const char* kNames[] = {
+      "OVT_OK",        "OVT_END",     "OVT_NOT_A_BITSTREAM", "OVT_UNSUPPORTED_VERSION",
+      "OVT_UNSUPPORTED_CODEC", "OVT_TRUNCATED", "OVT_CORRUPT", "OVT_LIMIT_EXCEEDED",
+      "OVT_BAD_ARGUMENT", "OVT_NO_DATA", "OVT_NO_MEMORY",    "OVT_STOPPED",
+      "OVT_INTERNAL"};
+  const auto index = static_cast<std::size_t>(status);
+  return index < std::size(kNames) ? kNames[index] : "OVT_?";
+}
+
+ovt_status ovt_context_new(ovt_context** context, ovt_error* error) {
+  return guarded(error, [&] {
+    require(context != nullptr, "context is NULL");
+    *context = nullptr;
+    *context = new ovt_context;
+    return OVT_OK;
+  });
+}
+
+void ovt_context_free(ovt_context* context) { delete context; }
+
+ovt_status ovt_context_add_data(ovt_context* context, const char* name, const void* bytes,
+                                std::size_t size, ovt_error* error) {
+  return guarded(error, [&] {
+    require(context != nullptr, "context is NULL");
+    require(name != nullptr, "name is NULL");
+    context->context.add(name, bytes_of(bytes, size));
+    return OVT_OK;
+  });
+}
+
+int ovt_context_has_data(const ovt_context* context, const char* name) {
+  return context != nullptr && name != nullptr && context->context.has(name);
+}
+
+std::uint32_t ovt_num_codecs(void) { return static_cast<std::uint32_t>(codecs().size()); }
+
+std::uint32_t ovt_codec_id(std::uint32_t index) {
+  return index < codecs().size() ? codecs()[index].id : 0;
+}
+
+const char* ovt_codec_name(std::uint32_t codec_id) {
+  const Codec* codec = codec_of(codec_id);
+  return codec != nullptr ? codec->name : nullptr;
+}
+
+int ovt_codec_is_progressive(std::uint32_t codec_id) {
+  const Codec* codec = codec_of(codec_id);
+  return codec != nullptr && codec->is_progressive;
+}
+
+const char* ovt_codec_data(std::uint32_t codec_id, std::uint32_t index) {
+  const Codec* codec = codec_of(codec_id);
+  return codec != nullptr && index < codec->data.size() ? codec->data[index].name : nullptr;
+}
+
+ovt_status ovt_read_header(const void* data, std::size_t size, std::uint64_t max_pixels,
+                           ovt_header* header, ovt_error* error) {
+  return guarded(error, [&] {
+    require(header != nullptr, "header is NULL");
+    *header = {};
+    *header = read_header(bytes_of(data, size), or_default(max_pixels));
+    return OVT_OK;
+  });
+}
+
+ovt_status ovt_open(const ovt_context* context, const void* data, std::size_t size,
+                    const ovt_open_options* given, ovt_file** file, ovt_error* error) {
+  return guarded(error, [&] {
+    require(file != nullptr, "file is NULL");
+    *file = nullptr;
+    const ovt_open_options options = given != nullptr ? *given : ovt_open_options{};
+    const Bytes bytes = bytes_of(data, size);
+    const std::uint64_t max_pixels = or_default(options.max_pixels);
+    auto opened = std::make_unique<ovt_file>();
+    opened->context = context;
+    if (options.max_bytes == 0) {
+      opened->container = read_container(bytes, max_pixels);
+    } else {
+      opened->container.header = read_header(bytes, max_pixels);
+      const Codec& codec = codec_for(*opened);
+      if (!codec.is_progressive) {
+        fail(OVT_BAD_ARGUMENT, std::string("a file of codec ") + codec.name +
+                                   " shows nothing before its last byte; leave out max_bytes");
+      }
+      opened->container = read_prefix(bytes, max_pixels, options.max_bytes);
+    }
+    *file = opened.release();
+    return OVT_OK;
+  });
+}
+
+ovt_status ovt_open_head(const void* data, std::size_t size, const ovt_open_options* options,
+                         ovt_file** file, ovt_error* error) {
+  return guarded(error, [&] {
+    require(file != nullptr, "file is NULL");
+    *file = nullptr;
+    auto opened = std::make_unique<ovt_file>();
+    opened->is_head = true;
+    opened->container =
+        read_head(bytes_of(data, size), or_default(options != nullptr ? options->max_pixels : 0));
+    *file = opened.release();
+    return OVT_OK;
+  });
+}
+
+void ovt_file_free(ovt_file* file) { delete file; }
+
+const ovt_header* ovt_file_header(const ovt_file* file) {
+  return file != nullptr ? &file->container.header : nullptr;
+}
+
+ovt_metadata ovt_file_metadata(const ovt_file* file) {
+  if (file == nullptr) return {};
+  const Container& own = file->container;
+  return {own.icc.empty() ? nullptr : own.icc.data(),
+          own.icc.size(),
+          own.exif.empty() ? nullptr : own.exif.data(),
+          own.exif.size(),
+          own.dpi_x,
+          own.dpi_y};
+}
+
+ovt_section ovt_file_section(const ovt_file* file, std::uint32_t index) {
+  if (file == nullptr || index >= file->container.sections.size()) return {};
+  const Section& section = file->container.sections[index];
+  return {section.bytes.data(), section.bytes.size(), section.offset};
+}
+
+ovt_status ovt_decoder_new(const ovt_file* file, const ovt_view* view,
+                           const ovt_decode_options* options, ovt_decoder** decoder,
+                           ovt_error* error) {
+  return guarded(error, [&] {
+    require(decoder != nullptr, "decoder is NULL");
+    *decoder = nullptr;
+    *decoder = new_decoder(file, view, options).release();
+    return OVT_OK;
+  });
+}
+
+void ovt_decoder_free(ovt_decoder* decoder) { delete decoder; }
+
+ovt_view ovt_decoder_view(const ovt_decoder* decoder) {
+  return decoder != nullptr ? decoder->view : ovt_view{};
+}
+
+ovt_status ovt_decoder_next(ovt_decoder* decoder, const std::uint8_t** pixels,
+                            std::uint32_t* num_rows, ovt_error* error) {
+  return guarded(error, [&] {
+    require(pixels != nullptr && num_rows != nullptr, "pixels or num_rows is NULL");
+    *pixels = nullptr;
+    *num_rows = 0;
+    require(decoder != nullptr, "decoder is NULL");
+    // What ovt_decoder_read has left of a strip comes first.
+    if (decoder->row == decoder->strip.num_rows || decoder->is_over) {
+      if (!advance(*decoder)) return OVT_END;
+    }
+    *pixels = decoder->strip.pixels.data() + decoder->row * decoder->row_bytes;
+    *num_rows = static_cast<std::uint32_t>(decoder->strip.num_rows - decoder->row);
+    decoder->row = decoder->strip.num_rows;
+    return OVT_OK;
+  });
+}
+
+ovt_status ovt_decoder_read(ovt_decoder* decoder, void* buffer, std::size_t buffer_size,
+                            std::size_t stride, std::uint32_t max_rows, std::uint32_t* num_rows,
+                            ovt_error* error) {
+  return guarded(error, [&] {
+    require(num_rows != nullptr, "num_rows is NULL");
+    *num_rows = 0;
+    require(decoder != nullptr, "decoder is NULL");
+    require(max_rows > 0, "max_rows must be at least 1");
+    const std::size_t step = stride == 0 ? decoder->row_bytes : stride;
+    check_buffer(buffer, buffer_size, step, decoder->row_bytes, max_rows);
+    if (decoder->row == decoder->strip.num_rows || decoder->is_over) {
+      if (!advance(*decoder)) return OVT_END;
+    }
+    *num_rows = static_cast<std::uint32_t>(
+        take_rows(*decoder, static_cast<std::uint8_t*>(buffer), step, max_rows));
+    return OVT_OK;
+  });
+}
+
+ovt_status ovt_decode(const ovt_file* file, const ovt_view* view,
+                      const ovt_decode_options* options, void* buffer, std::size_t buffer_size,
+                      std::size_t stride, ovt_error* error) {
+  return guarded(error, [&] {
+    const std::unique_ptr<ovt_decoder> decoder = new_decoder(file, view, options);
+    const std::size_t step = stride == 0 ? decoder->row_bytes : stride;
+    check_buffer(buffer, buffer_size, step, decoder->row_bytes, decoder->view.out_height);
+    auto* to = static_cast<std::uint8_t*>(buffer);
+    while (advance(*decoder))
+      to += step * take_rows(*decoder, to, step, decoder->strip.num_rows);
+    return OVT_OK;
+  });
+}
+
+}  // extern "C"
