@@ -1,7 +1,6 @@
 #include "post_filter.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "codec.h"
@@ -42,7 +41,7 @@ std::shared_ptr<const Data> load_post_filter(Bytes bytes) {
   Reader reader(bytes, 0, kPostFilter);
   for (auto& set : weights->sets) {
     for (std::size_t i = 0; i < size; ++i) {
-      set.push_back(std::bit_cast<float>(reader.uint32("weight")));
+      set.push_back(__builtin_bit_cast(float, reader.uint32("weight")));
       if (!std::isfinite(set.back()))
         fail_corrupt(std::string(kPostFilter) + " has a weight that is not finite");
     }
