@@ -28,8 +28,8 @@ struct ovt_decoder {
   Context empty;  // of a file that was opened without a context
   std::unique_ptr<Strips> strips;
   Strip strip;
-  std::size_t row = 0;    // of the strip, handed out by ovt_decoder_read
-  std::size_t done = 0;   // rows of the view that were decoded
+  std::size_t row = 0;   // of the strip, handed out by ovt_decoder_read
+  std::size_t done = 0;  // rows of the view that were decoded
   bool is_over = false;
   ovt_error failure{};  // what ended it
 
@@ -39,6 +39,7 @@ struct ovt_decoder {
 namespace {
 
 constexpr std::uint32_t kMaxThreads = 256;
+constexpr std::uint32_t kMaxOutputSide = 1u << 30;
 
 ovt_status report(ovt_error* error, ovt_status status, const std::string& text,
                   std::int64_t offset = OVT_NO_OFFSET) {
@@ -105,6 +106,9 @@ ovt_view checked_view(const ovt_header& header, const ovt_view* asked, std::uint
   const std::string size = std::to_string(view.out_width) + "x" + std::to_string(view.out_height);
   if (view.out_width < 1 || view.out_height < 1)
     fail(OVT_BAD_ARGUMENT, "size must be at least 1x1, got " + size);
+  if (std::max(view.out_width, view.out_height) > kMaxOutputSide)
+    fail(OVT_BAD_ARGUMENT,
+         "sides of the output must be at most " + std::to_string(kMaxOutputSide) + ", got " + size);
   if (std::uint64_t{view.out_width} * view.out_height > max_pixels) {
     fail(OVT_BAD_ARGUMENT, "output of " + size + " pixels is over the limit of " +
                                std::to_string(max_pixels) +
@@ -138,9 +142,9 @@ std::unique_ptr<ovt_decoder> new_decoder(const ovt_file* file, const ovt_view* v
   decoder->row_bytes = std::size_t{decoder->view.out_width} * header.channels;
   const Isa isa = resolve(isa_of(options.isa != nullptr ? options.isa : "auto"));
   const Context& context = file->context != nullptr ? file->context->context : decoder->empty;
-  decoder->strips = codec.open({file->container, context, decoder->view,
-                                std::max(1, static_cast<int>(options.num_threads)), isa,
-                                decoder->pulse});
+  decoder->strips =
+      codec.open({file->container, context, decoder->view,
+                  std::max(1, static_cast<int>(options.num_threads)), isa, decoder->pulse});
   return decoder;
 }
 
@@ -153,11 +157,11 @@ bool advance(ovt_decoder& decoder) {
     decoder.is_over = !decoder.strips->next(decoder.strip);
     decoder.row = 0;
     if (!decoder.is_over) decoder.done += decoder.strip.num_rows;
-    const bool fits = decoder.is_over
-                          ? decoder.done == decoder.view.out_height
-                          : decoder.strip.num_rows > 0 && decoder.done <= decoder.view.out_height &&
-                                decoder.strip.pixels.size() ==
-                                    decoder.strip.num_rows * decoder.row_bytes;
+    const bool fits =
+        decoder.is_over
+            ? decoder.done == decoder.view.out_height
+            : decoder.strip.num_rows > 0 && decoder.done <= decoder.view.out_height &&
+                  decoder.strip.pixels.size() == decoder.strip.num_rows * decoder.row_bytes;
     if (!fits) fail(OVT_INTERNAL, "the codec decoded other rows than those of the view");
     return OVT_OK;
   });
@@ -203,11 +207,19 @@ extern "C" {
 std::uint32_t ovt_version(void) { return OVT_VERSION_MAJOR * 1000 + OVT_VERSION_MINOR; }
 
 const char* ovt_status_name(ovt_status status) {
-  static constexpr const char* kNames[] = {
-      "OVT_OK",        "OVT_END",     "OVT_NOT_A_BITSTREAM", "OVT_UNSUPPORTED_VERSION",
-      "OVT_UNSUPPORTED_CODEC", "OVT_TRUNCATED", "OVT_CORRUPT", "OVT_LIMIT_EXCEEDED",
-      "OVT_BAD_ARGUMENT", "OVT_NO_DATA", "OVT_NO_MEMORY",    "OVT_STOPPED",
-      "OVT_INTERNAL"};
+  static constexpr const char* kNames[] = {"OVT_OK",
+                                           "OVT_END",
+                                           "OVT_NOT_A_BITSTREAM",
+                                           "OVT_UNSUPPORTED_VERSION",
+                                           "OVT_UNSUPPORTED_CODEC",
+                                           "OVT_TRUNCATED",
+                                           "OVT_CORRUPT",
+                                           "OVT_LIMIT_EXCEEDED",
+                                           "OVT_BAD_ARGUMENT",
+                                           "OVT_NO_DATA",
+                                           "OVT_NO_MEMORY",
+                                           "OVT_STOPPED",
+                                           "OVT_INTERNAL"};
   const auto index = static_cast<std::size_t>(status);
   return index < std::size(kNames) ? kNames[index] : "OVT_?";
 }
@@ -385,16 +397,14 @@ ovt_status ovt_decoder_read(ovt_decoder* decoder, void* buffer, std::size_t buff
   });
 }
 
-ovt_status ovt_decode(const ovt_file* file, const ovt_view* view,
-                      const ovt_decode_options* options, void* buffer, std::size_t buffer_size,
-                      std::size_t stride, ovt_error* error) {
+ovt_status ovt_decode(const ovt_file* file, const ovt_view* view, const ovt_decode_options* options,
+                      void* buffer, std::size_t buffer_size, std::size_t stride, ovt_error* error) {
   return guarded(error, [&] {
     const std::unique_ptr<ovt_decoder> decoder = new_decoder(file, view, options);
     const std::size_t step = stride == 0 ? decoder->row_bytes : stride;
     check_buffer(buffer, buffer_size, step, decoder->row_bytes, decoder->view.out_height);
     auto* to = static_cast<std::uint8_t*>(buffer);
-    while (advance(*decoder))
-      to += step * take_rows(*decoder, to, step, decoder->strip.num_rows);
+    while (advance(*decoder)) to += step * take_rows(*decoder, to, step, decoder->strip.num_rows);
     return OVT_OK;
   });
 }

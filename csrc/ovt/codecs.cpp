@@ -1,7 +1,7 @@
 #include "codecs.h"
 
-// #include "dfm/codec.h"
-// #include "sparse_dct/codec.h"
+#include "dfm/codec.h"
+#include "sparse_dct/codec.h"
 #include "tiled_dct/codec.h"
 
 namespace overtone::ovt {
@@ -10,8 +10,8 @@ namespace {
 // Ids are those of CODEC_IDS in src/overtone/codecs/registry.py.
 constexpr Codec kCodecs[] = {
     {1, "tiled-dct", false, tiled_dct::kData, tiled_dct::open},
-    // {2, "dfm", false, {}, dfm::open},
-    // {3, "sparse-dct", true, sparse_dct::kData, sparse_dct::open},
+    {2, "dfm", false, {}, dfm::open},
+    {3, "sparse-dct", true, sparse_dct::kData, sparse_dct::open},
 };
 
 }  // namespace

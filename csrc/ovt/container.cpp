@@ -132,7 +132,8 @@ std::vector<std::uint8_t> unpacked(const Section& section, const std::string& wh
 void read_metadata(Container& container, SectionReader& sections) {
   if (container.header.has_icc)
     container.icc = unpacked(sections.take("ICC profile"), "ICC profile");
-  if (container.header.has_exif) container.exif = unpacked(sections.take("EXIF block"), "EXIF block");
+  if (container.header.has_exif)
+    container.exif = unpacked(sections.take("EXIF block"), "EXIF block");
   if (container.header.has_dpi) {
     const Section section = sections.take("resolution");
     Reader reader(section.bytes, section.offset, "resolution");

@@ -149,8 +149,8 @@ void put(std::vector<std::uint8_t>& out, std::uint8_t byte, std::size_t max_byte
 
 void read_block(BitReader& in, const Codes& codes, std::vector<std::uint8_t>& out,
                 std::size_t max_bytes) {
-  static constexpr std::uint16_t kLengths[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,
-                                                 15, 17, 19, 23, 27, 31, 35, 43, 51,  59,
+  static constexpr std::uint16_t kLengths[29] = {3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
+                                                 15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
                                                  67, 83, 99, 115, 131, 163, 195, 227, 258};
   static constexpr std::uint8_t kLengthBits[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                                    2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
@@ -179,7 +179,8 @@ void read_block(BitReader& in, const Codes& codes, std::vector<std::uint8_t>& ou
 void read_stored(BitReader& in, std::vector<std::uint8_t>& out, std::size_t max_bytes) {
   const Bytes head = in.bytes(4);
   const unsigned length = head[0] | head[1] << 8, complement = head[2] | head[3] << 8;
-  if ((length ^ complement) != 0xffff) throw Stop{Inflated::invalid, "invalid stored block lengths"};
+  if ((length ^ complement) != 0xffff)
+    throw Stop{Inflated::invalid, "invalid stored block lengths"};
   for (const std::uint8_t byte : in.bytes(length)) put(out, byte, max_bytes);
 }
 
@@ -193,10 +194,17 @@ Inflation inflate(Bytes packed, std::size_t max_bytes) {
     while (!is_last) {
       is_last = in.bits(1) != 0;
       switch (in.bits(2)) {
-        case 0: read_stored(in, out.bytes, max_bytes); break;
-        case 1: read_block(in, fixed_codes(), out.bytes, max_bytes); break;
-        case 2: read_block(in, read_codes(in), out.bytes, max_bytes); break;
-        default: throw Stop{Inflated::invalid, "invalid block type"};
+        case 0:
+          read_stored(in, out.bytes, max_bytes);
+          break;
+        case 1:
+          read_block(in, fixed_codes(), out.bytes, max_bytes);
+          break;
+        case 2:
+          read_block(in, read_codes(in), out.bytes, max_bytes);
+          break;
+        default:
+          throw Stop{Inflated::invalid, "invalid block type"};
       }
     }
   } catch (const Stop& stop) {
@@ -210,7 +218,9 @@ Inflation inflate(Bytes packed, std::size_t max_bytes) {
 std::vector<std::uint8_t> unpack_zlib(Bytes packed, std::size_t max_bytes,
                                       const std::string& what) {
   constexpr std::size_t kHead = 2, kTail = 4;
-  const auto refuse = [&](const char* why) { fail_corrupt(what + " is not a zlib stream: " + why); };
+  const auto refuse = [&](const char* why) {
+    fail_corrupt(what + " is not a zlib stream: " + why);
+  };
   if (packed.size() < kHead + kTail || (packed[0] & 0x0f) != 8 || (packed[1] & 0x20) != 0 ||
       (packed[0] * 256 + packed[1]) % 31 != 0)
     refuse("incorrect header");

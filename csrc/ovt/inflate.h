@@ -19,9 +19,9 @@ enum class Inflated {
 
 struct Inflation {
   Inflated result;
-  const char* reason;              // why it is invalid
-  std::vector<std::uint8_t> bytes; // what was unpacked
-  std::size_t num_used;            // bytes of the input
+  const char* reason;               // why it is invalid
+  std::vector<std::uint8_t> bytes;  // what was unpacked
+  std::size_t num_used;             // bytes of the input
 };
 
 Inflation inflate(Bytes packed, std::size_t max_bytes);

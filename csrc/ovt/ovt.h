@@ -12,15 +12,15 @@
  *     ovt_file_free(file);
  *     ovt_context_free(context);
  *
- * Every function that can fail returns an ovt_status, which is OVT_OK (0) when it did not, and fills
- * `error` where that is not NULL. No C++ exception leaves the library, and there is no global state.
- * A result that a failed call would have given is set to NULL or 0.
+ * Every function that can fail returns an ovt_status, which is OVT_OK (0) when it did not, and
+ * fills `error` where that is not NULL. No C++ exception leaves the library, and there is no global
+ * state. A result that a failed call would have given is set to NULL or 0.
  *
- * Threads: a context may be used by several threads once all its data have been added. A file may be
- * read by several threads; a decoder is used by one thread at a time.
+ * Threads: a context may be used by several threads once all its data have been added. A file may
+ * be read by several threads; a decoder is used by one thread at a time.
  *
- * Memory: what is decoded at a time is a strip of rows; a codec that codes coarse to fine also keeps
- * its coefficients, two bytes each. A view of any size takes no more.
+ * Memory: what is decoded at a time is a strip of rows; a codec that codes coarse to fine also
+ * keeps its coefficients, two bytes each. A view of any size takes no more.
  */
 #ifndef OVERTONE_OVT_H
 #define OVERTONE_OVT_H
@@ -51,8 +51,8 @@ typedef enum ovt_status {
   OVT_BAD_ARGUMENT = 8,        /* the call makes no sense; the text says why */
   OVT_NO_DATA = 9,             /* the codec needs data that the context does not have */
   OVT_NO_MEMORY = 10,
-  OVT_STOPPED = 11,            /* the caller's `check` asked for it */
-  OVT_INTERNAL = 12            /* a fault of the library */
+  OVT_STOPPED = 11, /* the caller's `check` asked for it */
+  OVT_INTERNAL = 12 /* a fault of the library */
 } ovt_status;
 
 /* "OVT_CORRUPT" and so on; "OVT_?" for a number that is no status. */
@@ -62,15 +62,15 @@ const char* ovt_status_name(ovt_status status);
 
 typedef struct ovt_error {
   ovt_status status;
-  int64_t offset;  /* byte of the file where the fault was found, or OVT_NO_OFFSET */
-  char text[496];  /* one line in English, without the offset, ends with a zero byte */
+  int64_t offset; /* byte of the file where the fault was found, or OVT_NO_OFFSET */
+  char text[496]; /* one line in English, without the offset, ends with a zero byte */
 } ovt_error;
 
 /* ---- Data of the codecs ------------------------------------------------------------------------
  *
- * What adaptive models know before the first symbol is data, not code: a codec's part is needed only
- * to decode its files, and a caller on a network fetches it then. A context takes the files that
- * come with the codecs as they are and copies what it needs:
+ * What adaptive models know before the first symbol is data, not code: a codec's part is needed
+ * only to decode its files, and a caller on a network fetches it then. A context takes the files
+ * that come with the codecs as they are and copies what it needs:
  *
  *     name                         file in src/overtone/codecs
  *     tiled-dct/context_state      tiled_dct/context_state.bin
@@ -91,19 +91,19 @@ int ovt_context_has_data(const ovt_context* context, const char* name);
 /* ---- The table of codecs ----------------------------------------------------------------------*/
 
 uint32_t ovt_num_codecs(void);
-uint32_t ovt_codec_id(uint32_t index);              /* of codec `index`; 0 beyond the table */
-const char* ovt_codec_name(uint32_t codec_id);      /* NULL for a codec that is not in the table */
-int ovt_codec_is_progressive(uint32_t codec_id);    /* whether the beginning of a file decodes */
+uint32_t ovt_codec_id(uint32_t index);           /* of codec `index`; 0 beyond the table */
+const char* ovt_codec_name(uint32_t codec_id);   /* NULL for a codec that is not in the table */
+int ovt_codec_is_progressive(uint32_t codec_id); /* whether the beginning of a file decodes */
 /* Names of the data that decoding its files needs: index 0, 1, ..., then NULL. */
 const char* ovt_codec_data(uint32_t codec_id, uint32_t index);
 
 /* ---- Files ------------------------------------------------------------------------------------*/
 
 typedef struct ovt_header {
-  uint32_t codec_id;    /* 1 tiled-dct, 2 dfm, 3 sparse-dct; others are not decoded here */
-  uint32_t width;       /* pixels, 1..65535 */
+  uint32_t codec_id; /* 1 tiled-dct, 2 dfm, 3 sparse-dct; others are not decoded here */
+  uint32_t width;    /* pixels, 1..65535 */
   uint32_t height;
-  uint32_t channels;    /* 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA; 8 bits each */
+  uint32_t channels; /* 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA; 8 bits each */
   uint32_t num_sections;
   uint32_t has_icc, has_exif, has_dpi; /* 0 or 1 */
 } ovt_header;
@@ -142,7 +142,7 @@ void ovt_file_free(ovt_file* file); /* NULL is allowed; not before its decoders 
 const ovt_header* ovt_file_header(const ovt_file* file);
 
 typedef struct ovt_metadata {
-  const uint8_t* icc;  /* ICC colour profile, NULL for none, which means sRGB */
+  const uint8_t* icc; /* ICC colour profile, NULL for none, which means sRGB */
   size_t icc_size;
   const uint8_t* exif; /* EXIF block from its TIFF header on; pixels are as stored, not turned */
   size_t exif_size;
@@ -203,8 +203,9 @@ ovt_view ovt_decoder_view(const ovt_decoder* decoder);
 ovt_status ovt_decoder_next(ovt_decoder* decoder, const uint8_t** pixels, uint32_t* num_rows,
                             ovt_error* error);
 
-/* The next rows of the view, `max_rows` or as many as there are before the strip ends, in the caller's
- * buffer: row r begins at r * stride bytes. `num_rows` receives their number. OVT_END as above. */
+/* The next rows of the view, `max_rows` or as many as there are before the strip ends, in the
+ * caller's buffer: row r begins at r * stride bytes. `num_rows` receives their number. OVT_END as
+ * above. */
 ovt_status ovt_decoder_read(ovt_decoder* decoder, void* buffer, size_t buffer_size, size_t stride,
                             uint32_t max_rows, uint32_t* num_rows, ovt_error* error);
 

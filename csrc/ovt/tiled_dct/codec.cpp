@@ -124,7 +124,8 @@ class TiledStrips final : public Strips {
     render(wide, tall, around_.data());
     const auto stride = static_cast<std::ptrdiff_t>(wide.size());
     for (int c = 0; c < channels_; ++c) {
-      Surroundings from{around_.data() + static_cast<std::size_t>(c) * plane + stride + 1, {}, stride};
+      Surroundings from{
+          around_.data() + static_cast<std::size_t>(c) * plane + stride + 1, {}, stride};
       for (std::size_t k = 0; k < kNumNeighbours; ++k)
         from.neighbours[k] = from.centre + kNeighbours[k][0] * stride + kNeighbours[k][1];
       refine(c, from, ys.size());
@@ -205,7 +206,7 @@ class TiledStrips final : public Strips {
   const std::shared_ptr<const ContextState> state_;
   series::RowDecoder decoder_;
   PostFilter filter_;
-  int row_ = 0;                    // rows of superblocks whose part of the view is known
+  int row_ = 0;                      // rows of superblocks whose part of the view is known
   std::size_t done_ = 0, stop_ = 0;  // rows of the view: made, and that can be made
   std::vector<float> around_, planes_;
 };

@@ -17,9 +17,7 @@ constexpr Field kRefined{"planes the post-filter refines", 0, 3};
 
 }  // namespace
 
-double Header::step() const {
-  return kCoarsestStep * std::pow(2.0, -step_index / kStepsPerOctave);
-}
+double Header::step() const { return kCoarsestStep * std::pow(2.0, -step_index / kStepsPerOctave); }
 
 ::overtone::tiled_dct::Reconstruction Header::reconstruction() const {
   return {step(), overlap_tenths * kOverlapUnit, offset_one / 100.0, offset / 100.0,

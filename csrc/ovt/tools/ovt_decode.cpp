@@ -76,8 +76,10 @@ Options parse(int argc, char** argv) {
       stop("unknown option " + name);
     }
   }
-  if (options.output.empty()) stop("usage: ovt_decode IN.ovt OUT.ppm [--data DIR] [--scale S] "
-                                   "[--crop X,Y,W,H] [--max-bytes N] [--threads N]");
+  if (options.output.empty())
+    stop(
+        "usage: ovt_decode IN.ovt OUT.ppm [--data DIR] [--scale S] "
+        "[--crop X,Y,W,H] [--max-bytes N] [--threads N]");
   return options;
 }
 
@@ -93,8 +95,10 @@ ovt_view view_of(const Options& options, const ovt_header& header) {
 
 // The head of a PGM, PPM or, with alpha, PAM file.
 std::string head_of(const ovt_view& view, std::uint32_t channels) {
-  const std::string width = std::to_string(view.out_width), height = std::to_string(view.out_height);
-  if (channels % 2 != 0) return (channels == 1 ? "P5\n" : "P6\n") + width + " " + height + "\n255\n";
+  const std::string width = std::to_string(view.out_width),
+                    height = std::to_string(view.out_height);
+  if (channels % 2 != 0)
+    return (channels == 1 ? "P5\n" : "P6\n") + width + " " + height + "\n255\n";
   return "P7\nWIDTH " + width + "\nHEIGHT " + height + "\nDEPTH " + std::to_string(channels) +
          "\nMAXVAL 255\nTUPLTYPE " + (channels == 2 ? "GRAYSCALE_ALPHA" : "RGB_ALPHA") +
          "\nENDHDR\n";
@@ -114,7 +118,8 @@ int main(int argc, char** argv) {
   const ovt_header header = *ovt_file_header(file);
   for (std::uint32_t i = 0; const char* name = ovt_codec_data(header.codec_id, i); ++i) {
     std::string path = options.data + "/" + name + ".bin";
-    std::replace(path.begin() + static_cast<std::ptrdiff_t>(options.data.size()), path.end(), '-', '_');
+    std::replace(path.begin() + static_cast<std::ptrdiff_t>(options.data.size()), path.end(), '-',
+                 '_');
     const std::vector<char> bytes = bytes_of(path);
     check(ovt_context_add_data(context, name, bytes.data(), bytes.size(), &error), error, path);
   }
