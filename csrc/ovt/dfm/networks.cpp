@@ -1,7 +1,6 @@
 #include "networks.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "range_decoder.h"
@@ -98,7 +97,7 @@ void read_raw(Reader& reader, Networks& networks) {
   reader.finish();
   networks.weights.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    networks.weights.push_back(std::bit_cast<float>(weights.uint32("weight")));
+    networks.weights.push_back(__builtin_bit_cast(float, weights.uint32("weight")));
     if (!std::isfinite(networks.weights.back()))
       fail_corrupt("a weight is not a finite number", reader.offset());
   }
