@@ -10,6 +10,11 @@ namespace {
 
 using LayerPlan = Plan::LayerPlan;
 constexpr float kPi = 3.14159265358979f;
+#ifdef OVERTONE_FORWARD_ONLY
+constexpr bool kHasGradient = false;
+#else
+constexpr bool kHasGradient = true;
+#endif
 
 // How many vectors of a strip leave room for 2 * N accumulators each.
 constexpr int strip_of(int n) {
@@ -116,7 +121,8 @@ void forward_chunk(const Plan& plan, const LayerPlan& layer, const float* packed
         Vec y = p[o][v] * c + q[o][v] * s;
         if (layer.residual) y += load(scratch + (layer.input_rows + row) * stride + at);
         store(scratch + (output_rows + row) * stride + at, y);
-        store(scratch + (layer.slope_rows + row) * stride + at, q[o][v] * c - p[o][v] * s);
+        if constexpr (kHasGradient)
+          store(scratch + (layer.slope_rows + row) * stride + at, q[o][v] * c - p[o][v] * s);
       }
   }
 }
@@ -228,8 +234,8 @@ void backward_layer(const Plan& plan, const LayerPlan& layer, const float* packe
   });
 }
 
-void backward(const Plan& plan, const float* packed, float* packed_gradient, float* scratch,
-              int count, bool want_input_gradient) {
+[[maybe_unused]] void backward(const Plan& plan, const float* packed, float* packed_gradient,
+                               float* scratch, int count, bool want_input_gradient) {
   for (int l = plan.num_layers - 1; l >= 0; --l) {
     const LayerPlan& layer = plan.layers[l];
     with_size<kMaxWidth>(layer.outputs, [&]<int N>() {
@@ -245,6 +251,6 @@ void tanh_row(float* row, int count) {
 
 }  // namespace
 
-const Kernel kernel = {forward, backward, tanh_row};
+const Kernel kernel = {forward, kHasGradient ? backward : nullptr, tanh_row};
 
 }  // namespace overtone::fourier::OVERTONE_ISA
