@@ -63,7 +63,11 @@ FUZZ_PLATFORM = csrc/platform/isa.cpp csrc/platform/pool.cpp
 FUZZ_SOURCES_tiled_dct = $(addprefix csrc/tiled_dct/,decoder.cpp render.cpp render_kernel.cpp) $(FUZZ_PLATFORM)
 FUZZ_SOURCES_sparse_dct =
 FUZZ_SOURCES_dfm = $(addprefix csrc/fourier/,block.cpp layout.cpp runner.cpp kernel.cpp) $(FUZZ_PLATFORM)
-FUZZ_TARGETS = tiled_dct sparse_dct dfm
+FUZZ_SOURCES_ovt = $(filter-out csrc/ovt/bindings.cpp,$(wildcard csrc/ovt/*.cpp csrc/ovt/*/codec.cpp)) \
+                   $(filter-out %/codec.cpp csrc/ovt/tools/%,$(wildcard csrc/ovt/*/*.cpp)) \
+                   $(FUZZ_SOURCES_tiled_dct) \
+                   $(addprefix csrc/fourier/,block.cpp layout.cpp runner.cpp kernel.cpp)
+FUZZ_TARGETS = ovt tiled_dct sparse_dct dfm
 
 libfuzzer: $(addprefix build/fuzz/,$(FUZZ_TARGETS))
 	@for target in $(FUZZ_TARGETS); do \
