@@ -9,11 +9,9 @@ import { decodeToPng, info } from "./index.js";
 const ENDING = /\.ovt$/i;
 const REFRESH_MS = 150; // between two states of a picture that is arriving, at least
 const NEAR = "1250px"; // how far below the visible part a lazy image begins to load
-const WATCHED = ["src", "srcset", "sizes", "crossorigin"];
 
-/** What is known of an image: `phase` is "loading", "shown" or "broken". */
+/** What is known of an image: `phase` is "loading", "last", "shown" or "broken". */
 const states = new WeakMap();
-const observers = new Set();
 
 function isOvt(url) {
   try {
@@ -34,7 +32,7 @@ function choiceOf(image) {
   }
   const url = image.currentSrc || image.src;
   if (!url || !isOvt(url)) return null;
-  const written = ["src", "srcset"].map((name) => [name, image.getAttribute(name)]);
+  const written = { src: source, srcset: image.getAttribute("srcset") };
   for (const candidate of (image.getAttribute("srcset") ?? "").split(/,\s+|,$/)) {
     const [address, descriptor] = candidate.trim().split(/\s+/);
     if (address && new URL(address, document.baseURI).href === url) {
@@ -45,10 +43,7 @@ function choiceOf(image) {
 }
 
 function writtenAs(url, descriptor) {
-  return [
-    ["src", url],
-    ["srcset", descriptor ? `${url} ${descriptor}` : null],
-  ];
+  return { src: url, srcset: descriptor ? `${url} ${descriptor}` : null };
 }
 
 /** A picture of nothing that keeps the place. */
@@ -56,22 +51,24 @@ function placeholder(width, height) {
   return `data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='${width}' height='${height}'/>`;
 }
 
-/** Changes an image without being told of it. */
-function quietly(change) {
-  for (const observer of observers) handle(observer.takeRecords());
-  change();
-  for (const observer of observers) observer.takeRecords();
+/** Gives an image another source; `own` lets it be told from one that the page gives it. */
+function setSource(image, state, address, descriptor) {
+  setAttributes(image, state, address, descriptor ? `${address} ${descriptor}` : null);
 }
 
-function setSource(image, address, descriptor) {
-  quietly(() => {
-    if (descriptor) {
-      image.setAttribute("srcset", `${address} ${descriptor}`);
-    } else {
-      image.removeAttribute("srcset");
-    }
-    image.setAttribute("src", address);
-  });
+function setAttributes(image, state, src, srcset) {
+  state.own = { src, srcset };
+  for (const [name, value] of [
+    ["srcset", srcset],
+    ["src", src],
+  ]) {
+    if (value !== null) image.setAttribute(name, value);
+    else image.removeAttribute(name);
+  }
+}
+
+function isOwn(image, { own }) {
+  return image.getAttribute("src") === own.src && image.getAttribute("srcset") === own.srcset;
 }
 
 function release(state) {
@@ -83,7 +80,7 @@ function release(state) {
 function show(image, state, png) {
   const before = state.blobUrl;
   state.blobUrl = URL.createObjectURL(png);
-  setSource(image, state.blobUrl, state.descriptor);
+  setSource(image, state, state.blobUrl, state.descriptor);
   if (before) image.decode().catch(() => {}).then(() => URL.revokeObjectURL(before));
 }
 
@@ -91,12 +88,7 @@ function show(image, state, png) {
 function giveUp(image, state, error) {
   state.phase = "broken";
   console.warn(`${state.url}: ${error.message}`);
-  quietly(() => {
-    for (const [name, value] of state.written) {
-      if (value === null) image.removeAttribute(name);
-      else image.setAttribute(name, value);
-    }
-  });
+  setAttributes(image, state, state.written.src, state.written.srcset);
   release(state);
 }
 
@@ -115,8 +107,8 @@ function start(image) {
   // This also ends the browser's own request. Without a size there is no place to keep, and the
   // text stands in for the picture until the header is there.
   const [width, height] = ["width", "height"].map((name) => parseInt(image.getAttribute(name), 10));
-  if (width > 0 && height > 0) setSource(image, placeholder(width, height));
-  else quietly(() => ["src", "srcset"].forEach((name) => image.removeAttribute(name)));
+  const hasPlace = width > 0 && height > 0;
+  setAttributes(image, state, hasPlace ? placeholder(width, height) : null, null);
   load(image, state).then(
     () => (state.phase = "shown"),
     (error) => {
@@ -149,7 +141,8 @@ async function load(image, state) {
       header = await headerOf(bytes, signal);
       if (header === null) continue;
       if (!arriving.isOver && !image.hasAttribute("src")) {
-        setSource(image, placeholder(header.width, header.height), state.descriptor);
+        const address = placeholder(header.width, header.height);
+        setSource(image, state, address, state.descriptor);
       }
     }
     if (!header.isProgressive) break;
@@ -281,6 +274,8 @@ function handle(records) {
   for (const { type, target, addedNodes, removedNodes } of records) {
     if (type === "attributes") {
       if (!(target instanceof HTMLImageElement)) continue;
+      const state = states.get(target);
+      if (state && isOwn(target, state)) continue;
       stop(target);
       delete target.dataset.ovtSrc;
       consider(target);
@@ -309,13 +304,10 @@ function filter(event) {
 
 /** Looks after the images in a document or a shadow root from now on. */
 export function watch(root = document) {
-  const observer = new MutationObserver(handle);
-  const what = { childList: true, subtree: true, attributes: true, attributeFilter: WATCHED };
-  observer.observe(root, what);
-  observers.add(observer);
+  const what = { childList: true, subtree: true, attributeFilter: ["src", "srcset"] };
+  new MutationObserver(handle).observe(root, what);
+  for (const type of ["load", "error"]) root.addEventListener(type, filter, true);
   for (const image of root.querySelectorAll("img")) consider(image);
 }
 
-window.addEventListener("error", filter, true);
-window.addEventListener("load", filter, true);
 watch();

@@ -24,8 +24,9 @@ class Site:
         url: Of the root, without a slash at its end.
         answers: Path -> bytes.
         held: Path -> how many bytes go before the rest waits for `release`.
-        cut: Paths whose answers break off where they are held.
+        cut: Paths whose answers break off at `release`.
         asked: Every path that was asked for, in order.
+        allows_all: Whether pages of other hosts may read the answers.
     """
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class Site:
         self.held: dict[str, int] = {}
         self.cut: set[str] = set()
         self.asked: list[str] = []
+        self.allows_all = False
         self._released = threading.Event()
 
     def page(self, body: str) -> str:
@@ -61,10 +63,10 @@ class Site:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: _Server
+    site: Site  # of a subclass for each server
 
     def do_GET(self) -> None:
-        site = self.server.site
+        site = self.site
         path = self.path.partition("?")[0]
         answer = site.find(path)
         self.send_response(200 if answer is not None else 404)
@@ -72,32 +74,29 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         suffix = ".html" if path.endswith("/") else pathlib.PurePosixPath(path).suffix
         self.send_header("Content-Type", TYPES.get(suffix, "application/octet-stream"))
         self.send_header("Content-Length", str(len(body)))
+        if site.allows_all:
+            self.send_header("Access-Control-Allow-Origin", "*")
         self.end_headers()
         first = site.held.get(path, len(body))
         with contextlib.suppress(ConnectionError):  # the browser may have left
             self.wfile.write(body[:first])
             self.wfile.flush()
-            if first < len(body) and path not in site.cut:
+            if first < len(body):
                 site.wait()
-                self.wfile.write(body[first:])
+                if path not in site.cut:
+                    self.wfile.write(body[first:])
 
     def log_message(self, format: str, *args: object) -> None:
         pass
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, site: Site) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.site = site
 
 
 @contextlib.contextmanager
 def served() -> Iterator[Site]:
     """A site of its own on a free port, for as long as the block lasts."""
     site = Site()
-    with _Server(site) as server:
+    handler = type("Handler", (_Handler,), {"site": site})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
         site.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
