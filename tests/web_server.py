@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 JS = pathlib.Path(__file__).parent.parent / "js"
 TYPES = {
+    ".css": "text/css",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript",
     ".wasm": "application/wasm",

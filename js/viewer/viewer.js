@@ -13,7 +13,7 @@ const status = document.querySelector("output");
 const alert = document.querySelector("[role=alert]");
 const context = canvas.getContext("2d");
 
-/** The picture: name, bytes, header, `overview`, and `detail` with the box it is of. */
+/** The picture: name, bytes, header, `overview`, and `detail`, the part that was decoded last. */
 let picture = null;
 /** Which point of the picture is in the middle, and how many device pixels one of it takes. */
 const look = { x: 0, y: 0, zoom: 1 };
@@ -25,28 +25,42 @@ function fitZoom() {
   return Math.min(canvas.width / width, canvas.height / height);
 }
 
-/** Keeps the view on the picture. */
+/** Keeps the view on the picture, and the picture's edges on whole pixels of the canvas. */
 function settleLook() {
   const { width, height } = picture.header;
   const least = Math.min(fitZoom(), 1);
   look.zoom = Math.min(Math.max(look.zoom, least), MAX_ZOOM);
   const along = (value, length, seen) => {
     const half = seen / look.zoom / 2;
-    return half * 2 >= length ? length / 2 : Math.min(Math.max(value, half), length - half);
+    const middle = half * 2 >= length ? length / 2 : Math.min(Math.max(value, half), length - half);
+    return (seen / 2 - Math.round(seen / 2 - middle * look.zoom)) / look.zoom;
   };
   look.x = along(look.x, width, canvas.width);
   look.y = along(look.y, height, canvas.height);
 }
 
-/** The part of the picture that is seen, in whole pixels of it. */
-function seenBox() {
+/**
+ * The part of the picture that is seen: `place` and `size` in whole pixels of the canvas, and
+ * `crop`, the same in pixels of the picture.
+ */
+function seen() {
+  const along = (middle, length, room) => {
+    const start = room / 2 - middle * look.zoom; // of the picture on the canvas
+    const first = Math.max(0, Math.round(start));
+    const last = Math.min(room, Math.round(start + length * look.zoom));
+    const [from, to] = [first, Math.max(first + 1, last)].map((at) =>
+      Math.min(Math.max((at - start) / look.zoom, 0), length),
+    );
+    return { place: first, size: Math.max(1, last - first), from, length: to - from };
+  };
   const { width, height } = picture.header;
-  const [halfWidth, halfHeight] = [canvas.width / look.zoom / 2, canvas.height / look.zoom / 2];
-  const left = Math.max(0, Math.floor(look.x - halfWidth));
-  const top = Math.max(0, Math.floor(look.y - halfHeight));
-  const right = Math.min(width, Math.ceil(look.x + halfWidth));
-  const bottom = Math.min(height, Math.ceil(look.y + halfHeight));
-  return [left, top, right - left, bottom - top];
+  const x = along(look.x, width, canvas.width);
+  const y = along(look.y, height, canvas.height);
+  return {
+    place: [x.place, y.place],
+    size: [x.size, y.size],
+    crop: [x.from, y.from, x.length, y.length],
+  };
 }
 
 function paint(image, [left, top, width, height]) {
@@ -61,7 +75,12 @@ function draw() {
   const { width, height, codec } = picture.header;
   const whole = [0, 0, width, height];
   if (picture.overview) paint(picture.overview, whole);
-  if (picture.detail) paint(picture.detail.image, picture.detail.box);
+  const { detail } = picture;
+  if (detail && ["x", "y", "zoom"].every((name) => detail.look[name] === look[name])) {
+    context.drawImage(detail.image, ...detail.place);
+  } else if (detail) {
+    paint(detail.image, detail.crop);
+  }
   const percent = Math.round(100 * look.zoom);
   status.textContent = `${picture.name}: ${width}×${height}, ${codec}, ${picture.bytes.length.toLocaleString("en")} bytes, ${percent} %`;
 }
@@ -80,12 +99,12 @@ async function sharpen() {
   work = new AbortController();
   const { signal } = work;
   const current = picture;
-  const box = seenBox();
-  const size = [box[2], box[3]].map((side) => Math.max(1, Math.round(side * look.zoom)));
-  const pixels = await decode(current.bytes, { crop: box, size, signal });
+  const { place, size, crop } = seen();
+  const at = { ...look };
+  const pixels = await decode(current.bytes, { crop, size, signal });
   const image = await createImageBitmap(pixels);
   if (signal.aborted || current !== picture) return;
-  picture.detail = { image, box };
+  picture.detail = { image, place, crop, look: at };
   draw();
   canvas.dataset.state = "sharp";
 }
@@ -171,7 +190,7 @@ const KEYS = {
   ArrowDown: () => move(0, PAGE * canvas.height),
 };
 
-stage.addEventListener("keydown", (event) => {
+addEventListener("keydown", (event) => {
   const action = KEYS[event.key];
   if (!action || !picture?.header || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
