@@ -50,7 +50,7 @@ sanitize: $(STAMP)
 	$(CMAKE) -DOVERTONE_SANITIZE=address,undefined
 	$(BUILD)
 	$(SANITIZED) pytest -q -p no:cacheprovider tests/test_fourier_face.py tests/test_sparse_dct.py \
-	    tests/test_tiled_dct.py tests/test_dfm.py -m "not slow" -k "not ends_of_the_dial"
+	    tests/test_tiled_dct.py tests/test_dfm.py tests/test_ovt.py tests/test_ovt_interface.py -m "not slow" -k "not ends_of_the_dial"
 	$(SANITIZED) tests/fuzz_decode.py --runs 3000 --codecs tiled-dct dfm sparse-dct
 	$(MAKE) libfuzzer
 

@@ -162,7 +162,7 @@ def test_rows_can_be_read_a_few_at_a_time(opened):
         status := opened.call("decoder_read", decoder, buffer, size, stride, 7, ctypes.byref(count))
     ) == OK:
         assert 1 <= count.value <= 7
-        rows.append(np.frombuffer(buffer, np.uint8)[: count.value * WIDTH * 3].copy())
+        rows.append(np.frombuffer(bytes(buffer), np.uint8)[: count.value * WIDTH * 3].copy())
     assert status == END
     assert count.value == 0
     assert opened.call("decoder_read", decoder, buffer, size, stride, 7, ctypes.byref(count)) == END

@@ -159,7 +159,11 @@ struct Decoder {
   }
 
   void finish(ovt_status status, const ovt_error& error) {
-    if (status == OVT_STOPPED && raised) throw nb::python_error(std::move(*raised));
+    if (status == OVT_STOPPED && raised) {
+      nb::python_error thrown = std::move(*raised);
+      raised.reset();  // a decoder that goes on being asked only says that it was stopped
+      throw thrown;
+    }
     check(status, error);
   }
 };
