@@ -25,18 +25,22 @@ function fitZoom() {
   return Math.min(canvas.width / width, canvas.height / height);
 }
 
-/** Keeps the view on the picture, and the picture's edges on whole pixels of the canvas. */
+/** Keeps the view on the picture. */
 function settleLook() {
   const { width, height } = picture.header;
   const least = Math.min(fitZoom(), 1);
   look.zoom = Math.min(Math.max(look.zoom, least), MAX_ZOOM);
   const along = (value, length, seen) => {
     const half = seen / look.zoom / 2;
-    const middle = half * 2 >= length ? length / 2 : Math.min(Math.max(value, half), length - half);
-    return (seen / 2 - Math.round(seen / 2 - middle * look.zoom)) / look.zoom;
+    return half * 2 >= length ? length / 2 : Math.min(Math.max(value, half), length - half);
   };
   look.x = along(look.x, width, canvas.width);
   look.y = along(look.y, height, canvas.height);
+}
+
+/** Where the picture begins on the canvas along one axis: at a whole pixel. */
+function startOf(middle, room) {
+  return Math.round(room / 2 - middle * look.zoom);
 }
 
 /**
@@ -45,8 +49,8 @@ function settleLook() {
  */
 function seen() {
   const along = (middle, length, room) => {
-    const start = room / 2 - middle * look.zoom; // of the picture on the canvas
-    const first = Math.max(0, Math.round(start));
+    const start = startOf(middle, room);
+    const first = Math.max(0, start);
     const last = Math.min(room, Math.round(start + length * look.zoom));
     const [from, to] = [first, Math.max(first + 1, last)].map((at) =>
       Math.min(Math.max((at - start) / look.zoom, 0), length),
@@ -64,8 +68,8 @@ function seen() {
 }
 
 function paint(image, [left, top, width, height]) {
-  const x = (left - look.x) * look.zoom + canvas.width / 2;
-  const y = (top - look.y) * look.zoom + canvas.height / 2;
+  const x = left * look.zoom + startOf(look.x, canvas.width);
+  const y = top * look.zoom + startOf(look.y, canvas.height);
   context.drawImage(image, x, y, width * look.zoom, height * look.zoom);
 }
 
