@@ -110,7 +110,12 @@ void forward_chunk(const Plan& plan, const LayerPlan& layer, const float* packed
     const float* turn = scratch + layer.turn_rows * stride + i;
     fill_table<kStrip>(turn, stride, m, table, kWidth);
     Vec p[N][kStrip], q[N][kStrip];
-    multiply<N, kStrip>(table, kWidth, entries, packed + first, layer.outputs, p, q);
+    // A number of outputs that the compiler knows makes addresses of weights constants, which
+    // WebAssembly folds into its loads; without them they are most of the loop's integers.
+    if (kLanes == 4 && layer.outputs == N)
+      multiply<N, kStrip>(table, kWidth, entries, packed, N, p, q);
+    else
+      multiply<N, kStrip>(table, kWidth, entries, packed + first, layer.outputs, p, q);
 #pragma GCC unroll 10
     for (int o = 0; o < N; ++o)
 #pragma GCC unroll 4
