@@ -19,10 +19,10 @@ WAIT_S = 20  # for a test that never lets the rest of a file go
 
 
 class Site:
-    """What is at which path; the files of `js/` are at `/js/`.
+    """What is at which path; the npm package is at `js`.
 
     Attributes:
-        url: Of the root, without a slash at its end.
+        url: Address of the root, without a slash at its end.
         answers: Path -> bytes.
         held: Path -> how many bytes go before the rest waits for `release`.
         cut: Paths whose answers break off at `release`.
