@@ -1,6 +1,7 @@
 """Libovt over every codec of its table: pixels and errors are those of the obvious Python.
 
-A codec that joins the table is tested without new test code, but for its twin in `TWINS`.
+A codec that joins the table is tested without new test code, but for its twin in
+`overtone.codecs.library_twin`.
 """
 
 from __future__ import annotations
@@ -10,30 +11,21 @@ import functools
 import pathlib
 import random
 import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from helpers import mutate_section, scene
 
-from overtone.bitstream.container import Container, Layout, Metadata
+from overtone.bitstream.container import Container, Metadata
 from overtone.codecs.base import ProgressiveCodec, View, full_view
-from overtone.codecs.dfm import render_twin
-from overtone.codecs.dfm.render import Picture
-from overtone.codecs.dfm.stream import unpack_networks
 from overtone.codecs.library import context_of, decode_rows, stored
+from overtone.codecs.library_twin import TWINS
 from overtone.codecs.registry import CODEC_IDS, encode, get_codec, shorten
-from overtone.codecs.sparse_dct.evaluate_twin import evaluate_strips
-from overtone.codecs.sparse_dct.stream import read_coefficients
-from overtone.codecs.tiled_dct.decode_twin import decode_strips
-from overtone.codecs.tiled_dct.header import TiledDctHeader
-from overtone.codecs.tiled_dct.post_filter_twin import PostFilterTwin
 from overtone.codecs.view import assemble, resolve_view
 from overtone.deadline import time_limit
 from overtone.errors import BitstreamError, ConfigError, CorruptError, LimitExceededError
 from overtone.kernels import ovt
 from overtone.kernels.fourier import supported_isas
-from overtone.transform.levels import from_levels
 
 TESTS = pathlib.Path(__file__).parent
 TABLE = {entry.name: entry for entry in ovt.table()}
@@ -41,34 +33,6 @@ METADATA = Metadata(icc=b"profile " * 9, exif=b"II*\0", dpi=(300.0, 72.5))
 FILES = sorted((TESTS / "golden").glob("*.ovt")) + sorted((TESTS / "corpus").glob("*.ovt"))
 
 every_codec = pytest.mark.parametrize("name", sorted(TABLE))
-
-
-def tiled_dct_twin(file: Container, view: View) -> Iterator[np.ndarray]:
-    if len(file.sections) != 1:
-        raise CorruptError(f"codec tiled-dct has 1 section, the file {len(file.sections)}")
-    reader = file.reader(0)
-    header = TiledDctHeader.read(reader, has_color=file.layout >= Layout.RGB)
-    stream = reader.take(reader.remaining, "coefficients")
-    refine = PostFilterTwin(header, num_threads=1).refine
-    shape = (file.height, file.width, int(file.layout))
-    return decode_strips(stream, header, shape, view, refine=refine, num_threads=1)
-
-
-def sparse_dct_twin(file: Container, view: View) -> Iterator[np.ndarray]:
-    found = read_coefficients(file)
-    box = (view.x, view.y, view.width, view.height)
-    if (view.out_width, view.out_height) != box[2:] or any(value % 1 for value in box):
-        return evaluate_strips(found.levels, found.tables, found.sampling, view)
-    x, y, width, height = map(int, box)
-    part = (slice(y, y + height), slice(x, x + width))
-    return iter([from_levels(found.levels, found.tables, found.sampling, part)])
-
-
-def dfm_twin(file: Container, view: View) -> Iterator[np.ndarray]:
-    return render_twin.rows(Picture(unpack_networks(file), num_threads=1), view)
-
-
-TWINS = {"tiled-dct": tiled_dct_twin, "sparse-dct": sparse_dct_twin, "dfm": dfm_twin}
 
 
 @functools.cache
