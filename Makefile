@@ -2,6 +2,7 @@
 # make test    setup, then lint, types and tests
 # make demo    setup, then demo/report.html from a bundled photograph, and pictures of a model
 # make reproduce   the pages of docs/reproduction/ from the rows of experiments
+# make wasm    the decoder as WebAssembly and the data it needs, in js/ (needs emscripten)
 # make docs    the documentation site in site/
 # make fuzz      mutated files against the decoder
 # make lint-cpp  the native code with all warnings as errors
@@ -20,7 +21,8 @@ BUILD_INPUTS := pyproject.toml models/pyproject.toml constraints.txt CMakeLists.
 
 CPP_SOURCES := $(shell find csrc -name "*.h" -o -name "*.cpp")
 
-.PHONY: setup test lint lint-cpp sanitize libfuzzer lock audit release release-twice try-release demo reproduce docs fuzz clean
+.PHONY: setup test lint lint-cpp sanitize libfuzzer lock audit release release-twice try-release \
+        demo reproduce wasm docs fuzz clean
 
 setup: $(STAMP)
 
@@ -118,6 +120,30 @@ demo: $(STAMP)
 reproduce: $(STAMP)
 	$(VENV)/python -m experiments all
 
+# Two modules, of which a browser takes the one it can run, and the data of the codecs.
+WASM_INPUTS := CMakeLists.txt $(shell find csrc/platform csrc/entropy csrc/fourier csrc/tiled_dct \
+                                      csrc/sparse_dct csrc/ovt csrc/wasm -type f)
+CODEC_DATA := $(wildcard src/overtone/codecs/*_dct/*.bin)
+wasm_simd := ON
+wasm_plain := OFF
+
+wasm: js/wasm/ovt-simd.wasm js/wasm/ovt-plain.wasm js/data/stamp
+
+js/wasm/ovt-%.wasm: $(WASM_INPUTS)
+	@command -v emcmake > /dev/null || \
+	    { echo "wasm: no emcmake (Debian/Ubuntu: apt install emscripten)" >&2; exit 1; }
+	emcmake cmake -S . -B build/wasm/$* -DOVERTONE_LIBRARY_ONLY=ON -DOVERTONE_WASM_SIMD=$(wasm_$*)
+	cmake --build build/wasm/$* --target overtone_wasm
+	@mkdir -p js/wasm
+	cp build/wasm/$*/csrc/wasm/ovt.wasm $@
+
+js/data/stamp: $(CODEC_DATA)
+	@for file in $(CODEC_DATA); do \
+	    folder=js/data/$$(basename $$(dirname $$file) | tr _ -); \
+	    mkdir -p $$folder && cp $$file $$folder/ || exit 1; \
+	done
+	@touch $@
+
 docs: $(STAMP)
 	$(VENV)/python -m pip install --quiet --constraint constraints.txt mkdocs-material "mkdocstrings[python]"
 	$(VENV)/mkdocs build --strict
@@ -126,4 +152,4 @@ fuzz: $(STAMP)
 	$(VENV)/python tests/fuzz_decode.py --runs 1000000 --jobs 2
 
 clean:
-	rm -rf .venv build demo site
+	rm -rf .venv build demo site js/wasm js/data

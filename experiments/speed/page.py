@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from experiments.harness.claims import figure
 from experiments.harness.item import NOT_MEASURED, Finding, Item, Step, Verdict
 from experiments.harness.rows import Record, read_records
+from experiments.speed import browser_page
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 
 PAGE = "docs/reproduction/speed.md"
@@ -86,6 +87,7 @@ def build(root: pathlib.Path) -> dict[str, str]:
         lists_part(read(root, "sparse_dct", LIST_FIELDS)),
         processes_part(read(root, "processes", PROCESS_FIELDS)),
         commands_part(read(root, "commands", COMMAND_FIELDS)),
+        browser_part(read(root, "browser", PROVENANCE | browser_page.FIELDS)),
     ]
     return {PAGE: "\n\n".join(parts) + "\n"}
 
@@ -219,6 +221,12 @@ def commands_part(rows: Sequence[Record]) -> str:
         "| MB at most | bytes a pixel |"
     )
     return table("Seconds and memory of a command", text, head, lines, rows)
+
+
+def browser_part(rows: Sequence[Record]) -> str:
+    """The WebAssembly module against the native decoder."""
+    lines = browser_page.lines_of(rows)
+    return table(browser_page.TITLE, browser_page.TEXT, browser_page.HEAD, lines, rows)
 
 
 def judge(root: pathlib.Path) -> Sequence[Finding]:
