@@ -23,7 +23,9 @@ function compiled() {
 
 function start(take, fail) {
   return compiled().then((workerData) => {
-    const worker = new Worker(new URL("./worker-node.js", import.meta.url), { workerData });
+    // Options of the process, such as --input-type, are not for a thread that is a file.
+    const settings = { workerData, execArgv: [] };
+    const worker = new Worker(new URL("./worker-node.js", import.meta.url), settings);
     let isBusy = false;
     worker.unref(); // it keeps the process alive only while it works
     worker.on("message", (message) => {

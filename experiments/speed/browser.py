@@ -4,7 +4,8 @@
 
 A headless Chromium runs the module with vectors of `js/` (`make wasm`) by the function that pages
 call, `decode`, whose time is taken in the page: to the worker and back, to pixels of four channels.
-The native time is that of `overtone.decode` on one thread.
+The native time is that of `overtone.decode` on one thread. The first decodes of each do not
+count: browsers compile a module quickly at first, and what is hot again while it runs.
 """
 
 import argparse
@@ -37,6 +38,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "dfm": {"quality": 50.0, "effort": "fast"},
     "sparse-dct": {"quality": 75.0, "effort": "default"},
 }
+WARM_UPS = 3
 LOAD = """async (base64) => {
   window.overtone ??= await import("/index.js");
   window.bytes = Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));
@@ -122,6 +124,7 @@ def measured(paths: Sequence[pathlib.Path], repeats: int) -> list[dict[str, Any]
                     "ratio": round(browser_s / native_s, 3),
                     "fetched_bytes": compressed_bytes(asked),
                     "repeats": repeats,
+                    "warm_ups": WARM_UPS,
                     **provenance(),
                 }
                 rows.append(row)
@@ -131,16 +134,16 @@ def measured(paths: Sequence[pathlib.Path], repeats: int) -> list[dict[str, Any]
 def by_turns(
     page: Any, data: bytes, shape: tuple[int, ...], repeats: int
 ) -> tuple[list[float], list[float]]:
-    """Seconds of native decodes and of decodes in the page; the first of each warms up."""
+    """Seconds of native decodes and of decodes in the page, after those that warm up."""
     native, browser = [], []
-    for _ in range(repeats + 1):
+    for _ in range(WARM_UPS + repeats):
         start = time.perf_counter()
         overtone.decode(data, num_threads=1)
         native.append(time.perf_counter() - start)
         result = page.evaluate(DECODE)
         assert (result["height"], result["width"]) == shape[:2]
         browser.append(result["ms"] / 1e3)
-    return native[1:], browser[1:]
+    return native[WARM_UPS:], browser[WARM_UPS:]
 
 
 def compressed_bytes(paths: Sequence[str]) -> int:
