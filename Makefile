@@ -112,7 +112,8 @@ try-release: $(STAMP)
 
 # A worker for each core, four at most; each has one thread, since threads of several would wait for one another.
 test: lint
-	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile \
+	    --no-loadscope-reorder
 
 demo: $(STAMP)
 	$(VENV)/python examples/demo.py

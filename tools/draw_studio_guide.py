@@ -32,7 +32,7 @@ def main() -> None:
             data = screenshot(address[0])
         finally:
             studio.send_signal(signal.SIGINT)
-    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    picture = Image.open(io.BytesIO(data), formats=["PNG"]).convert("RGB")
     picture.save(ROOT / "docs" / "images" / "studio.png", optimize=True)
 
 

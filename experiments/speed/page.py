@@ -2,12 +2,13 @@
 
 import pathlib
 import statistics
+import types
 from collections.abc import Sequence
 
 from experiments.harness.claims import figure
 from experiments.harness.item import NOT_MEASURED, Finding, Item, Step, Verdict
 from experiments.harness.rows import Record, read_records
-from experiments.speed import browser_page
+from experiments.speed import browser_page, libovt_page, processes_page
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 
 PAGE = "docs/reproduction/speed.md"
@@ -60,11 +61,6 @@ COMMAND_FIELDS = PROVENANCE | {
     "peak_mb": float,
     "tiny_mb": float,
 }
-PROCESS_FIELDS = (
-    PROVENANCE
-    | {"model": str, "preset": str, "batch_size": int, "num_parameters": int}
-    | dict.fromkeys(("one_images_per_s", "two_images_per_s", "ratio"), float)
-)
 
 FAST_RATIO = 10  # times libjpeg's time
 FAST_S = 1.0  # a megapixel
@@ -85,9 +81,10 @@ def build(root: pathlib.Path) -> dict[str, str]:
         generator_part(read(root, "generator", GENERATOR_FIELDS)),
         transformer_part(read(root, "dct_transformer", TRANSFORMER_FIELDS)),
         lists_part(read(root, "sparse_dct", LIST_FIELDS)),
-        processes_part(read(root, "processes", PROCESS_FIELDS)),
+        part_of(processes_page, read(root, "processes", PROVENANCE | processes_page.FIELDS)),
         commands_part(read(root, "commands", COMMAND_FIELDS)),
-        browser_part(read(root, "browser", PROVENANCE | browser_page.FIELDS)),
+        part_of(libovt_page, read(root, "libovt", PROVENANCE | libovt_page.FIELDS)),
+        part_of(browser_page, read(root, "browser", PROVENANCE | browser_page.FIELDS)),
     ]
     return {PAGE: "\n\n".join(parts) + "\n"}
 
@@ -106,6 +103,11 @@ def table(title: str, text: str, head: str, lines: Sequence[str], rows: Sequence
     newest = max(rows, key=lambda row: row["date"])
     source = f"Measured at commit {newest['commit']} on {newest['machine']}, {newest['date'][:10]}."
     return f"## {title}\n\n{text}\n\n{body}\n\n{source}"
+
+
+def part_of(page: types.ModuleType, rows: Sequence[Record]) -> str:
+    """A part whose words and lines are in a module of its own."""
+    return table(page.TITLE, page.TEXT, page.HEAD, page.lines_of(rows), rows)
 
 
 def kernel_part(rows: Sequence[Record]) -> str:
@@ -181,23 +183,6 @@ def lists_part(rows: Sequence[Record]) -> str:
     return table("Lists of DCT triples", text, head, lines, rows)
 
 
-def processes_part(rows: Sequence[Record]) -> str:
-    """Training by two processes against one."""
-    lines = [
-        f"| `{row['model']}`, `{row['preset']}` | {row['num_parameters'] / 1e6:.1f} M "
-        f"| {row['batch_size']} | {row['one_images_per_s']:.0f} | {row['two_images_per_s']:.0f} "
-        f"| {row['ratio']:.2f} |"
-        for row in rows
-    ]
-    text = (
-        "`experiments/speed/processes.py`: images a second in training by one process of one "
-        "thread, and by two of one thread each that share every batch; medians of turns. The "
-        "exchange grows with the parameters, what is shared with the batch."
-    )
-    head = "| model, preset | parameters | batch | one process | two processes | ratio |"
-    return table("Two processes", text, head, lines, rows)
-
-
 def commands_part(rows: Sequence[Record]) -> str:
     """Seconds and memory of whole commands."""
     lines = []
@@ -221,12 +206,6 @@ def commands_part(rows: Sequence[Record]) -> str:
         "| MB at most | bytes a pixel |"
     )
     return table("Seconds and memory of a command", text, head, lines, rows)
-
-
-def browser_part(rows: Sequence[Record]) -> str:
-    """The WebAssembly module against the native decoder."""
-    lines = browser_page.lines_of(rows)
-    return table(browser_page.TITLE, browser_page.TEXT, browser_page.HEAD, lines, rows)
 
 
 def judge(root: pathlib.Path) -> Sequence[Finding]:
