@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overtone.bitstream.container import (
-    MAX_METADATA_BYTES,
     MAX_SIDE_PX,
     Container,
     Layout,
     Metadata,
     read_header,
 )
+from overtone.bitstream.metadata import MAX_METADATA_BYTES
 from overtone.bitstream.writer import Writer
 from overtone.errors import (
     BitstreamError,

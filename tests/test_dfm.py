@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from overtone.bitstream.container import Container, Layout
 from overtone.bitstream.reader import Reader
 from overtone.codecs.base import View, full_view
+from overtone.codecs.dfm import render_twin
 from overtone.codecs.dfm.codec import DfmCodec
 from overtone.codecs.dfm.config import DfmConfig, rd_weight, resolve
 from overtone.codecs.dfm.render import Picture, colour_axes
@@ -185,7 +186,7 @@ def test_the_same_seed_gives_the_same_bytes_on_any_number_of_threads():
     assert len(files) == 1
 
 
-def _smooth_picture(columns=3, rows=2) -> Picture:
+def _smooth_picture(columns=3, rows=2) -> Networks:
     """Random smooth networks that disagree a lot at their borders."""
     spec = NetSpec(input_scales=(0.5,), hidden=(2,), num_outputs=3)
     layout = Plan(
@@ -198,29 +199,34 @@ def _smooth_picture(columns=3, rows=2) -> Picture:
     rng = np.random.default_rng(5)
     weights = rng.normal(0, 0.02, (columns * rows, spec.num_weights)).astype(np.float32)
     means = rng.uniform(0.45, 0.55, (columns * rows, 3))
-    return Picture(Networks(plan=layout, weights=weights, means=means), num_threads=1)
+    return Networks(plan=layout, weights=weights, means=means)
+
+
+def _rows(networks: Networks, view: View) -> np.ndarray:
+    picture = Picture(networks, num_threads=1)
+    return np.concatenate(list(render_twin.rows(picture, view)))
 
 
 def test_no_jump_is_left_at_a_border_of_tiles_however_far_it_is_enlarged():
     view = View(x=20, y=20, width=20, height=20, out_width=400, out_height=400)
-    pixels = np.concatenate(list(_smooth_picture().rows(view))).astype(int)
+    pixels = _rows(_smooth_picture(), view).astype(int)
     assert np.abs(np.diff(pixels, axis=0)).max() <= 2  # the blend spreads a jump over 160 rows
     assert np.abs(np.diff(pixels, axis=1)).max() <= 2
 
 
 def test_a_crop_is_the_same_as_that_part_of_the_whole():
     picture = _smooth_picture()
-    whole = np.concatenate(list(picture.rows(full_view(90, 60))))
+    whole = _rows(picture, full_view(90, 60))
     view = View(x=25, y=11, width=40, height=30, out_width=40, out_height=30)
-    part = np.concatenate(list(picture.rows(view)))
+    part = _rows(picture, view)
     assert np.abs(whole[11:41, 25:65].astype(int) - part).max() <= 1
 
 
 def test_a_smaller_view_is_the_average_of_the_pixels_it_covers():
     picture = _smooth_picture()
-    whole = np.concatenate(list(picture.rows(full_view(90, 60)))).astype(float)
+    whole = _rows(picture, full_view(90, 60)).astype(float)
     small = View(x=0, y=0, width=90, height=60, out_width=30, out_height=20)
-    out = np.concatenate(list(picture.rows(small)))
+    out = _rows(picture, small)
     means = whole.reshape(20, 3, 30, 3, 3).mean(axis=(1, 3))
     assert np.abs(out - means).max() <= 1.01
 

@@ -14,7 +14,7 @@ from helpers import mutate_section, scene
 from PIL import EpsImagePlugin, Image
 
 import overtone
-from overtone.bitstream.container import MAX_METADATA_BYTES, Metadata
+from overtone.bitstream.metadata import MAX_METADATA_BYTES, Metadata
 from overtone.codecs.base import EncodeOptions, full_view
 from overtone.codecs.registry import get_codec
 from overtone.data.pictures import to_gray_or_rgb

@@ -13,7 +13,13 @@ PAGE = ROOT / "docs" / "design" / "paths.md"
 # Most calls of Python until native code is called, and most calls until arithmetic.
 LIMITS = {"overtone.": (4, 7), "overtone ": (6, 9)}
 # What goes beyond them, and by how many; the page says why.
-BEYOND = {"overtone.encode, dfm": (5, 6)}
+BEYOND = {
+    "overtone.encode, dfm": (5, 6),
+    "overtone.decode, tiled-dct": (0, 3),
+    "overtone.decode, sparse-dct": (0, 2),
+    "overtone.decode, dfm": (0, 1),
+    "overtone decode": (0, 3),
+}
 
 
 def limits(path):

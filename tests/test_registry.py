@@ -112,6 +112,6 @@ def test_every_public_name_resolves():
 def test_info_decodes_no_coefficients_unless_it_is_asked_to(codec, counted, monkeypatch):
     data = overtone.encode(scene(24, 40), codec=codec, effort="fast")
     assert counted in overtone.info(data, full=True)
-    for kernel in ("tiled_dct.decode.Decoder", "sparse_dct.stream.sparse_dct.decode"):
+    for kernel in ("tiled_dct.tiles.Decoder", "sparse_dct.stream.sparse_dct.decode"):
         monkeypatch.setattr(f"overtone.codecs.{kernel}", None)
     assert counted not in overtone.info(data)

@@ -7,16 +7,17 @@ from helpers import scene
 from overtone.codecs.base import View, full_view
 from overtone.codecs.registry import decode, encode
 from overtone.codecs.tiled_dct.color import decorrelating_angles
-from overtone.codecs.tiled_dct.decode import NEIGHBOURS, decode_strips, read_tiles
+from overtone.codecs.tiled_dct.decode_twin import NEIGHBOURS, decode_strips
 from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader
 from overtone.codecs.tiled_dct.planes import Planes, padded
-from overtone.codecs.tiled_dct.post_filter import (
+from overtone.codecs.tiled_dct.post_filter_twin import (
     FILTER,
     INPUT_SCALE_STEPS,
-    PostFilter,
+    PostFilterTwin,
     load_weights,
     set_of_plane,
 )
+from overtone.codecs.tiled_dct.tiles import read_tiles
 from overtone.entropy.context_state import (
     load_context_state,
     pack_context_state,
@@ -90,7 +91,7 @@ def test_instruction_sets_and_threads_agree_within_one_level(example):
 
     def pixels(**settings):
         settings = {"num_threads": 1, "isa": "auto", **settings}
-        refine = PostFilter(header, **settings).refine
+        refine = PostFilterTwin(header, **settings).refine
         strips = decode_strips(stream, header, image.shape, view, refine=refine, **settings)
         return np.concatenate(list(strips)).astype(int)
 
@@ -119,7 +120,7 @@ def test_a_fine_step_comes_back_nearly_exact(channels):
 def test_the_post_filter_is_its_twin(example):
     image, header, stream = example
     around = series_of(image, header, stream)
-    refined = PostFilter(header, num_threads=1).refine(around)
+    refined = PostFilterTwin(header, num_threads=1).refine(around)
     assert len(NEIGHBOURS) == len(around) - 1
     for channel in range(3):
         centre, *neighbours = (plane[channel] for plane in around)
@@ -147,7 +148,7 @@ def test_the_post_filter_can_be_left_out(example):
     image, _, _ = example
     plain, stream = coded(image, uses_post_filter=(False, False))
     around = series_of(image, plain, stream)
-    assert np.array_equal(PostFilter(plain, num_threads=1).refine(around), around[0])
+    assert np.array_equal(PostFilterTwin(plain, num_threads=1).refine(around), around[0])
 
 
 def test_the_context_state_comes_back_and_fits_the_model():

@@ -14,10 +14,10 @@ import numpy as np
 
 from overtone.codecs.base import full_view
 from overtone.codecs.tiled_dct.color import decorrelating_angles
-from overtone.codecs.tiled_dct.decode import decode_strips
+from overtone.codecs.tiled_dct.decode_twin import decode_strips
 from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader, step_index_of
 from overtone.codecs.tiled_dct.planes import to_planes
-from overtone.codecs.tiled_dct.post_filter import FILTER, NUM_SETS, filter_inputs, set_of_plane
+from overtone.codecs.tiled_dct.post_filter_twin import FILTER, NUM_SETS, filter_inputs, set_of_plane
 from overtone.codecs.tiled_dct.search import RD_WEIGHT
 from overtone.entropy.context_state import load_context_state
 from overtone.imaging.image import read_picture

@@ -1,16 +1,32 @@
 #include "pool.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 #include <stdexcept>
 #include <string>
+#ifndef OVERTONE_NO_THREADS
+#include <unistd.h>
+
+#include <cstdlib>
+#include <new>
 #include <system_error>
 #include <utility>
+#endif
 
 namespace overtone {
+
+int checked_num_threads(int num_threads) {
+  if (num_threads < 1)
+    throw std::invalid_argument("num_threads must be at least 1, got " +
+                                std::to_string(num_threads));
+  return std::min(num_threads, kMaxThreads);
+}
+
+#ifdef OVERTONE_NO_THREADS
+
+void prepare_thread() {}
+
+#else
+
 namespace {
 
 // A thread asleep takes some 50 microseconds to wake, a fair part of a short step; so waiting
@@ -46,13 +62,6 @@ void prepare_thread() {
   }
 }
 
-int checked_num_threads(int num_threads) {
-  if (num_threads < 1)
-    throw std::invalid_argument("num_threads must be at least 1, got " +
-                                std::to_string(num_threads));
-  return std::min(num_threads, kMaxThreads);
-}
-
 Pool::Pool(int num_threads, int num_spins)
     : num_spins_(num_spins), num_threads_(checked_num_threads(num_threads)) {
   num_threads_ = start(num_threads_);
@@ -76,7 +85,7 @@ int Pool::start(int num_threads) {
 
 // In the child of a fork: what is there of the threads are their names only.
 void Pool::restart() {
-  for (std::jthread& thread : threads_) thread.detach();
+  for (std::thread& thread : threads_) thread.detach();
   threads_.clear();
   pending_.store(0, std::memory_order_relaxed);
   if (start(num_threads_) == num_threads_) return;
@@ -90,13 +99,13 @@ void Pool::restart() {
 
 void Pool::stop() {
   if (process_ != getpid()) {
-    for (std::jthread& thread : threads_) thread.detach();
+    for (std::thread& thread : threads_) thread.detach();
     return;
   }
   is_stopping_ = true;
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();
-  for (std::jthread& thread : threads_) thread.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
 void Pool::run(const std::function<void(int)>& work) {
@@ -133,5 +142,7 @@ void Pool::serve(int index, std::uint32_t seen) {
     if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) pending_.notify_one();
   }
 }
+
+#endif
 
 }  // namespace overtone

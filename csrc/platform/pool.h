@@ -1,15 +1,17 @@
 // A fixed set of threads that run one function together.
 #pragma once
 
+#include <functional>
+#ifndef OVERTONE_NO_THREADS
 #include <sys/types.h>
 
 #include <atomic>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
+#endif
 
 namespace overtone {
 
@@ -21,6 +23,19 @@ int checked_num_threads(int num_threads);
 // Makes what a thread needs to throw exceptions, while there is memory: the C library ends the
 // process when there is none for a thread-local variable.
 void prepare_thread();
+
+#ifdef OVERTONE_NO_THREADS
+
+// Where there are no threads: the caller does all the work.
+class Pool {
+ public:
+  explicit Pool(int num_threads, int = 0) { checked_num_threads(num_threads); }
+
+  int size() const { return 1; }
+  void run(const std::function<void(int)>& work) { work(0); }
+};
+
+#else
 
 class Pool {
  public:
@@ -50,7 +65,7 @@ class Pool {
   void stop();
 
   const int num_spins_;
-  std::vector<std::jthread> threads_;
+  std::vector<std::thread> threads_;
   int num_threads_ = 1;
   pid_t process_ = 0;  // that the threads belong to
   const std::function<void(int)>* work_ = nullptr;
@@ -60,5 +75,7 @@ class Pool {
   std::exception_ptr failure_;
   bool is_stopping_ = false;  // written before round_ advances
 };
+
+#endif
 
 }  // namespace overtone

@@ -14,6 +14,9 @@ inline constexpr int kAccumulators = 24;  // of 32 registers
 #elif defined(__AVX2__)
 inline constexpr int kLanes = 8;
 inline constexpr int kAccumulators = 12;  // of 16
+#elif defined(__wasm_simd128__)
+inline constexpr int kLanes = 4;
+inline constexpr int kAccumulators = 24;  // more than there are: a spill costs less than a splat
 #else
 inline constexpr int kLanes = 4;
 inline constexpr int kAccumulators = 12;

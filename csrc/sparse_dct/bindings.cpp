@@ -21,11 +21,6 @@ namespace {
 
 using Shape = std::pair<int, int>;  // rows and columns of blocks
 
-Kind kind_of(int component, int count) {
-  if (count < 3 || component == 0 || component == 3) return Kind::luma;
-  return component == 1 ? Kind::first_chroma : Kind::second_chroma;
-}
-
 // Components of a picture, of which nothing is known yet.
 struct Picture {
   Components components;

@@ -43,6 +43,12 @@ inline constexpr Zigzag kZigzag;
 // What a component is to the models: luma and alpha, the first chroma coded, the second.
 enum class Kind { luma = 0, first_chroma = 1, second_chroma = 2 };
 
+// Of one of `count` components, in the order in which they are coded.
+inline Kind kind_of(int component, int count) {
+  if (count < 3 || component == 0 || component == 3) return Kind::luma;
+  return component == 1 ? Kind::first_chroma : Kind::second_chroma;
+}
+
 struct Component {
   int width = 0, height = 0;  // blocks
   Kind kind = Kind::luma;

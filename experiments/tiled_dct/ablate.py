@@ -13,13 +13,13 @@ import dataclasses
 import json
 import pathlib
 import sys
-from unittest import mock
 
 import numpy as np
 
 from experiments.harness.records import append_record
 from experiments.kodak.tables import ABLATION as OUT
 from experiments.kodak.tables import ANCHOR, SEARCH, curve
+from experiments.tiled_dct.other_data import other_data
 from overtone.bitstream.container import Container, Layout
 from overtone.bitstream.writer import Writer
 from overtone.codecs.registry import decode, encode
@@ -28,7 +28,7 @@ from overtone.codecs.tiled_dct.color import decorrelating_angles
 from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader, step_index_of
 from overtone.codecs.tiled_dct.planes import Planes
 from overtone.codecs.tiled_dct.search import RD_WEIGHT
-from overtone.entropy.context_state import load_context_state
+from overtone.entropy.context_state import load_context_state, pack_context_state
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
 from overtone.kernels import tiled_dct
@@ -117,7 +117,7 @@ def coded(image: np.ndarray, variant: Variant, quality: float) -> tuple[bytes, n
     writer = Writer()
     header.write(writer)
     state = load_context_state(PACKAGE) if variant.has_learned_state else untrained()
-    with mock.patch("overtone.entropy.context_state.load_context_state", return_value=state):
+    with other_data(context_state=pack_context_state(*state)):
         stream = tiled_dct.encode(
             Planes(image, header.angles),
             state,

@@ -14,17 +14,13 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-from unittest import mock
-
-import numpy as np
 
 from experiments.kodak.tables import ANCHOR, curve
 from experiments.kodak.tables import CROSSVALIDATED as OUT
 from experiments.tiled_dct.ablate import QUALITIES
+from experiments.tiled_dct.other_data import other_data
 from overtone.codecs.base import Effort
 from overtone.codecs.registry import decode, encode
-from overtone.codecs.tiled_dct.post_filter import FILTER, NUM_SETS
-from overtone.entropy.context_state import unpack_context_state
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
 from overtone.metrics.bd_rate import bd_rate_percent
@@ -63,15 +59,8 @@ def held_out(learn: list[pathlib.Path], test: list[pathlib.Path], effort: Effort
             command = [sys.executable, script, *map(str, learn), "--out", str(out)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             learned[name] = out.read_bytes()
-    state = unpack_context_state(learned["context_state"])
-    weights = tuple(
-        np.frombuffer(learned["post_filter"], "<f4").reshape(NUM_SETS, FILTER.num_weights)
-    )
     rows = []
-    with (
-        mock.patch("overtone.entropy.context_state.load_context_state", return_value=state),
-        mock.patch("overtone.codecs.tiled_dct.post_filter.load_weights", return_value=weights),
-    ):
+    with other_data(**learned):
         for path in test:
             image = read_picture(str(path)).pixels[:, :, :3]
             for quality in QUALITIES:

@@ -17,6 +17,15 @@ from collections.abc import Callable
 from typing import Self
 
 from overtone.bitstream.field import Field
+from overtone.bitstream.metadata import (
+    HAS_DPI,
+    HAS_EXIF,
+    HAS_ICC,
+    Metadata,
+    inflate,
+    pack_metadata,
+    unpack_dpi,
+)
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
 from overtone.errors import (
@@ -33,17 +42,14 @@ DEFAULT_MAX_PIXELS = 1 << 28  # 16384 x 16384: 805 MB of RGB
 MAX_SIDE_PX = (1 << 16) - 1
 FORMAT_MAX_PIXELS = MAX_SIDE_PX**2
 MAX_SECTIONS = 64
-MAX_METADATA_BYTES = 1 << 24  # unpacked, each of ICC and EXIF
-DPI_UNITS = 1000  # resolution is stored in thousandths of a dot per inch
 
 _CODEC_ID = Field("codec id", 1, 127)
 _WIDTH = Field("width", 1, MAX_SIDE_PX)
 _HEIGHT = Field("height", 1, MAX_SIDE_PX)
 _FLAGS = Field("layout and metadata flags", 1, 63)
 _NUM_SECTIONS = Field("number of sections", 1, MAX_SECTIONS)
-_DPI = Field("resolution", 1, 1_000_000 * DPI_UNITS)
 
-_LAYOUT_MASK, _HAS_ICC, _HAS_EXIF, _HAS_DPI = 0b111, 1 << 3, 1 << 4, 1 << 5
+_LAYOUT_MASK = 0b111
 
 
 class Layout(enum.IntEnum):
@@ -53,21 +59,6 @@ class Layout(enum.IntEnum):
     GRAY_ALPHA = 2
     RGB = 3
     RGBA = 4
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """What a file says about its picture besides the pixels.
-
-    Attributes:
-        icc: ICC colour profile; empty for none, which means sRGB.
-        exif: EXIF block beginning with the TIFF header; its orientation is not applied to pixels.
-        dpi: Horizontal and vertical resolution, dots per inch, kept to a thousandth.
-    """
-
-    icc: bytes = b""
-    exif: bytes = b""
-    dpi: tuple[float, float] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +99,14 @@ class Container:
     height: int
     layout: Layout
     sections: tuple[bytes, ...]
-    metadata: Metadata = Metadata()
+    metadata: Metadata = dataclasses.field(default_factory=Metadata)
     offsets: tuple[int, ...] = dataclasses.field(default=(), compare=False)
+    # The file it was read from; a changed copy has none.
+    _file: bytes | None = dataclasses.field(default=None, init=False, compare=False, repr=False)
+
+    def file_bytes(self) -> bytes:
+        """The file it was read from, or the one that it would be."""
+        return self.to_bytes() if self._file is None else self._file
 
     def to_bytes(self) -> bytes:
         """The file.
@@ -117,7 +114,7 @@ class Container:
         Raises:
             ValueError: A value is out of its range.
         """
-        packed = _pack_metadata(self.metadata)
+        packed = pack_metadata(self.metadata)
         writer = Writer()
         writer.put(MAGIC)
         writer.varint(FORMAT_VERSION)
@@ -152,7 +149,9 @@ class Container:
         metadata = _read_metadata(header, take)
         sections = [take(f"section {index}") for index in range(header.num_sections)]
         reader.finish()
-        return cls._of(header, metadata, sections)
+        container = cls._of(header, metadata, sections)
+        object.__setattr__(container, "_file", bytes(data))
+        return container
 
     @classmethod
     def from_prefix(cls, data: bytes, *, max_pixels: int = FORMAT_MAX_PIXELS) -> Self:
@@ -224,16 +223,16 @@ def _read_header(reader: Reader, max_pixels: int) -> Header:
         height=height,
         layout=Layout(flags & _LAYOUT_MASK),
         num_sections=_NUM_SECTIONS.read(reader),
-        has_icc=bool(flags & _HAS_ICC),
-        has_exif=bool(flags & _HAS_EXIF),
-        has_dpi=bool(flags & _HAS_DPI),
+        has_icc=bool(flags & HAS_ICC),
+        has_exif=bool(flags & HAS_EXIF),
+        has_dpi=bool(flags & HAS_DPI),
     )
 
 
 def _read_metadata(header: Header, take: Callable[[str], tuple[int, bytes]]) -> Metadata:
-    icc = _inflate(*take("ICC profile"), "ICC profile") if header.has_icc else b""
-    exif = _inflate(*take("EXIF block"), "EXIF block") if header.has_exif else b""
-    dpi = _unpack_dpi(*take("resolution")) if header.has_dpi else None
+    icc = inflate(*take("ICC profile"), "ICC profile") if header.has_icc else b""
+    exif = inflate(*take("EXIF block"), "EXIF block") if header.has_exif else b""
+    dpi = unpack_dpi(*take("resolution")) if header.has_dpi else None
     return Metadata(icc=icc, exif=exif, dpi=dpi)
 
 
@@ -257,44 +256,3 @@ class _Sections:
             raise CorruptError(f"checksum of {what} does not match; the file is damaged", at)
         self._covered = reader.offset
         return offset, payload
-
-
-def _pack_metadata(metadata: Metadata) -> dict[int, bytes]:
-    """Flag and payload of each part that is there, in file order."""
-    packed: dict[int, bytes] = {}
-    for flag, name, raw in (
-        (_HAS_ICC, "ICC profile", metadata.icc),
-        (_HAS_EXIF, "EXIF block", metadata.exif),
-    ):
-        if len(raw) > MAX_METADATA_BYTES:
-            raise ValueError(f"{name} is {len(raw)} bytes, over the limit of {MAX_METADATA_BYTES}")
-        if raw:
-            deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-            packed[flag] = deflater.compress(raw) + deflater.flush()
-    if metadata.dpi is not None:
-        writer = Writer()
-        for value in metadata.dpi:
-            _DPI.write(writer, round(value * DPI_UNITS))
-        packed[_HAS_DPI] = writer.to_bytes()
-    return packed
-
-
-def _inflate(offset: int, payload: bytes, what: str) -> bytes:
-    """The contents of a raw deflate stream, at most `MAX_METADATA_BYTES`."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        raw = inflater.decompress(payload, MAX_METADATA_BYTES + 1)
-    except zlib.error as error:
-        raise CorruptError(f"{what} is not a deflate stream: {error}", offset) from error
-    if len(raw) > MAX_METADATA_BYTES:
-        raise LimitExceededError(f"{what} unpacks to over {MAX_METADATA_BYTES} bytes", offset)
-    if not inflater.eof or inflater.unused_data or not raw:
-        raise CorruptError(f"{what} is not one complete, non-empty deflate stream", offset)
-    return raw
-
-
-def _unpack_dpi(offset: int, payload: bytes) -> tuple[float, float]:
-    reader = Reader(payload, offset=offset, name="resolution")
-    dpi = (_DPI.read(reader) / DPI_UNITS, _DPI.read(reader) / DPI_UNITS)
-    reader.finish()
-    return dpi

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from overtone.bitstream.container import DEFAULT_MAX_PIXELS, MAX_METADATA_BYTES, Metadata
+from overtone.bitstream.container import DEFAULT_MAX_PIXELS
+from overtone.bitstream.metadata import MAX_METADATA_BYTES, Metadata
 from overtone.errors import ConfigError, ConversionNeededError, ImageError
 from overtone.imaging.convert import to_8_bits
 from overtone.imaging.reader import pillow_errors_as, read_with, reason_of

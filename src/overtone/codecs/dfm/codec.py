@@ -8,9 +8,9 @@ import numpy as np
 from typing_extensions import override
 
 from overtone.bitstream.container import Container
+from overtone.codecs import library
 from overtone.codecs.base import EncodeOptions, NativeCodec, View
-from overtone.codecs.dfm.render import Picture
-from overtone.codecs.dfm.stream import CODEC_ID, RAW, unpack_networks, unpack_plan
+from overtone.codecs.dfm.stream import CODEC_ID, RAW, unpack_plan
 from overtone.shapes import UInt8
 
 SECTION_NAMES = ("plan", "weights")
@@ -64,7 +64,7 @@ class DfmCodec(NativeCodec):
     def decode_rows(
         self, file: Container, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        return Picture(unpack_networks(file), num_threads=num_threads).rows(view)
+        return library.decode_rows(file, view, num_threads)
 
     @override
     def describe(self, file: Container, *, full: bool) -> dict[str, object]:

@@ -9,10 +9,10 @@ import numpy as np
 from typing_extensions import override
 
 from overtone.bitstream.container import Container, Layout
+from overtone.codecs import library
 from overtone.codecs.base import EncodeOptions, NativeCodec, View
 from overtone.codecs.sparse_dct.header import SparseDctHeader
 from overtone.codecs.sparse_dct.stream import (
-    Coefficients,
     pack_levels,
     read_coefficients,
     read_section,
@@ -20,9 +20,7 @@ from overtone.codecs.sparse_dct.stream import (
 )
 from overtone.errors import TruncatedError
 from overtone.shapes import UInt8
-from overtone.transform.levels import JPEG_BLOCK, from_levels, to_levels
-
-STRIP_PIXELS = 1 << 17  # that are made at a time, about, so that memory does not grow
+from overtone.transform.levels import to_levels
 
 
 class SparseDctCodec(NativeCodec):
@@ -55,15 +53,7 @@ class SparseDctCodec(NativeCodec):
     def decode_rows(
         self, file: Container, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        found = read_coefficients(file)
-        box = (view.x, view.y, view.width, view.height)
-        is_aligned = all(float(value).is_integer() for value in box)
-        if is_aligned and (view.out_width, view.out_height) == (view.width, view.height):
-            x, y, width, height = map(int, box)
-            return _pixel_strips(found, slice(y, y + height), slice(x, x + width))
-        from overtone.codecs.sparse_dct.evaluate import evaluate_strips
-
-        return evaluate_strips(found.levels, found.tables, found.sampling, view)
+        return library.decode_rows(file, view, num_threads)
 
     @override
     def describe(self, file: Container, *, full: bool) -> dict[str, object]:
@@ -103,15 +93,3 @@ class SparseDctCodec(NativeCodec):
         if surplus > len(stream):
             raise TruncatedError(f"{max_bytes} bytes hold no picture; {max_bytes + surplus} do")
         return shortened(len(stream) - max(0, surplus))
-
-
-def _pixel_strips(
-    found: Coefficients, rows: slice, columns: slice
-) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-    """Strips of rows and columns of pixels, each of whole rows of blocks but the first and last."""
-    tall = max(1, STRIP_PIXELS // (columns.stop - columns.start) // JPEG_BLOCK) * 2 * JPEG_BLOCK
-    start = rows.start
-    while start < rows.stop:
-        stop = min(rows.stop, (start // tall + 1) * tall)
-        yield from_levels(found.levels, found.tables, found.sampling, (slice(start, stop), columns))
-        start = stop

@@ -9,10 +9,10 @@ from typing_extensions import override
 
 from overtone.bitstream.container import Container, Layout
 from overtone.bitstream.writer import Writer
+from overtone.codecs import library
 from overtone.codecs.base import EncodeOptions, NativeCodec, View
-from overtone.codecs.tiled_dct.decode import decode_strips, read_tiles
-from overtone.codecs.tiled_dct.header import QUALITY_STEP, TiledDctHeader
-from overtone.codecs.tiled_dct.post_filter import PostFilter
+from overtone.codecs.tiled_dct.header import CODEC_ID, QUALITY_STEP, TiledDctHeader
+from overtone.codecs.tiled_dct.tiles import read_tiles
 from overtone.errors import CorruptError
 from overtone.shapes import UInt8
 
@@ -21,7 +21,7 @@ class TiledDctCodec(NativeCodec):
     """A picture as cosine series on overlapping tiles, chosen by rate and distortion."""
 
     name: ClassVar[str] = "tiled-dct"
-    codec_id: ClassVar[int] = 1
+    codec_id: ClassVar[int] = CODEC_ID
     quality_step: ClassVar[float] = QUALITY_STEP
 
     @override
@@ -33,23 +33,13 @@ class TiledDctCodec(NativeCodec):
         how = search.start.reconstruction
         first = search.code(how, rd_weight=search.rd_weight / how.step**2)
         best = search.improved(first)
-        return Container(
-            codec_id=self.codec_id,
-            width=image.shape[1],
-            height=image.shape[0],
-            layout=Layout(image.shape[2]),
-            sections=(best.section(),),
-            metadata=options.metadata,
-        ).to_bytes()
+        return best.container(image.shape, options.metadata).to_bytes()
 
     @override
     def decode_rows(
         self, file: Container, view: View, num_threads: int
     ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
-        header, stream = _read_section(file)
-        refine = PostFilter(header, num_threads=num_threads).refine
-        shape = (file.height, file.width, int(file.layout))
-        return decode_strips(stream, header, shape, view, refine=refine, num_threads=num_threads)
+        return library.decode_rows(file, view, num_threads)
 
     @override
     def describe(self, file: Container, *, full: bool) -> dict[str, object]:

@@ -8,6 +8,7 @@ from overtone.bitstream.writer import Writer
 from overtone.codecs.tiled_dct.color import ANGLE_STEPS
 from overtone.kernels.tiled_dct import Reconstruction
 
+CODEC_ID = 1
 PACKAGE = "overtone.codecs.tiled_dct"  # where the initial context state is
 QUALITY_STEP = 0.1
 MAX_STEP_INDEX = 990  # quality 100

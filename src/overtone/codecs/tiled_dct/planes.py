@@ -45,15 +45,3 @@ class Planes:
 def padded(length: int) -> int:
     """`length` rounded up to whole smallest tiles."""
     return -(-length // MIN_TILE) * MIN_TILE
-
-
-def to_pixels(
-    values: Float32[np.ndarray, "c rows w"], angles: tuple[int, int, int] | None
-) -> Float32[np.ndarray, "rows w c"]:
-    """Planes back to colour, not yet rounded."""
-    if angles is not None:
-        matrix = rotation(angles).astype(np.float32)
-        values = np.concatenate(
-            [np.tensordot(matrix.T, values[:3], axes=1).astype(np.float32), values[3:]]
-        )
-    return np.moveaxis(values, 0, 2) + np.float32(MID_LEVEL)

@@ -14,18 +14,19 @@ from typing import Any
 
 import numpy as np
 
+from overtone.bitstream.container import Container, Layout, Metadata
 from overtone.bitstream.writer import Writer
+from overtone.codecs import library
 from overtone.codecs.base import Effort, EncodeOptions, full_view
 from overtone.codecs.tiled_dct.color import decorrelating_angles
-from overtone.codecs.tiled_dct.decode import decode_strips
 from overtone.codecs.tiled_dct.header import (
+    CODEC_ID,
     MAX_STEP_INDEX,
     PACKAGE,
     TiledDctHeader,
     step_index_of,
 )
 from overtone.codecs.tiled_dct.planes import Planes
-from overtone.codecs.tiled_dct.post_filter import PostFilter
 from overtone.entropy import context_state
 from overtone.kernels import tiled_dct
 from overtone.kernels.threads import map_on_threads
@@ -90,12 +91,20 @@ class Coded:
         """PSNR of a picture of so many samples."""
         return 10 * math.log10(255**2 * num_samples / self.squared_error)
 
-    def section(self) -> bytes:
-        """The payload of the file."""
+    def container(self, shape: tuple[int, ...], metadata: Metadata) -> Container:
+        """The file of a picture of that height, width and number of channels."""
+        height, width, channels = shape
         writer = Writer()
         self.header.write(writer)
         writer.put(self.stream)
-        return writer.to_bytes()
+        return Container(
+            codec_id=CODEC_ID,
+            width=width,
+            height=height,
+            layout=Layout(channels),
+            sections=(writer.to_bytes(),),
+            metadata=metadata,
+        )
 
 
 class Search:
@@ -158,15 +167,8 @@ class Search:
         height, width, _ = self._image.shape
         row = 0
         error = 0
-        strips = decode_strips(
-            stream,
-            header,
-            self._image.shape,
-            full_view(width, height),
-            refine=PostFilter(header, num_threads=1).refine,
-            num_threads=1,
-        )
-        for strip in strips:
+        file = Coded(header, stream, 0.0, 0.0).container(self._image.shape, Metadata())
+        for strip in library.decode_rows(file, full_view(width, height), 1):
             difference = strip.astype(np.int32) - self._image[row : row + len(strip)]
             error += int(np.vdot(difference, difference))
             row += len(strip)

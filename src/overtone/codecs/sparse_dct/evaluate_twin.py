@@ -1,4 +1,4 @@
-"""Block cosine series between the pixels: any size, any part."""
+"""The obvious twin of how libovt evaluates sparse-dct between the pixels: any size, any part."""
 
 import math
 from collections.abc import Iterator, Sequence

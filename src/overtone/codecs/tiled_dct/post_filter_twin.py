@@ -1,4 +1,6 @@
-"""The post-filter: a Fourier layer on the differences of the cosine series to its neighbours.
+"""The obvious twin of libovt's post-filter, and the tables that the tool which learns it needs.
+
+It is a Fourier layer on the differences of the cosine series to its neighbours.
 
 `refined = series + step * h(d)`, where the eight inputs d are the squashed differences between
 the series at a point and one source pixel around it, in quantiser steps, and h is a Fourier layer
@@ -14,7 +16,7 @@ import importlib.resources
 
 import numpy as np
 
-from overtone.codecs.tiled_dct.decode import NEIGHBOURS
+from overtone.codecs.tiled_dct.decode_twin import NEIGHBOURS
 from overtone.codecs.tiled_dct.header import TiledDctHeader
 from overtone.kernels.fourier import Isa, NetSpec, Runner
 from overtone.kernels.tiled_dct import squashed_differences
@@ -50,7 +52,7 @@ def filter_inputs(
     return squashed_differences(centre, neighbours, INPUT_SCALE_STEPS * header.step)
 
 
-class PostFilter:
+class PostFilterTwin:
     """Refines strips of planes."""
 
     def __init__(self, header: TiledDctHeader, *, num_threads: int, isa: Isa = "auto") -> None:

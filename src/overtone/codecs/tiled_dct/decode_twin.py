@@ -1,16 +1,20 @@
-"""From a coefficient stream to strips of pixels: series, post-filter, colour, 8 bits."""
+"""The obvious twin of how libovt decodes tiled-dct: series, post-filter, colour, 8 bits.
+
+It shows the values on the way, which the tool that learns the post-filter needs.
+"""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from overtone.codecs.base import View
-from overtone.codecs.tiled_dct.header import PACKAGE, TiledDctHeader
-from overtone.codecs.tiled_dct.planes import padded, to_pixels
-from overtone.entropy import context_state
+from overtone.codecs.tiled_dct.color import rotation
+from overtone.codecs.tiled_dct.header import TiledDctHeader
+from overtone.codecs.tiled_dct.planes import MID_LEVEL
+from overtone.codecs.tiled_dct.tiles import decoder_of
 from overtone.imaging.image import to_uint8
 from overtone.kernels.fourier import Isa
-from overtone.kernels.tiled_dct import SUPERBLOCK, Decoder, Tile
+from overtone.kernels.tiled_dct import SUPERBLOCK
 from overtone.shapes import Float32, Float64, UInt8
 
 NEIGHBOURS = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # (dy, dx)
@@ -41,14 +45,14 @@ def decode_strips(
         header: Settings of the file.
         shape: Height, width and channels of the picture.
         view: What to evaluate.
-        refine: What becomes of the series, such as `PostFilter.refine`.
+        refine: What becomes of the series, such as `PostFilterTwin.refine`.
         num_threads: Number of worker threads.
         isa: Instruction set of the kernels.
 
     Raises:
         CorruptError: The stream does not hold a picture of this shape.
     """
-    decoder = _decoder_of(stream, shape)
+    decoder = decoder_of(stream, shape)
     xs, ys = view.positions()
     how = header.reconstruction
     done = 0
@@ -106,20 +110,13 @@ def _around(
     ]
 
 
-def read_tiles(stream: bytes, shape: tuple[int, int, int]) -> Iterator[Tile]:
-    """Every tile of a picture in the order of the stream.
-
-    Raises:
-        CorruptError: The stream does not hold a picture of this shape.
-    """
-    decoder = _decoder_of(stream, shape)
-    for row in range(decoder.num_rows):
-        decoder.decode_rows(row + 1)
-        yield from decoder.tiles()
-    decoder.finish()
-
-
-def _decoder_of(stream: bytes, shape: tuple[int, int, int]) -> Decoder:
-    height, width, channels = shape
-    state = context_state.load_context_state(PACKAGE)
-    return Decoder(stream, state, width=padded(width), height=padded(height), channels=channels)
+def to_pixels(
+    values: Float32[np.ndarray, "c rows w"], angles: tuple[int, int, int] | None
+) -> Float32[np.ndarray, "rows w c"]:
+    """Planes back to colour, not yet rounded."""
+    if angles is not None:
+        matrix = rotation(angles).astype(np.float32)
+        values = np.concatenate(
+            [np.tensordot(matrix.T, values[:3], axes=1).astype(np.float32), values[3:]]
+        )
+    return np.moveaxis(values, 0, 2) + np.float32(MID_LEVEL)

@@ -1,0 +1,27 @@
+#include "codecs.h"
+
+#include "dfm/codec.h"
+#include "sparse_dct/codec.h"
+#include "tiled_dct/codec.h"
+
+namespace overtone::ovt {
+namespace {
+
+// Ids are those of CODEC_IDS in src/overtone/codecs/registry.py.
+constexpr Codec kCodecs[] = {
+    {1, "tiled-dct", false, tiled_dct::kData, tiled_dct::open},
+    {2, "dfm", false, {}, dfm::open},
+    {3, "sparse-dct", true, sparse_dct::kData, sparse_dct::open},
+};
+
+}  // namespace
+
+std::span<const Codec> codecs() { return kCodecs; }
+
+const Codec* codec_of(std::uint32_t id) {
+  for (const Codec& codec : kCodecs)
+    if (codec.id == id) return &codec;
+  return nullptr;
+}
+
+}  // namespace overtone::ovt

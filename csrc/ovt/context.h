@@ -1,0 +1,34 @@
+// The data that codecs need besides the files: unpacked once, shared by all decoders.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "reader.h"
+
+namespace overtone::ovt {
+
+// What a codec has made of one piece of data.
+class Data {
+ public:
+  virtual ~Data() = default;
+};
+
+class Context {
+ public:
+  // Throws OVT_BAD_ARGUMENT for a name that no codec has, OVT_CORRUPT for other bytes.
+  void add(const std::string& name, Bytes bytes);
+  bool has(const std::string& name) const { return data_.count(name) != 0; }
+  // Throws OVT_NO_DATA where it is missing.
+  template <class T>
+  std::shared_ptr<const T> get(const std::string& name) const {
+    return std::static_pointer_cast<const T>(find(name));
+  }
+
+ private:
+  std::shared_ptr<const Data> find(const std::string& name) const;
+  std::map<std::string, std::shared_ptr<const Data>> data_;
+};
+
+}  // namespace overtone::ovt

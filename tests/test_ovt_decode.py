@@ -1,0 +1,117 @@
+"""The command `ovt_decode`, built against the library as any program in C++ would be."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from overtone.codecs.registry import decode, encode
+from overtone.kernels import ovt
+
+ROOT = pathlib.Path(__file__).parent.parent
+SOURCE = ROOT / "csrc" / "ovt" / "tools" / "ovt_decode.cpp"
+DATA = ROOT / "src" / "overtone" / "codecs"
+# In the order in which a linker wants them.
+LIBRARIES = (
+    "ovt/libovt.a",
+    "tiled_dct/libovertone_tiled_dct.a",
+    "fourier/libovertone_fourier.a",
+    "platform/libovertone_platform.a",
+)
+
+
+def built_libraries() -> list[pathlib.Path]:
+    """Those of the newest build of the package, or none."""
+    for archive in sorted(ROOT.glob("build/cp*/csrc"), key=lambda path: -path.stat().st_mtime):
+        libraries = [archive / name for name in LIBRARIES]
+        if all(path.exists() for path in libraries):
+            return libraries
+    return []
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    compiler = shutil.which("c++")
+    libraries = built_libraries()
+    if compiler is None or not libraries:
+        pytest.skip("ovt_decode needs c++ and the libraries that make setup leaves in build/")
+    program = tmp_path_factory.mktemp("ovt") / "ovt_decode"
+    arguments = ["-std=c++20", "-Wall", "-Werror", f"-I{SOURCE.parents[1]}", str(SOURCE)]
+    subprocess.run(
+        [compiler, *arguments, *map(str, libraries), "-lpthread", "-o", str(program)], check=True
+    )
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(program), *options, "--data", str(DATA)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def read_pnm(path: pathlib.Path) -> np.ndarray:
+    """Pixels of a PGM, PPM or PAM file."""
+    kind, _, rest = path.read_bytes().partition(b"\n")
+    if kind == b"P7":
+        head, _, body = rest.partition(b"ENDHDR\n")
+        fields = dict(line.split(b" ", 1) for line in head.splitlines())
+        width, height, channels = (int(fields[key]) for key in (b"WIDTH", b"HEIGHT", b"DEPTH"))
+    else:
+        size, _, rest = rest.partition(b"\n")
+        most, _, body = rest.partition(b"\n")
+        assert most == b"255"
+        width, height = map(int, size.split())
+        channels = {b"P5": 1, b"P6": 3}[kind]
+    return np.frombuffer(body, np.uint8).reshape(height, width, channels)
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in ovt.table()])
+def test_it_writes_the_pixels_that_python_decodes(command, name, tmp_path):
+    file, out = ROOT / "tests" / "golden" / f"{name}-1.ovt", tmp_path / "a.ppm"
+    data = file.read_bytes()
+    for options, expected in (
+        ([], decode(data, num_threads=1)),
+        (["--scale", "1.5"], decode(data, num_threads=1, scale=1.5)),
+        (["--crop", "3,5.5,11,20"], decode(data, num_threads=1, crop=(3, 5.5, 11, 20))),
+    ):
+        done = command(str(file), str(out), *options)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        np.testing.assert_array_equal(read_pnm(out), expected)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.ppm"]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_every_layout_has_a_format(command, channels, tmp_path):
+    from helpers import scene
+
+    file = tmp_path / "a.ovt"
+    file.write_bytes(encode(scene(9, 14, channels), codec="sparse-dct", effort="fast"))
+    assert command(str(file), str(tmp_path / "a.pam")).returncode == 0
+    np.testing.assert_array_equal(read_pnm(tmp_path / "a.pam"), decode(file.read_bytes()))
+
+
+def test_what_is_wrong_is_one_line_and_leaves_nothing(command, tmp_path):
+    data = (ROOT / "tests" / "golden" / "sparse-dct-1.ovt").read_bytes()
+    (tmp_path / "cut.ovt").write_bytes(data[:-9])
+    cut, out = str(tmp_path / "cut.ovt"), str(tmp_path / "out.ppm")
+    for options, message in (
+        ([cut, out], "the file was cut short (at byte"),
+        ([str(tmp_path / "no.ovt"), out], "cannot be opened"),
+        ([cut, out, "--scale", "-1"], "--scale must be above 0, got -1"),
+        ([cut, out, "--crop", "1,2"], "--crop must be LEFT,TOP,WIDTH,HEIGHT, got 1,2"),
+        ([cut, out, "--skale", "1"], "unknown option --skale"),
+        ([cut], "usage:"),
+    ):
+        done = command(*options)
+        assert done.returncode == 1
+        assert message in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert command(cut, out, "--max-bytes", str(len(data) - 9)).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.ovt", "out.ppm"]
