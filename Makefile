@@ -2,6 +2,7 @@
 # make test    setup, then lint, types and tests
 # make demo    setup, then demo/report.html from a bundled photograph, and pictures of a model
 # make reproduce   the pages of docs/reproduction/ from the rows of experiments
+# make wasm    the decoder as WebAssembly and the data it needs, in js/ (needs emscripten)
 # make docs    the documentation site in site/
 # make fuzz      mutated files against the decoder
 # make lint-cpp  the native code with all warnings as errors
@@ -9,15 +10,19 @@
 #                then libFuzzer on the native decoders, FUZZ_SECONDS each, where there is clang++
 # make lock      requirements.lock from constraints.txt: the same versions with their hashes
 # make audit     known holes and licences of the locked packages
+# make release   dist/: source distribution, wheels, wheel of the trained models, SHA256SUMS
+# make release-twice   the same, built in two folders and compared byte for byte
+# make try-release   installs the wheels of dist/ where there is no compiler, and uses them
 
 VENV := .venv/bin
 STAMP := .venv/setup.stamp
-BUILD_INPUTS := pyproject.toml constraints.txt CMakeLists.txt tools/setup.sh \
+BUILD_INPUTS := pyproject.toml models/pyproject.toml constraints.txt CMakeLists.txt tools/setup.sh \
                 $(shell find csrc -type f)
 
 CPP_SOURCES := $(shell find csrc -name "*.h" -o -name "*.cpp")
 
-.PHONY: setup test lint lint-cpp sanitize libfuzzer lock audit demo reproduce docs fuzz clean
+.PHONY: setup test lint lint-cpp sanitize libfuzzer lock audit release release-twice try-release \
+        demo reproduce wasm docs fuzz clean
 
 setup: $(STAMP)
 
@@ -93,15 +98,54 @@ lock: $(STAMP)
 audit: $(STAMP)
 	@tools/audit.sh
 
+# Interpreters that wheels are built for, as `uv` finds them, and programs that they are tried with.
+RELEASE_PYTHONS ?= 3.11 '>=3.12'
+TRY_PYTHONS ?= $(VENV)/python
+TRY_OPTIONS ?=
+
+release: $(STAMP)
+	$(VENV)/python tools/release.py --pythons $(RELEASE_PYTHONS)
+
+release-twice: $(STAMP)
+	$(VENV)/python tools/release.py --pythons $(RELEASE_PYTHONS) --twice
+
+try-release: $(STAMP)
+	$(VENV)/python tools/try_wheel.py dist --pythons $(TRY_PYTHONS) $(TRY_OPTIONS)
+
 # A worker for each core, four at most; each has one thread, since threads of several would wait for one another.
 test: lint
-	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile \
+	    --no-loadscope-reorder
 
 demo: $(STAMP)
 	$(VENV)/python examples/demo.py
 
 reproduce: $(STAMP)
 	$(VENV)/python -m experiments all
+
+# Two modules, of which a browser takes the one it can run, and the data of the codecs.
+WASM_INPUTS := CMakeLists.txt $(shell find csrc/platform csrc/entropy csrc/fourier csrc/tiled_dct \
+                                      csrc/sparse_dct csrc/ovt csrc/wasm -type f)
+CODEC_DATA := $(wildcard src/overtone/codecs/*_dct/*.bin)
+wasm_simd := ON
+wasm_plain := OFF
+
+wasm: js/wasm/ovt-simd.wasm js/wasm/ovt-plain.wasm js/data/stamp
+
+js/wasm/ovt-%.wasm: $(WASM_INPUTS)
+	@command -v emcmake > /dev/null || \
+	    { echo "wasm: no emcmake (Debian/Ubuntu: apt install emscripten)" >&2; exit 1; }
+	emcmake cmake -S . -B build/wasm/$* -DOVERTONE_LIBRARY_ONLY=ON -DOVERTONE_WASM_SIMD=$(wasm_$*)
+	cmake --build build/wasm/$* --target overtone_wasm
+	@mkdir -p js/wasm
+	cp build/wasm/$*/csrc/wasm/ovt.wasm $@
+
+js/data/stamp: $(CODEC_DATA)
+	@for file in $(CODEC_DATA); do \
+	    folder=js/data/$$(basename $$(dirname $$file) | tr _ -); \
+	    mkdir -p $$folder && cp $$file $$folder/ || exit 1; \
+	done
+	@touch $@
 
 docs: $(STAMP)
 	$(VENV)/python -m pip install --quiet --constraint constraints.txt mkdocs-material "mkdocstrings[python]"
@@ -111,4 +155,4 @@ fuzz: $(STAMP)
 	$(VENV)/python tests/fuzz_decode.py --runs 1000000 --jobs 2
 
 clean:
-	rm -rf .venv build demo site
+	rm -rf .venv build demo site js/wasm js/data

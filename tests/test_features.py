@@ -2,16 +2,20 @@
 
 import hashlib
 import pathlib
-from importlib import resources
 
 import numpy as np
 import pytest
 import safetensors
 
+from overtone import shipped
 from overtone.errors import ConfigError, ImageError
 from overtone.metrics.distribution.features.registry import FEATURE_NETWORKS, get_feature_network
 
-PLACE = "overtone.metrics.distribution.features"
+
+def weights_of(name):
+    folder = shipped.features_folder()
+    assert folder, "overtone-image-models is not installed; run make setup"
+    return folder / f"{name}.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +97,16 @@ def test_gray28_tells_orientation(gray28):
 )
 def test_shipped_weights_are_frozen(name, digest):
     """Every published distance depends on them: other weights are another network."""
-    packed = resources.files(PLACE).joinpath(f"{name}.safetensors").read_bytes()
+    packed = weights_of(name).read_bytes()
     assert len(packed) < 1_100_000
     assert hashlib.sha256(packed).hexdigest()[:16] == digest
+
+
+@pytest.mark.parametrize("name", ["gray28", "color32"])
+def test_weights_that_are_not_installed_say_how_to_get_them(name, monkeypatch):
+    monkeypatch.setattr(shipped, "_folder", lambda name: None)
+    with pytest.raises(ConfigError, match=rf"{name} .*; pip install overtone-image-models$"):
+        get_feature_network(name)
 
 
 def test_rows_name_the_weights_that_they_were_measured_with():
@@ -111,7 +122,7 @@ def test_rows_name_the_weights_that_they_were_measured_with():
     ],
 )
 def test_the_design_page_says_what_the_file_says(name, accuracies):
-    with safetensors.safe_open(resources.files(PLACE) / f"{name}.safetensors", "np") as file:
+    with safetensors.safe_open(weights_of(name), "np") as file:
         stored = file.metadata()
     page = (pathlib.Path(__file__).parent.parent / "docs/design/features.md").read_text("utf-8")
     _, _, after = page.partition(f"<!-- {name}:begin -->")

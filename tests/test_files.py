@@ -11,7 +11,7 @@ import pytest
 
 from overtone.cli.files import check_destination, write_bytes
 from overtone.errors import ConfigError
-from overtone.files import is_stream, new_folder, write_atomically
+from overtone.files import is_stream, new_folder, remove_partial_files, write_atomically
 
 DATA = b"new bytes"
 
@@ -139,3 +139,13 @@ def test_a_folder_appears_whole(tmp_path):
         (partial / "c").write_bytes(DATA)
         assert not (tmp_path / "b").exists()
     assert (tmp_path / "b" / "c").read_bytes() == DATA
+
+
+def test_files_half_written_by_a_program_that_was_killed_are_taken_away(tmp_path):
+    killed = "import os, overtone.files as f; os.fsync = lambda _: os.kill(os.getpid(), 9); "
+    killed += f"f.write_atomically(__import__('pathlib').Path({str(tmp_path / 'a')!r}), b'x')"
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -9
+    (tmp_path / ".overtone-mine.part").write_text("of nobody")
+    assert len(list(tmp_path.glob(".overtone-*"))) == 2
+    remove_partial_files(tmp_path)
+    assert os.listdir(tmp_path) == [".overtone-mine.part"]

@@ -16,6 +16,7 @@ from experiments.gpu import __main__ as command
 from experiments.gpu import equality, needs, pack, stage
 from PIL import Image
 
+import overtone
 from overtone.errors import ConfigError
 from overtone.evaluate.distribution.rows import read_distribution_rows
 from overtone.models.store import load_model
@@ -63,15 +64,21 @@ def test_all_stages_leave_rows_a_grid_and_a_model(data, tmp_path):
     assert json.loads(done.stdout.splitlines()[-1])["failed"] == []
     found = {path.name for path in out.iterdir()}
     assert found == {
-        "equality.jsonl", "speed.jsonl", "distances.jsonl",
-        "train.jsonl", "grid.png", "model.safetensors",
+        "equality.jsonl", "speed.jsonl", "pictures.jsonl", "large.jsonl", "distances.jsonl",
+        "train.jsonl", "grid.png", "model.safetensors", "picture.ovt",
     }  # fmt: skip
     equality = [json.loads(line) for line in (out / "equality.jsonl").read_text().splitlines()]
-    assert {"vae cifar10, losses", "features color32"} <= {row["check"] for row in equality}
+    names = {"vae cifar10, losses", "fits, thesis", "fits, deep", "features color32"}
+    assert names <= {row["check"] for row in equality}
     assert all(row["is_equal"] for row in equality)
     speed = [json.loads(line) for line in (out / "speed.jsonl").read_text().splitlines()]
     assert [row["precision"] for row in speed] == ["float32", "tf32", "bfloat16"]
     assert all(row["images_per_s"] > 0 for row in speed)
+    pictures = [json.loads(line) for line in (out / "pictures.jsonl").read_text().splitlines()]
+    assert [row["what"] for row in pictures] == ["speed"] * 4 + ["fit"]
+    assert overtone.decode((out / "picture.ovt").read_bytes()).shape == (12, 16, 3)
+    (large,) = [json.loads(line) for line in (out / "large.jsonl").read_text().splitlines()]
+    assert (large["preset"], large["fits"], large["steps"]) == ("paper-lsun", None, 1)
     rows = read_distribution_rows(out / "distances.jsonl")
     assert {row.compared for row in rows} == {"samples", "halves", "other-split", "jpeg-75"}
     assert {row.features for row in rows} == {"color32"}

@@ -209,7 +209,7 @@ def test_flips_mirror_half_of_the_training_pictures():
         DctFlowConfig(flips=True, flow=FLOW), ImageSpec.of(images), generator=generator()
     )
     seen = []
-    model.flow.loss = lambda tokens, labels, generator: seen.append(tokens) or tokens.sum()  # pyright: ignore[reportAttributeAccessIssue]
+    model.flow.loss = lambda tokens, labels, generator, share: seen.append(tokens) or tokens.sum()  # pyright: ignore[reportAttributeAccessIssue]
     pictures = from_pixels(torch.from_numpy(images.images))
 
     batch = Batch(pictures, None, torch.arange(64))

@@ -29,6 +29,7 @@ SKIPPED = {
     "python -m experiments.kodak.measure": "needs the Kodak pictures",
     "python -m overtone.evaluate.rate_distortion.table --readme": "test_readme.py does it",
     "overtone balance products --by density": "needs feature weights; test_density.py runs it",
+    "overtone studio": "serves until it is interrupted; test_studio_browser.py opens it",
     "overtone evaluate": "needs thousands of samples; test_cli_evaluate.py runs it on fewer",
 }
 NOT_RUN_PYTHON = {
@@ -39,8 +40,11 @@ PAGES = [
     *("README.md", "docs/getting-started.md"),
     *(path.relative_to(ROOT).as_posix() for path in GUIDES),
 ]
-# Pages whose blocks test_readme.py runs and looks at more closely.
-ELSEWHERE = {"docs/guide/fourier-network.md", "docs/guide/study-a-network.md"}
+# Pages whose blocks test_readme.py runs and looks at more closely, and the one that needs a
+# cluster, which test_cluster.py has.
+ELSEWHERE = {
+    *("docs/guide/cluster.md", "docs/guide/fourier-network.md", "docs/guide/study-a-network.md"),
+}
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 CLASSES = {"shirt": 30, "sneaker": 14, "bag": 12, "shoe": 12}
 

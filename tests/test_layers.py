@@ -34,6 +34,8 @@ HEAVY = (
     "scipy",
     "jaxtyping",
     "beartype",
+    "starlette",
+    "uvicorn",
 )
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

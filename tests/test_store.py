@@ -12,12 +12,19 @@ from safetensors.torch import load_file, save_file
 from toy_training import TOY_NETWORKS, toy_images
 
 import overtone
+from overtone import shipped
 from overtone.errors import ModelError
 from overtone.files import write_atomically
 from overtone.models import store
 from overtone.models.base import ImageSpec
 from overtone.models.registry import MODELS, get_model_class
-from overtone.models.store import load_model, read_summary, save_model, shipped_models
+from overtone.models.store import (
+    class_titles,
+    load_model,
+    read_summary,
+    save_model,
+    shipped_models,
+)
 from overtone.models.tensor_file import TensorFile, _checksum
 from overtone.models.vae.model import Vae
 from overtone.training.plan import resolve_plan
@@ -73,6 +80,17 @@ def test_a_run_is_loaded_by_its_folder_and_a_shipped_model_by_its_name(path, mon
     monkeypatch.chdir(path.parent.parent)
     pathlib.Path("toy").mkdir()  # data, perhaps; it holds no model
     assert load_model("toy").config == load_model(path).config
+
+
+def test_without_the_package_of_models_there_are_none_and_the_error_says_how_to_get_it(
+    path, monkeypatch
+):
+    monkeypatch.setattr(shipped, "_folder", lambda name: None)
+    assert shipped_models() == {}
+    assert class_titles("fashion-mnist") == ()
+    with pytest.raises(ModelError, match=r"file mnist; .*: pip install overtone-image-models$"):
+        load_model("mnist")
+    load_model(path)  # files of one's own need no package
 
 
 def test_half_the_size_costs_some_precision(model, path):

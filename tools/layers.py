@@ -15,12 +15,13 @@ PAGE = ROOT / "docs" / "design" / "index.md"
 
 # A module may import its own row and the rows above it.
 LAYERS = (
-    ("errors", "config", "deadline", "files", "plugins", "shapes"),
+    ("errors", "config", "deadline", "extras", "files", "plugins", "shapes", "shipped"),
     ("imaging", "transform", "bitstream", "kernels"),
     ("entropy",),
     ("codecs", "models", "metrics", "data"),
-    ("pillow_plugin", "training", "tasks", "evaluate", "editing"),
-    ("cli",),
+    ("pillow_plugin", "integrations", "training", "tasks", "evaluate", "editing"),
+    ("batch", "studio"),
+    ("cli", "__main__"),
 )
 _PART = re.compile(r"(<!-- layers -->\n).*?(<!-- /layers -->)", re.DOTALL)
 

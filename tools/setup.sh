@@ -61,6 +61,7 @@ fi
 echo "setup: installing locked packages"
 $pip scikit-build-core nanobind cmake ninja
 echo "setup: building the kernels"
-PATH="$PWD/.venv/bin:$PATH" CXX="$compiler" $pip --no-build-isolation --editable ".[dev]"
+PATH="$PWD/.venv/bin:$PATH" CXX="$compiler" $pip --no-build-isolation --editable ./models \
+    --editable ".[dev]"
 .venv/bin/python -c 'import overtone.kernels' || fail "the built package cannot be imported"
 echo "setup: ready ($(.venv/bin/python --version), $("$compiler" --version | head -n 1))"

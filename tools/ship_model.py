@@ -1,6 +1,6 @@
-"""Makes a finished run a model that comes with the package, in 16-bit floats.
+"""Makes a finished run a model of the package overtone-image-models, in 16-bit floats.
 
-python tools/ship_model.py RUN NAME      writes src/overtone/models/trained/NAME.safetensors
+python tools/ship_model.py RUN NAME      writes models/overtone_models/trained/NAME.safetensors
 """
 
 import argparse
@@ -9,7 +9,7 @@ import sys
 
 from overtone.models.store import load_model, read_summary, save_model
 
-FOLDER = pathlib.Path(__file__).parent.parent / "src" / "overtone" / "models" / "trained"
+FOLDER = pathlib.Path(__file__).parent.parent / "models" / "overtone_models" / "trained"
 MAX_BYTES = 10_000_000
 
 

@@ -10,6 +10,11 @@ namespace {
 
 using LayerPlan = Plan::LayerPlan;
 constexpr float kPi = 3.14159265358979f;
+#ifdef OVERTONE_FORWARD_ONLY
+constexpr bool kHasGradient = false;
+#else
+constexpr bool kHasGradient = true;
+#endif
 
 // How many vectors of a strip leave room for 2 * N accumulators each.
 constexpr int strip_of(int n) {
@@ -105,7 +110,12 @@ void forward_chunk(const Plan& plan, const LayerPlan& layer, const float* packed
     const float* turn = scratch + layer.turn_rows * stride + i;
     fill_table<kStrip>(turn, stride, m, table, kWidth);
     Vec p[N][kStrip], q[N][kStrip];
-    multiply<N, kStrip>(table, kWidth, entries, packed + first, layer.outputs, p, q);
+    // A number of outputs that the compiler knows makes addresses of weights constants, which
+    // WebAssembly folds into its loads; without them they are most of the loop's integers.
+    if (kLanes == 4 && layer.outputs == N)
+      multiply<N, kStrip>(table, kWidth, entries, packed, N, p, q);
+    else
+      multiply<N, kStrip>(table, kWidth, entries, packed + first, layer.outputs, p, q);
 #pragma GCC unroll 10
     for (int o = 0; o < N; ++o)
 #pragma GCC unroll 4
@@ -116,7 +126,8 @@ void forward_chunk(const Plan& plan, const LayerPlan& layer, const float* packed
         Vec y = p[o][v] * c + q[o][v] * s;
         if (layer.residual) y += load(scratch + (layer.input_rows + row) * stride + at);
         store(scratch + (output_rows + row) * stride + at, y);
-        store(scratch + (layer.slope_rows + row) * stride + at, q[o][v] * c - p[o][v] * s);
+        if constexpr (kHasGradient)
+          store(scratch + (layer.slope_rows + row) * stride + at, q[o][v] * c - p[o][v] * s);
       }
   }
 }
@@ -228,8 +239,8 @@ void backward_layer(const Plan& plan, const LayerPlan& layer, const float* packe
   });
 }
 
-void backward(const Plan& plan, const float* packed, float* packed_gradient, float* scratch,
-              int count, bool want_input_gradient) {
+[[maybe_unused]] void backward(const Plan& plan, const float* packed, float* packed_gradient,
+                               float* scratch, int count, bool want_input_gradient) {
   for (int l = plan.num_layers - 1; l >= 0; --l) {
     const LayerPlan& layer = plan.layers[l];
     with_size<kMaxWidth>(layer.outputs, [&]<int N>() {
@@ -245,6 +256,6 @@ void tanh_row(float* row, int count) {
 
 }  // namespace
 
-const Kernel kernel = {forward, backward, tanh_row};
+const Kernel kernel = {forward, kHasGradient ? backward : nullptr, tanh_row};
 
 }  // namespace overtone::fourier::OVERTONE_ISA

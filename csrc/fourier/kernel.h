@@ -34,7 +34,8 @@ struct Kernel {
   // Input rows of layer 0 -> output rows.
   void (*forward)(const Plan& plan, const float* packed, float* scratch, int count);
   // After forward: delta rows (gradient by the outputs; zero beyond the true pixels) -> adds to
-  // packed_gradient; with want_input_gradient the delta rows end as gradient by the inputs.
+  // packed_gradient; with want_input_gradient the delta rows end as gradient by the inputs. NULL
+  // where OVERTONE_FORWARD_ONLY is defined, for programs that only decode.
   void (*backward)(const Plan& plan, const float* packed, float* packed_gradient, float* scratch,
                    int count, bool want_input_gradient);
   void (*tanh_row)(float* row, int count);

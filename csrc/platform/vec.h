@@ -14,6 +14,9 @@ inline constexpr int kAccumulators = 24;  // of 32 registers
 #elif defined(__AVX2__)
 inline constexpr int kLanes = 8;
 inline constexpr int kAccumulators = 12;  // of 16
+#elif defined(__wasm_simd128__)
+inline constexpr int kLanes = 4;
+inline constexpr int kAccumulators = 24;  // more than there are: a spill costs less than a splat
 #else
 inline constexpr int kLanes = 4;
 inline constexpr int kAccumulators = 12;
@@ -30,7 +33,8 @@ OVERTONE_INLINE Vec load(const float* p) {
   return v;
 }
 OVERTONE_INLINE void store(float* p, Vec v) { std::memcpy(p, &v, sizeof v); }
-OVERTONE_INLINE Vec splat(float x) { return Vec{} + x; }
+// Not x + 0, which is another number for x = -0 and so costs an addition.
+OVERTONE_INLINE Vec splat(float x) { return x - Vec{}; }
 
 OVERTONE_INLINE Vec round(Vec x) {  // to nearest, for |x| < 2^22
   constexpr float kMagic = 12582912.0f;

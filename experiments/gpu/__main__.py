@@ -15,7 +15,15 @@ from experiments.gpu.needs import KERNELS_FOLDER, SITE_FOLDER, build_kernels, in
 from experiments.gpu.stage import add_common, common_of
 
 # Name to seconds; a stage that ends early leaves its rest to those after it.
-STAGES = {"data": 60, "equality": 45, "speed": 75, "train": 210, "distances": 80}
+STAGES = {
+    "data": 60,
+    "equality": 45,
+    "speed": 65,
+    "pictures": 40,
+    "large": 50,
+    "train": 140,
+    "distances": 70,
+}
 OPTIONAL = {"thesis": 210}  # trains the thesis's generator by its schedule, in this time
 RESERVE_S = 10.0  # for the end of a stage that is told to stop
 TOTAL_S = 480.0

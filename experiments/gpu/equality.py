@@ -10,9 +10,12 @@ from torch import Tensor
 
 from experiments.gpu.needs import has_kernels
 from experiments.gpu.stage import parsed, preset_of
+from overtone.codecs.dfm.config import resolve
+from overtone.codecs.dfm.encode import picture_problems
 from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.evaluate.provenance import provenance
+from overtone.kernels.fit import Quantiser
 from overtone.kernels.fourier import NetSpec
 from overtone.metrics.distribution.features.registry import get_feature_network
 from overtone.models.base import AbstractModel, Batch, ImageSpec
@@ -20,6 +23,8 @@ from overtone.models.compute import Device, card_name, matrix_products, torch_de
 from overtone.models.latent import AbstractLatentModel
 from overtone.models.layers.fourier_net import fourier_nets, plain_fourier_nets, squared_errors
 from overtone.models.registry import MODELS, get_model_class
+from overtone.shapes import UInt8
+from overtone.tasks.dfm_batch_fitter import BatchFitter
 from overtone.training.feed import ImageFeed
 from overtone.training.plan import resolve_plan
 
@@ -88,6 +93,10 @@ def checks(
         preset = preset_of(name)
         if preset is not None and name != "pca":
             yield from model_checks(name, preset, some, num_images)
+    recipes: tuple[tuple[str, Quantiser], ...] = (("thesis", "none"), ("deep", "round"))
+    for preset, quantiser in recipes:
+        error = fit_error(preset, quantiser, some.images[: num_images // 2])
+        yield Check(f"fits, {preset}", MODEL_TOLERANCE, error)
     networks: list[tuple[str, str | None]] = [("color32", None)]
     networks += [] if weights is None else [("efficientnet-lite0", weights)]
     for name, file in networks:
@@ -141,6 +150,25 @@ def errors_error(
         (gradient,) = torch.autograd.grad(errors.sum(), own)
         found.append((errors, gradient))
     return max(relative(b, a) for a, b in zip(*found, strict=True))
+
+
+def fit_error(
+    preset: str, quantiser: Quantiser, images: UInt8[np.ndarray, "n h w c"]
+) -> Callable[[torch.device], float]:
+    """Errors of Deep Fourier Machines after some steps of Adam on all pixels of pictures."""
+    changes = {"fit.optimizer": "adam", "width": 4, "depth": 2, "fit.init": "scaled"}
+    config = resolve(preset, "default", changes)
+    problems = [picture_problems(each, config, config.sizes[0], 1e-3)[1][0] for each in images]
+
+    def error(device: torch.device) -> float:
+        found = []
+        for where in (CPU, device):
+            fitter = BatchFitter(problems, config.fit, seeds=range(len(problems)), device=where)
+            weights = torch.tensor([p.rate_weight for p in problems], device=where)
+            found.append(fitter.run(5, quantiser, weights, 1e-2)[0])
+        return relative(found[1], found[0])
+
+    return error
 
 
 def model_checks(name: str, preset: str, images: ImageSet, num_images: int) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from experiments.kodak.tables import (
     tiled_dct_entropy,
 )
 from experiments.notch import tables as notch_tables
+from experiments.speed import scale
 from overtone.errors import ConfigError, unknown_name
 from overtone.evaluate.rate_distortion.table import refreshed as with_results
 
@@ -27,6 +28,9 @@ TABLES: dict[str, Callable[[pathlib.Path], str]] = {
     "notch-sinusoids": notch_tables.sinusoids,
     "notch-lines": notch_tables.dark_lines,
     "edit-borders": notch_tables.borders,
+    "scale-corpus": scale.corpus,
+    "scale-training": scale.training,
+    "scale-processors": scale.processors,
 }
 _MARKED = re.compile(r"<!-- table: (?P<name>\S+) -->\n.*?<!-- /table -->", re.DOTALL)
 

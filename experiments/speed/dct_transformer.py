@@ -130,7 +130,7 @@ def targets_in(model: DctTransformer, batch: Batch) -> int:
     """Triples that a step learns from."""
     lists, config = model.lists_of(batch.images), model.config
     generator = torch.Generator().manual_seed(0)
-    starts = random_starts(lists, config.chunk_size, config.early_floor, generator)
+    starts = random_starts(lists.lengths, config.chunk_size, config.early_floor, generator)
     return int(chunk_at(lists, starts, config.chunk_size, config.overlap).is_target.sum())
 
 

@@ -2,11 +2,13 @@
 
 import pathlib
 import statistics
+import types
 from collections.abc import Sequence
 
 from experiments.harness.claims import figure
 from experiments.harness.item import NOT_MEASURED, Finding, Item, Step, Verdict
 from experiments.harness.rows import Record, read_records
+from experiments.speed import browser_page, libovt_page, processes_page
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 
 PAGE = "docs/reproduction/speed.md"
@@ -79,7 +81,10 @@ def build(root: pathlib.Path) -> dict[str, str]:
         generator_part(read(root, "generator", GENERATOR_FIELDS)),
         transformer_part(read(root, "dct_transformer", TRANSFORMER_FIELDS)),
         lists_part(read(root, "sparse_dct", LIST_FIELDS)),
+        part_of(processes_page, read(root, "processes", PROVENANCE | processes_page.FIELDS)),
         commands_part(read(root, "commands", COMMAND_FIELDS)),
+        part_of(libovt_page, read(root, "libovt", PROVENANCE | libovt_page.FIELDS)),
+        part_of(browser_page, read(root, "browser", PROVENANCE | browser_page.FIELDS)),
     ]
     return {PAGE: "\n\n".join(parts) + "\n"}
 
@@ -98,6 +103,11 @@ def table(title: str, text: str, head: str, lines: Sequence[str], rows: Sequence
     newest = max(rows, key=lambda row: row["date"])
     source = f"Measured at commit {newest['commit']} on {newest['machine']}, {newest['date'][:10]}."
     return f"## {title}\n\n{text}\n\n{body}\n\n{source}"
+
+
+def part_of(page: types.ModuleType, rows: Sequence[Record]) -> str:
+    """A part whose words and lines are in a module of its own."""
+    return table(page.TITLE, page.TEXT, page.HEAD, page.lines_of(rows), rows)
 
 
 def kernel_part(rows: Sequence[Record]) -> str:
@@ -272,5 +282,6 @@ ITEM = Item(
         bench("generator", 10),
         bench("dct_transformer", 20),
         bench("sparse_dct", 3),
+        bench("processes", 8),
     ),
 )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from overtone.tasks.balance import balance as balance
     from overtone.tasks.complete import colorize as colorize
     from overtone.tasks.complete import upscale as upscale
+    from overtone.tasks.fit_pictures import fit_pictures as fit_pictures
     from overtone.tasks.interpolate import interpolate as interpolate
     from overtone.tasks.mixing import mix_rare_classes as mix_rare_classes
     from overtone.tasks.reconstruct import reconstruct as reconstruct
@@ -66,6 +67,7 @@ _PUBLIC = {
     "encode": "overtone.codecs.registry",
     "fill_thin_regions": "overtone.tasks.thin_regions",
     "fit": "overtone.codecs.dfm.fit_image",
+    "fit_pictures": "overtone.tasks.fit_pictures",
     "info": "overtone.codecs.info",
     "interpolate": "overtone.tasks.interpolate",
     "load_model": "overtone.models.store",

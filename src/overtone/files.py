@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 
 from overtone.errors import PathError
@@ -15,6 +16,8 @@ _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
 _STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 _PERMISSIONS = 0o777
+_PARTIAL = ".overtone-????????????????.part"
+_WRITING_S = 1.0  # within which a file is written and gets its name
 
 
 def check_folder_of(path: pathlib.Path) -> None:
@@ -82,6 +85,18 @@ def new_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
         partial.replace(path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def remove_partial_files(folder: pathlib.Path) -> None:
+    """Takes away files half written that programs have left which were killed.
+
+    One that may be written at the moment gets a second to take its place.
+    """
+    for path in folder.glob(_PARTIAL):
+        with contextlib.suppress(OSError):
+            age_s = time.time() - path.stat().st_mtime
+            time.sleep(min(max(0.0, _WRITING_S - age_s), _WRITING_S))
+            path.unlink()
 
 
 def _name_beside(path: pathlib.Path) -> pathlib.Path:

@@ -4,19 +4,18 @@ import pathlib
 from typing import TYPE_CHECKING, Literal
 
 from overtone.cli.arguments import OptionalInputs, Output, Recursive, RowFolders, Seed, Threads
-from overtone.cli.exits import describe, note
-from overtone.cli.outcome import Job, Outcome
-from overtone.cli.sources import find_inputs, read_8_bits
+from overtone.cli.cluster import ClusterAddress, OnCluster, Request, Workers
+from overtone.cli.exits import note
+from overtone.cli.outcome import Outcome
 from overtone.errors import ConfigError
 from overtone.files import write_atomically
 from overtone.imaging.formats import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from overtone.cli.files import Source
     from overtone.evaluate.rate_distortion.rows import Row
-    from overtone.evaluate.rate_distortion.run import Measured, PlannedRow, Sample, Setting
+    from overtone.evaluate.rate_distortion.run import Measured, Sample, Setting
     from overtone.evaluate.rate_distortion.side_by_side import SideBySide
 
 DEFAULT_CODECS = "tiled-dct,jpeg,webp,avif,jpeg2000"
@@ -42,6 +41,8 @@ def compare(
     recursive: Recursive = False,
     seed: Seed = 0,
     threads: Threads = None,
+    cluster: ClusterAddress = None,
+    workers: Workers = None,
     force: bool = False,
 ) -> int:
     """Measure codecs against each other: rows of results, curves and a page of pictures.
@@ -67,7 +68,10 @@ def compare(
         pictures: How many pictures the page shows; 0 writes no page.
         pictures_bpp: About which rate the page shows them.
         seed: Seed for all randomness.
-        threads: Worker threads; all processors by default.
+        threads: Worker threads; all processors by default, on a cluster 1 a row.
+        cluster: Measure by Ray: `local` on this machine, `ray` or an address for a running cluster;
+            pictures may be lists (@FILE), tar files and s3://, gs://, hf://.
+        workers: On a cluster: most rows at a time; one a processor by default.
         convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
         recursive: Search the folders in a folder too.
         force: Measure again what is known.
@@ -76,36 +80,29 @@ def compare(
     if rows or not images:
         _refuse_measuring(locals())
         return _put_together(rows, output, rates)
-    from overtone.cli.progress import run_with_bar
+    from overtone.batch.comparing import Measuring
+    from overtone.cli.compare_pictures import found_samples, measured_rows
     from overtone.codecs.registry import resolve_num_threads
     from overtone.evaluate.rate_distortion.plot import check_matplotlib, curves_svg
     from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
-    from overtone.evaluate.rate_distortion.run import Setting, plan
+    from overtone.evaluate.rate_distortion.run import plan
     from overtone.evaluate.rate_distortion.table import RATES_BPP, markdown_table, summaries
 
     check_matplotlib()
+    on_cluster = OnCluster(cluster, workers, threads)
+    num_threads = resolve_num_threads(threads) if cluster is None else on_cluster.num_threads
     names = [name.strip() for name in codecs.split(",")]
     goals = _goals(rates, qualities)
     rates_bpp = RATES_BPP if rates is None else [goal["target_bpp"] for goal in goals]
-    settings = [
-        Setting(
-            codec=name,
-            effort=effort if name == names[0] else "default",
-            preset=preset if name == names[0] else None,
-            seed=seed,
-            num_threads=resolve_num_threads(threads),
-            **goal,
-        )
-        for name in names
-        for goal in goals
-    ]
+    settings = _settings(names, goals, effort, preset, seed, num_threads)
     outcome = Outcome()
-    sources = find_inputs(images, PICTURE_SUFFIXES, outcome, recursive=recursive, output=output)
-    samples = _read_samples(sources, names, outcome, convert=convert)
+    request = Request(images, output, recursive, False, force)
+    samples, where = found_samples(request, names, outcome, on_cluster, convert=convert)
     planned = plan(samples, settings, folder, force=force)
     total = len(settings) * len(samples)
     note(f"{len(planned)} of {total} rows to measure, into folder {folder}")
-    measured = list(run_with_bar(planned, suite=suite, on_error=_notes_in(outcome)))
+    measuring = Measuring(suite, convert)
+    measured = measured_rows(planned, where, measuring, outcome, on_cluster, names[0])
     hashes = {sample_hash(sample) for sample in samples}
     known = [
         row
@@ -124,6 +121,31 @@ def compare(
     return outcome.exit_code()
 
 
+def _settings(
+    codecs: "Sequence[str]",
+    goals: "Sequence[Mapping[str, float]]",
+    effort: Literal["fast", "default", "best"],
+    preset: str | None,
+    seed: int,
+    num_threads: int,
+) -> "list[Setting]":
+    """Every codec with every goal; effort and preset are those of the first codec."""
+    from overtone.evaluate.rate_distortion.run import Setting
+
+    return [
+        Setting(
+            codec=codec,
+            effort=effort if codec == codecs[0] else "default",
+            preset=preset if codec == codecs[0] else None,
+            seed=seed,
+            num_threads=num_threads,
+            **goal,
+        )
+        for codec in codecs
+        for goal in goals
+    ]
+
+
 def _checked_folder(output: str | None) -> pathlib.Path:
     """The folder of the results; refused, before any work, if there can be none at that place."""
     folder = pathlib.Path(output or DEFAULT_FOLDER)
@@ -135,13 +157,6 @@ def _checked_folder(output: str | None) -> pathlib.Path:
             f"{folder} is the name of a file; give a folder, such as {folder.with_suffix('')}"
         )
     return folder
-
-
-def _notes_in(outcome: Outcome) -> "Callable[[PlannedRow, Exception], None]":
-    def fail(row: "PlannedRow", error: Exception) -> None:
-        outcome.fail(f"{row.sample.name} with {row.setting.codec}", describe(error))
-
-    return fail
 
 
 def _write_page(
@@ -165,33 +180,6 @@ def _write_page(
     )
     write_atomically(folder / "report.html", page.encode())
     note(f"{folder / 'report.html'}")
-
-
-def _read_samples(
-    sources: "Sequence[Source]", codecs: "Sequence[str]", outcome: Outcome, *, convert: bool
-) -> "list[Sample]":
-    """The pictures that can be read and that every codec can hold; names that tell them apart.
-
-    Raises:
-        DataError: None of them can.
-    """
-    from overtone.codecs.registry import get_codec
-    from overtone.evaluate.rate_distortion.run import Sample, as_held_by
-
-    chosen = [get_codec(name) for name in codecs]
-    names = [
-        str(pathlib.PurePath(each.below or "", pathlib.Path(each.path).stem)) for each in sources
-    ]
-    samples: list[Sample] = []
-    for source, name in zip(sources, names, strict=True):
-        with outcome.of(Job(source.path, source.path)):
-            pixels = read_8_bits(source.path, convert=convert).pixels
-            for codec in chosen:
-                as_held_by(codec, pixels)
-            samples.append(Sample(name if names.count(name) == 1 else source.path, pixels))
-    if not samples:
-        raise outcome.nothing_left()
-    return samples
 
 
 def _refuse_measuring(arguments: "Mapping[str, object]") -> None:

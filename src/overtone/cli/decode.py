@@ -2,7 +2,7 @@
 
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import cyclopts
 from cyclopts import Parameter
@@ -21,11 +21,15 @@ from overtone.cli.arguments import (
     Threads,
     whole_numbers,
 )
+from overtone.cli.cluster import ClusterAddress, ManifestName, OnCluster, Request, Workers
 from overtone.cli.files import STREAM, plan_jobs, run_jobs, write_result
 from overtone.cli.outcome import Job, Outcome
 from overtone.cli.sources import find_inputs, read_bytes
 from overtone.errors import ConfigError
 from overtone.files import is_stream
+
+if TYPE_CHECKING:
+    from overtone.codecs.dct_list import PictureListModel
 
 DEFAULT_SUFFIX = ".png"
 JPEG_SUFFIX = ".jpg"
@@ -55,6 +59,9 @@ def decode(
     recursive: Recursive = False,
     skip_existing: bool = False,
     threads: Threads = None,
+    cluster: ClusterAddress = None,
+    workers: Workers = None,
+    manifest: ManifestName = None,
     force: bool = False,
     quiet: Quiet = False,
 ) -> int:
@@ -76,52 +83,53 @@ def decode(
         model: The trained model that the files were coded with.
         max_pixels: Refuse pictures and outputs of more pixels.
         max_seconds: Give up a file that takes longer; no limit by default.
-        threads: Number of worker threads; all processors by default.
+        threads: Number of worker threads; all processors by default, on a cluster 1 a picture.
         strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
         skip_existing: Leave out files that have a result.
+        cluster: Work by Ray: `local` on this machine, `ray` or an address for a running cluster;
+            inputs may be lists (@FILE), tar files and s3://, gs://, hf://, and outputs tar files.
+        workers: On a cluster: most pictures at a time; one a processor by default.
+        manifest: On a cluster: JSON-lines or .parquet file of what became of each picture, which
+            the same command goes on from; by default manifest.jsonl in the folder of results.
         force: Replace files that exist.
         quiet: Print errors only.
     """
+    from overtone.batch.work import Decoding, ToJpeg
     from overtone.codecs.registry import decode as decode_file
     from overtone.codecs.registry import read_container
     from overtone.imaging.image import Picture, picture_to_bytes
     from overtone.imaging.metadata import stripped
 
     outcome = Outcome(quiet=quiet)
-    sources = find_inputs(inputs, {".ovt"}, outcome, recursive=recursive, output=output)
+    on_cluster = OnCluster(cluster, workers, threads, manifest)
+    limits: dict[str, Any] = {"max_pixels": max_pixels, "max_seconds": max_seconds}
+    view: dict[str, Any] = {"scale": scale, "size": size, "crop": crop}
+    if to_jpeg:
+        _check_only_jpeg({**view, "strip": strip})
     ending = JPEG_SUFFIX if to_jpeg else DEFAULT_SUFFIX
+    if cluster is not None:
+        if model is not None:
+            raise ConfigError("--model decodes on this machine alone; leave out --cluster")
+        decoding = Decoding(
+            view | limits | {"num_threads": on_cluster.num_threads}, max_bytes, strip, ending
+        )
+        conversion = ToJpeg(limits, max_bytes) if to_jpeg else decoding
+        request = Request(inputs, output, recursive, skip_existing, force)
+        return on_cluster.convert(request, {".ovt"}, conversion, ending, outcome)
+    sources = find_inputs(inputs, {".ovt"}, outcome, recursive=recursive, output=output)
     jobs = plan_jobs(sources, output, ending, outcome, skip_existing=skip_existing, force=force)
     if to_jpeg:
-        chosen = {"scale": scale, "size": size, "crop": crop, "strip": strip}
-        given = [name for name, value in chosen.items() if value is not None]
-        if given:
-            raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
-        limits = {"max_pixels": max_pixels, "max_seconds": max_seconds}
         return run_jobs(
             jobs, outcome, lambda job: _to_jpeg(job, max_bytes, limits, outcome, force=force)
         )
 
-    list_model = None
-    if model is not None:
-        from overtone.codecs.dct_list import as_list_model
-        from overtone.models.store import load_model
-
-        list_model = as_list_model(load_model(model))
+    how: Any = {"num_threads": threads, "model": None if model is None else _list_model(model)}
 
     def work(job: Job) -> None:
         suffix = _suffix_for(job.destination)
         file = read_container(read_bytes(job.source), max_bytes=max_bytes, max_pixels=max_pixels)
-        pixels = decode_file(
-            file,
-            scale=scale,
-            size=size,
-            crop=crop,
-            max_pixels=max_pixels,
-            max_seconds=max_seconds,
-            num_threads=threads,
-            model=list_model,
-        )
+        pixels = decode_file(file, **view, **limits, **how)
         picture = stripped(Picture(pixels, file.metadata), strip)
         write_result(job, picture_to_bytes(picture, suffix), force=force)
         height, width, _ = picture.pixels.shape
@@ -131,6 +139,20 @@ def decode(
         with outcome.of(job):
             work(job)
     return outcome.exit_code()
+
+
+def _list_model(name: str) -> "PictureListModel":
+    from overtone.codecs.dct_list import as_list_model
+    from overtone.models.store import load_model
+
+    return as_list_model(load_model(name))
+
+
+def _check_only_jpeg(chosen: Mapping[str, Any]) -> None:
+    """Refuses what changes the picture."""
+    given = [name for name, value in chosen.items() if value is not None]
+    if given:
+        raise ConfigError(f"--to-jpeg keeps the coefficients; leave out --{given[0]}")
 
 
 def _to_jpeg(

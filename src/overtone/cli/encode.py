@@ -1,10 +1,8 @@
 """`overtone encode`: pictures to compressed files."""
 
-import dataclasses
 import functools
-import io
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -23,14 +21,17 @@ from overtone.cli.arguments import (
     Strip,
     Threads,
 )
-from overtone.cli.files import plan_jobs, run_jobs, write_result
+from overtone.cli.cluster import ClusterAddress, ManifestName, OnCluster, Request, Workers
+from overtone.cli.encode_ways import check_only_way, encode_with_model, repack_jpegs
+from overtone.cli.files import plan_jobs, write_result
 from overtone.cli.outcome import Job, Outcome
-from overtone.cli.sources import find_inputs, read_8_bits, read_bytes
+from overtone.cli.sources import find_inputs, read_8_bits
 from overtone.config import parse_assignments
 from overtone.errors import ConfigError
 from overtone.imaging.formats import PICTURE_SUFFIXES, endings_like
 
 if TYPE_CHECKING:
+    from overtone.batch.work import Conversion
     from overtone.codecs.base import AbstractCodec
     from overtone.imaging.image import Picture
 
@@ -61,6 +62,9 @@ def encode(
     strip: Strip = None,
     recursive: Recursive = False,
     skip_existing: bool = False,
+    cluster: ClusterAddress = None,
+    workers: Workers = None,
+    manifest: ManifestName = None,
     force: bool = False,
     quiet: Quiet = False,
 ) -> int:
@@ -85,19 +89,22 @@ def encode(
         preset: Named settings of the codec, or a TOML file with such.
         settings: Change of a setting of `dfm`, such as width=8; may be given often.
         seed: Seed for all randomness.
-        threads: Number of worker threads; all processors by default.
+        threads: Number of worker threads; all processors by default, on a cluster 1 a picture.
         max_pixels: Refuse pictures of more pixels, before they are decoded.
         max_seconds: Give up a picture that takes longer; no limit by default.
         convert: Read CMYK, 16 bits a sample and the first of several frames too, as 8 bits.
         strip: Leave out EXIF and ICC, or with `gps` only where the picture was taken.
         recursive: Search the folders in a folder too; -o gets the same folders.
         skip_existing: Leave out pictures that have a result.
+        cluster: Work by Ray: `local` on this machine, `ray` or an address for a running cluster;
+            inputs may be lists (@FILE), tar files and s3://, gs://, hf://, and outputs tar files.
+        workers: On a cluster: most pictures at a time; one a processor by default.
+        manifest: On a cluster: JSON-lines or .parquet file of what became of each picture, which
+            the same command goes on from; by default manifest.jsonl in the folder of results.
         force: Replace files that exist.
         quiet: Print errors only.
     """
-    from overtone.codecs.base import EncodeOptions
     from overtone.codecs.registry import get_codec, resolve_num_threads
-    from overtone.codecs.target import check_goals
     from overtone.imaging.metadata import stripped
 
     chosen = get_codec(codec)
@@ -110,41 +117,84 @@ def encode(
         "psnr_db": psnr_db,
     }
     if lossless or model is not None:
-        _check_only_way(codec, goals, values, strip, convert=convert, lossless=lossless)
+        check_only_way(codec, goals, values, strip, convert=convert, lossless=lossless)
+    on_cluster = OnCluster(cluster, workers, threads, manifest)
+    num_threads = resolve_num_threads(threads) if cluster is None else on_cluster.num_threads
+    how: dict[str, Any] = dict(effort=effort, preset=preset, settings=values, seed=seed)
+    how["num_threads"] = num_threads
+    limits = {"max_pixels": max_pixels, "max_seconds": max_seconds}
     outcome = Outcome(quiet=quiet)
     suffixes = JPEG_SUFFIXES if lossless else PICTURE_SUFFIXES
+    if cluster is not None:
+        reading = convert, strip
+        conversion = _conversion(chosen, goals, how, limits, reading, lossless, model)
+        request = Request(inputs, output, recursive, skip_existing, force)
+        return on_cluster.convert(request, suffixes, conversion, chosen.suffix, outcome)
     sources = find_inputs(inputs, suffixes, outcome, recursive=recursive, output=output)
     plan = functools.partial(plan_jobs, skip_existing=skip_existing, force=force)
     jobs = plan(sources, output, chosen.suffix, outcome, endings=endings_like(chosen.suffix))
     if model is not None:
-        return _encode_with_model(jobs, model, max_seconds, outcome, force=force)
+        return encode_with_model(jobs, model, max_seconds, outcome, force=force)
     if lossless:
-        limits = {"max_pixels": max_pixels, "max_seconds": max_seconds}
-        return _repack_jpegs(jobs, limits, strip, outcome, force=force)
-    num_threads = resolve_num_threads(threads)
-    how: dict[str, Any] = {
-        "effort": effort,
-        "preset": preset,
-        "settings": values,
-        "seed": seed,
-        "num_threads": num_threads,
-    }
-    # Mistakes that are no picture's fault are reported once, before the first picture is read.
-    options = EncodeOptions(quality=50.0 if quality is None else quality, **how)
-    check_goals(chosen, options, goals)
-    # `_encode_picture` decodes the file, to measure its PSNR.
-    encode_pixels = functools.partial(
-        overtone.encode, codec=codec, verify=False, max_seconds=max_seconds, **goals, **how
-    )
+        return repack_jpegs(jobs, limits, strip, outcome, force=force)
 
     def read(source: str) -> "Picture":
         return stripped(read_8_bits(source, convert=convert, max_pixels=max_pixels), strip)
 
+    _check_settings(chosen, goals, how)
+    # `_encode_picture` decodes the file, to measure its PSNR.
+    encode_pixels = functools.partial(
+        overtone.encode, codec=codec, verify=False, max_seconds=max_seconds, **goals, **how
+    )
     for job in jobs:
         with outcome.of(job, is_slow=True) as report:
             encode_job = functools.partial(encode_pixels, progress=report)
             outcome.say(_encode_picture(encode_job, chosen, job, read, num_threads, force=force))
     return outcome.exit_code()
+
+
+def _conversion(
+    codec: "AbstractCodec",
+    goals: Mapping[str, float | None],
+    how: Mapping[str, Any],
+    limits: Mapping[str, Any],
+    reading: "tuple[bool, Literal['all', 'gps'] | None]",
+    lossless: bool,
+    model: str | None,
+) -> "Conversion":
+    """What workers of a cluster do with each picture.
+
+    Args:
+        codec: The codec.
+        goals: What is to be reached.
+        how: The other arguments of `overtone.encode`.
+        limits: The most pixels of a picture, and the longest time.
+        reading: Whether pictures are converted, and what is not kept of their metadata.
+        lossless: Repack JPEG files.
+        model: Name of a model to code with, which is refused.
+    """
+    from overtone.batch.work import Encoding, Repacking
+
+    convert, strip = reading
+    if model is not None:
+        raise ConfigError("--model codes on this machine alone; leave out --cluster")
+    if lossless:
+        return Repacking(limits, strip)
+    _check_settings(codec, goals, how)
+    own = {"codec": codec.name, "max_seconds": limits["max_seconds"]}
+    return Encoding({**own, **goals, **how}, convert, limits["max_pixels"], strip)
+
+
+def _check_settings(
+    codec: "AbstractCodec", goals: Mapping[str, float | None], how: Mapping[str, Any]
+) -> None:
+    """Mistakes that are no picture's fault are reported once, before the first picture is read."""
+    from overtone.codecs.base import EncodeOptions
+    from overtone.codecs.target import check_goals
+
+    quality = goals["quality"]
+    options = EncodeOptions(quality=50.0 if quality is None else quality, **how)
+    check_goals(codec, options, goals)
 
 
 def _encode_picture(
@@ -176,94 +226,3 @@ def _encode_picture(
         f"{8 * len(data) / (width * height):.3f} bpp, {reached_db:.2f} dB, "
         f"{time.perf_counter() - started:.1f} s"
     )
-
-
-def _encode_with_model(
-    jobs: Sequence[Job], model: str, max_seconds: float | None, outcome: Outcome, *, force: bool
-) -> int:
-    """Pictures, brought to the model's size, as lists that the model gives probabilities."""
-    from overtone.codecs.dct_list import as_list_model
-    from overtone.data.base import LoadOptions
-    from overtone.data.pictures import to_pixels
-    from overtone.imaging.reader import read_with
-    from overtone.models.store import load_model
-
-    loaded = load_model(model)
-    list_model, spec = as_list_model(loaded), loaded.spec
-    options = LoadOptions(size=(spec.height, spec.width), channels=spec.channels)
-
-    def work(job: Job) -> None:
-        source = read_bytes(job.source)
-        width, height = read_with(io.BytesIO(source), lambda image: image.size)
-        pixels = to_pixels(source, options)
-        data = overtone.encode(pixels, model=list_model, max_seconds=max_seconds)
-        write_result(job, data, force=force)
-        line = f"{job.source} -> {job.destination}: {len(data)} bytes, "
-        line += f"{8 * len(data) / (spec.height * spec.width):.3f} bpp"
-        if (width, height) != (spec.width, spec.height):
-            line += f", resized and cropped from {width}x{height} to {spec.width}x{spec.height} px"
-        outcome.say(line)
-
-    return run_jobs(jobs, outcome, work)
-
-
-def _check_only_way(
-    codec: str,
-    goals: Mapping[str, float | None],
-    settings: Mapping[str, Any],
-    strip: str | None,
-    *,
-    convert: bool,
-    lossless: bool,
-) -> None:
-    """Raises `ConfigError` for options that contradict --lossless or --model."""
-    if settings:
-        raise ConfigError("--set changes how dfm fits; leave out --lossless and --model")
-    if lossless and codec != "sparse-dct":
-        raise ConfigError(f"--lossless needs --codec sparse-dct, got {codec}")
-    options = {
-        "quality": goals["quality"],
-        "bpp": goals["bpp"],
-        "bytes": goals["size_bytes"],
-        "max-size": goals["max_size_bytes"],
-        "psnr": goals["psnr_db"],
-        "convert": convert or None,
-    }
-    given = [name for name, value in options.items() if value is not None]
-    if given:
-        reason = "--lossless keeps everything" if lossless else "a model codes in its own way"
-        raise ConfigError(f"{reason}; leave out --{given[0]}")
-    if lossless and strip == "all":
-        raise ConfigError(
-            "--lossless keeps the picture as it is stored, which may need its EXIF and ICC to look "
-            "right; --strip gps leaves out where it was taken"
-        )
-
-
-def _repack_jpegs(
-    jobs: Sequence[Job],
-    limits: Mapping[str, Any],
-    strip: Literal["all", "gps"] | None,
-    outcome: Outcome,
-    *,
-    force: bool,
-) -> int:
-    """JPEG files with their coefficients coded anew."""
-    from overtone.bitstream.container import Container
-    from overtone.imaging.metadata import without_gps
-
-    def work(job: Job) -> None:
-        started = time.perf_counter()
-        original = read_bytes(job.source)
-        data = overtone.repack_jpeg(original, **limits)
-        if strip == "gps":
-            file = Container.from_bytes(data)
-            data = dataclasses.replace(file, metadata=without_gps(file.metadata)).to_bytes()
-        write_result(job, data, force=force)
-        outcome.say(
-            f"{job.source} -> {job.destination}: {len(data)} bytes, "
-            f"{100 * len(data) / len(original) - 100:+.1f} % of {len(original)}, without loss, "
-            f"{time.perf_counter() - started:.1f} s"
-        )
-
-    return run_jobs(jobs, outcome, work)

@@ -16,6 +16,7 @@ from overtone.cli.arguments import (
     Size,
     Threads,
 )
+from overtone.cli.cluster import ClusterAddress, OnCluster, Workers
 from overtone.cli.exits import EXIT_DONE, note
 from overtone.cli.files import check_destination
 from overtone.cli.pictures import write_pictures
@@ -51,6 +52,8 @@ def evaluate(
     seed: Seed = 0,
     device: Device = "cpu",
     threads: Threads = None,
+    cluster: ClusterAddress = None,
+    workers: Workers = None,
     neighbours: str | None = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
     output: Output = None,
@@ -85,7 +88,10 @@ def evaluate(
         channels: Channels of the reference, 1 or 3; as stored by default.
         seed: Seed of the samples and of every choice.
         device: Where models and the feature network compute; auto is cuda where there is a card.
-        threads: Number of worker threads; all processors by default.
+        threads: Number of worker threads; all processors by default, on a cluster 1 a part.
+        cluster: Draw samples and compute features by Ray: `local` on this machine, `ray` or an
+            address for a running cluster, whose machines must see the model.
+        workers: On a cluster: most parts at a time; one a processor by default.
         neighbours: PNG file to make of samples beside their nearest training pictures; the
             distances are printed too.
         as_json: Print the rows as JSON lines instead of the table.
@@ -95,23 +101,23 @@ def evaluate(
         quiet: Show no progress and no warnings.
     """
     _check_sheet(neighbours, force=force)
-    from overtone.cli.progress import progress_bar
+    from overtone.cli.evaluate_parts import Measuring
     from overtone.evaluate.distribution.copying import with_copying
-    from overtone.evaluate.distribution.measure import MIN_IMAGES, measure_samples, warnings_of
+    from overtone.evaluate.distribution.measure import MIN_IMAGES, warnings_of
     from overtone.evaluate.distribution.reference import load_real
     from overtone.evaluate.distribution.sample_source import (
         Conditioning,
-        draw,
         open_source,
         restrict_to_class,
         with_reconstruction,
     )
-    from overtone.models.compute import torch_threads
 
+    on_cluster = OnCluster(cluster, workers, threads)
     say = (lambda _: None) if quiet else note
     shape = size and (size[1], size[0])
     real = load_real(reference, split=split, size=shape, channels=channels, seed=seed)
-    opened, class_number, copying = open_source(samples, device=device), None, None
+    opened = open_source(samples, device=on_cluster.checked_device(device))
+    class_number, copying = None, None
     if class_name is not None:
         real, class_number = restrict_to_class(class_name, real, opened)
     if real.note is not None:
@@ -121,13 +127,15 @@ def evaluate(
     network = (features, feature_weights, device)
     reference_set = None if only_nearness else _reference_set(real, network, seed, cache)
     count = num_images or max(MIN_IMAGES, min(len(real.images), MOST_IMAGES))
-    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
-        drawn = draw(
-            samples, count, seed=seed, prior=prior, temperature=temperature,
-            conditioning=Conditioning(class_number, guidance), opened=opened, progress=progress,
-        )  # fmt: skip
-    if neighbours is not None:
-        copying = _write_sheet(neighbours, drawn.images, real, seed=seed, force=force)
+    how = {
+        **{"seed": seed, "prior": prior, "temperature": temperature},
+        "conditioning": Conditioning(class_number, guidance),
+    }
+    with Measuring(on_cluster, feature_weights, quiet) as measuring:
+        drawn = measuring.draw(samples, opened, count, how)
+        if neighbours is not None:
+            copying = _write_sheet(neighbours, drawn.images, real, seed=seed, force=force)
+        rows = [] if reference_set is None else measuring.rows(drawn, reference_set)
     if reference_set is None:
         say(
             f"warning: {real.images.name} has {len(real.images)} pictures, and distances between "
@@ -135,8 +143,6 @@ def evaluate(
             "sample is to a single training picture"
         )
         return _report([], copying)
-    with progress_bar("measuring", quiet=quiet) as progress, torch_threads(threads):
-        rows = measure_samples(drawn.images, reference_set, source=drawn.source, progress=progress)
     rows[0] = with_reconstruction(rows[0], drawn.model, real.images, seed=seed)
     counts = rows[0].num_samples, rows[0].num_reference, reference_set.network.num_features
     for sentence in warnings_of(*counts):

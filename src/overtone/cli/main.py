@@ -30,10 +30,12 @@ from overtone.cli.list import list_
 from overtone.cli.reconstruct import reconstruct
 from overtone.cli.sample import sample
 from overtone.cli.spectrum import spectrum
+from overtone.cli.studio import studio
 from overtone.cli.train import train
 from overtone.cli.upscale import upscale
 from overtone.cli.usage import Command, describe_usage, usage_of, verb_of
 from overtone.errors import ConfigError, OvertoneError, PathError
+from overtone.extras import about_missing
 
 # One verb each. Their modules import NumPy, Pillow and the like inside the functions, so that help
 # and wrong usage are answered at once.
@@ -53,14 +55,9 @@ COMMANDS: tuple[Command, ...] = (
     colorize,
     upscale,
     evaluate,
+    studio,
     list_,
 )
-
-
-# Module -> the extra that installs it.
-OPTIONAL_MODULES = dict.fromkeys(
-    ("torch", "safetensors", "sklearn", "tensorboard", "torchmetrics"), "models"
-) | {"jpeglib": "jpeg", "simplejpeg": "jpeg"}
 
 
 def build_app() -> cyclopts.App:
@@ -107,12 +104,10 @@ def run(app: cyclopts.App, arguments: Sequence[str] | None) -> int:
         is_usage = isinstance(error, ConfigError) and not isinstance(error, PathError)
         return EXIT_USAGE if is_usage else EXIT_ERROR
     except ModuleNotFoundError as error:
-        if error.name not in OPTIONAL_MODULES:
+        missing = about_missing(error, "this command")
+        if missing is None:
             raise
-        print_error(
-            f"this command needs {error.name}; "
-            f"install it with: pip install 'overtone-image[{OPTIONAL_MODULES[error.name]}]'"
-        )
+        print_error(missing)
         return EXIT_ERROR
     except KeyboardInterrupt:
         print_error("interrupted")

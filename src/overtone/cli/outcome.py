@@ -119,6 +119,10 @@ class Outcome:
         if ending:
             self._endings[reason].add(ending)
 
+    def count(self, num_jobs: int) -> None:
+        """Counts jobs that were done elsewhere."""
+        self._num_jobs += num_jobs
+
     def fail(self, source: str, reason: str) -> None:
         """Takes note of a file that fails before there is a job for it."""
         self._num_jobs += 1

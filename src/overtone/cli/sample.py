@@ -1,6 +1,6 @@
 """`overtone sample`: new pictures from a trained model."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -16,6 +16,7 @@ from overtone.cli.arguments import (
     Size,
     Threads,
 )
+from overtone.cli.cluster import ClusterAddress, OnCluster, Workers
 from overtone.cli.exits import EXIT_DONE, note
 from overtone.cli.pictures import check_output, write_pictures
 
@@ -34,6 +35,8 @@ def sample(
     guidance: float = 1.0,
     device: Device = "cpu",
     threads: Threads = None,
+    cluster: ClusterAddress = None,
+    workers: Workers = None,
     quiet: Quiet = False,
     force: bool = False,
 ) -> int:
@@ -47,7 +50,7 @@ def sample(
             standard output.
         num_images: How many.
         seed: Seed for all randomness. The same arguments give the same pictures; with another
-            number of them all may differ.
+            number of them, all but whole chunks of 256 may differ.
         temperature: Spread; 1 is what was learned, smaller is less varied.
         class_name: All of this class, by name or number, where the model knows classes.
         size: WxH in pixels, evaluated by the model, not resampled; as trained by default.
@@ -55,7 +58,10 @@ def sample(
         guidance: Pull towards the class, where the model can; 1 is the model's own, more is
             clearer and less varied.
         device: Where the model computes; auto is cuda where there is a card.
-        threads: Number of worker threads; all processors by default.
+        threads: Number of worker threads; all processors by default, on a cluster 1 a chunk.
+        cluster: Draw by Ray, 256 pictures at a time: `local` on this machine, `ray` or an address
+            for a running cluster, whose machines must see the model.
+        workers: On a cluster: most chunks at a time; one a processor by default.
         quiet: Say nothing but errors.
         force: Replace files that exist.
     """
@@ -64,19 +70,25 @@ def sample(
     from overtone.models.compute import torch_threads
     from overtone.models.store import load_model
 
-    chosen = load_model(model, device=device)
-    with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
-        pictures = overtone.sample(
-            chosen,
-            num_images,
-            seed=seed,
-            temperature=temperature,
-            class_name=class_name,
-            size=size and (size[1], size[0]),
-            prior=prior,
-            guidance=guidance,
-            progress=progress,
-        )
+    on_cluster = OnCluster(cluster, workers, threads)
+    chosen = load_model(model, device=on_cluster.checked_device(device))
+    drawing: dict[str, Any] = {
+        "seed": seed,
+        "temperature": temperature,
+        "class_name": class_name,
+        "size": size and (size[1], size[0]),
+        "prior": prior,
+        "guidance": guidance,
+    }
+    if cluster is None:
+        with progress_bar("drawing", quiet=quiet) as progress, torch_threads(threads):
+            pictures = overtone.sample(chosen, num_images, progress=progress, **drawing)
+    else:
+        from overtone.batch.samples import sample_on
+        from overtone.tasks.sample import Drawing
+
+        with on_cluster.connected(quiet=quiet) as ray, progress_bar("drawing", quiet=quiet) as bar:
+            pictures = sample_on(ray, model, chosen, num_images, Drawing(**drawing), bar)
     write_pictures(output, pictures, force=force)
     count, height, width, _ = pictures.shape
     if not quiet:

@@ -1,7 +1,9 @@
 """`overtone train`: a model from images, in a folder that can be gone on with."""
 
+import contextlib
 import json
 import pathlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -16,10 +18,11 @@ from overtone.cli.arguments import (
     Size,
     Threads,
 )
-from overtone.cli.exits import note
+from overtone.cli.exits import EXIT_ERROR, note
 from overtone.cli.progress import training_bar
 
 if TYPE_CHECKING:
+    from overtone.training.processes import Processes
     from overtone.training.run import TrainResult
 
 
@@ -44,6 +47,7 @@ def train(
     """Train a model on images, or go on with a run that was stopped or killed.
 
     Example: overtone train vae --data fashion-mnist --preset fashion-mnist -o run
+    By two processes: torchrun --nproc-per-node 2 -m overtone train vae --data mnist -o run
 
     Args:
         model: Name of the model, see `overtone list models`; with --resume it is the run's.
@@ -66,31 +70,45 @@ def train(
         settings += () if value is None else (f"train.{name}={value}",)
     from overtone.models.compute import torch_device
     from overtone.training.prepare import TrainRequest, plan_of
+    from overtone.training.processes import environment_number, joined
 
     request = TrainRequest(model, data, preset, settings, shape, channels, skip_corrupt, resume)
     if dry_run:
         from overtone.training.run import describe_run
 
-        print(json.dumps(describe_run(output, request), indent=1))
+        if environment_number() == 0:
+            print(json.dumps(describe_run(output, request), indent=1))
         return
-    plan_of(pathlib.Path(output), request)  # what is wrong is told before the progress begins
-    torch_device(device)
-    with training_bar(quiet=quiet) as report:
-        result = overtone.train(
-            model,
-            data,
-            out=output,
-            preset=preset,
-            settings=settings,
-            size=shape,
-            channels=channels,
-            skip_corrupt=skip_corrupt,
-            resume=resume,
-            device=device,
-            progress=report,
-        )
+    with joined(torch_device(device)) as (processes, _), _one_voice(processes):
+        plan_of(pathlib.Path(output), request)  # what is wrong is told before the progress begins
+        quiet = quiet or not processes.is_first
+        with training_bar(quiet=quiet) as report:
+            result = overtone.train(
+                model,
+                data,
+                out=output,
+                preset=preset,
+                settings=settings,
+                size=shape,
+                channels=channels,
+                skip_corrupt=skip_corrupt,
+                resume=resume,
+                device=device,
+                progress=report,
+            )
     if not quiet:
         _tell(result, output)
+
+
+@contextlib.contextmanager
+def _one_voice(processes: "Processes") -> Iterator[None]:
+    """Of several processes only the first that fails tells why; the others end without a word."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        if processes.may_speak():
+            raise
+        raise SystemExit(EXIT_ERROR) from error
 
 
 def _tell(result: "TrainResult", output: str) -> None:

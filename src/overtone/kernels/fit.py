@@ -6,8 +6,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from overtone.kernels import _fit
-from overtone.kernels.fourier import NetSpec
+from overtone.kernels.fourier import MissingKernels, NetSpec
+
+try:
+    from overtone.kernels import _fit
+except ImportError as error:
+    _fit = MissingKernels(str(error))
 
 Float32 = NDArray[np.float32]
 Quantiser = Literal["none", "noise", "round"]

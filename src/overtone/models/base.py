@@ -12,6 +12,7 @@ from torch import Tensor
 from overtone.data import ImageSet
 from overtone.errors import ConfigError
 from overtone.imaging.image import to_uint8
+from overtone.models.share import WHOLE, Share
 from overtone.shapes import Float, Int64, UInt8
 
 ProgressCallback = Callable[[float, str], None]  # share of the work done, 0..1, and a message
@@ -71,11 +72,13 @@ class Batch:
         images: Pixels in [-1, 1]: level 0 is -1, level 255 is 1.
         labels: Class of each image, or None.
         indices: Index of each image in the training set, 0 <= index < `ImageSpec.num_images`.
+        share: Which of a step's images they are, where several processes share them.
     """
 
     images: Float[Tensor, "b c h w"]
     labels: Int64[Tensor, " b"] | None
     indices: Int64[Tensor, " b"]
+    share: Share = WHOLE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -109,8 +112,9 @@ class AbstractModel(torch.nn.Module, abc.ABC):
         default_train: Settings of `TrainConfig` where nothing says, with one of how long: "steps"
             or "core_minutes".
         draws_on_cuda: Whether `load_model` may put it on a card.
-        steps_on_card: Whether `loss` and `second_loss` take a generator of the card that the model
-            is on; otherwise theirs is the processor's.
+        steps_on_card: Whether the losses take a generator of the card that the model is on, not the
+            processor's.
+        splits_batches: Whether the losses follow `Batch.share`, for training by several processes.
         networks: Names of the modules whose calls `train.compile` compiles; () if it does not pay.
         draws_pictures: Whether `sample` draws; models that only complete pictures refuse.
         has_unseen_loss: Whether `loss` holds for images outside the training set; it does not
@@ -124,6 +128,7 @@ class AbstractModel(torch.nn.Module, abc.ABC):
     default_train: ClassVar[Mapping[str, Any]] = {"core_minutes": 20.0}
     draws_on_cuda: ClassVar[bool] = False
     steps_on_card: ClassVar[bool] = False
+    splits_batches: ClassVar[bool] = False
     networks: ClassVar[tuple[str, ...]] = ()
     draws_pictures: ClassVar[bool] = True
     has_unseen_loss: bool = True

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from overtone.errors import ConfigError
+from overtone.models.share import WHOLE, Share
 from overtone.shapes import Float
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -62,10 +63,13 @@ def matrix_products(precision: Precision) -> Iterator[None]:
 
 
 def normal_noise(
-    shape: tuple[int, ...] | torch.Size, generator: torch.Generator, device: torch.device
+    shape: tuple[int, ...] | torch.Size,
+    generator: torch.Generator,
+    device: torch.device,
+    share: Share = WHOLE,
 ) -> Float[Tensor, "*shape"]:
-    """Standard normal numbers on a device, drawn on the generator's."""
-    return torch.randn(shape, generator=generator, device=generator.device).to(device)
+    """Standard normal numbers for the images of a share, on a device, drawn on the generator's."""
+    return share.normal(shape, generator).to(device)
 
 
 def card_name(device: torch.device) -> str | None:

@@ -46,6 +46,7 @@ class AbstractGridModel(AbstractLatentModel):
         "precision": "bfloat16",
     }
     steps_on_card: ClassVar[bool] = True
+    splits_batches: ClassVar[bool] = True
     networks: ClassVar[tuple[str, ...]] = ("flow.net",)
     class_shares: Tensor
 
@@ -90,16 +91,17 @@ class AbstractGridModel(AbstractLatentModel):
     def loss(
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        images = self.mirrored(batch.images, generator)
+        images = self.mirrored(batch, generator)
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             tokens = self.analyse(images)
-        return {"loss": self.flow.loss(tokens, batch.labels, generator=generator)}
+        loss = self.flow.loss(tokens, batch.labels, generator=generator, share=batch.share)
+        return {"loss": loss}
 
-    def mirrored(
-        self, images: Float[Tensor, "b c h w"], generator: torch.Generator
-    ) -> Float[Tensor, "b c h w"]:
-        """In training each image or its mirror, where `flips` is set."""
-        return mirrored(images, generator) if self.flips and self.training else images
+    def mirrored(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
+        """In training each image of a batch or its mirror, where `flips` is set."""
+        if not (self.flips and self.training):
+            return batch.images
+        return mirrored(batch.images, generator, batch.share)
 
     @override
     def encode(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
-from overtone import __version__
+from overtone import __version__, shipped
 from overtone.config import from_mapping
 from overtone.errors import ConfigError, ModelError, listed, suggestion
 from overtone.files import write_atomically
@@ -77,7 +77,7 @@ def load_model(name_or_path: str | pathlib.Path, *, device: Device = "cpu") -> A
 
     Args:
         name_or_path: A model file, the folder of a finished run, or the name of a model that comes
-            with this package.
+            with Overtone.
         device: Where it computes: "cpu", "cuda", or "auto" for CUDA where there is a card. Random
             numbers are drawn on the processor, so that results differ by rounding only.
 
@@ -104,14 +104,17 @@ def read_summary(name_or_path: str | pathlib.Path) -> dict[str, Any]:
 
 
 def shipped_models() -> dict[str, pathlib.Path]:
-    """Name to file of the models that come with this package."""
-    folder = pathlib.Path(__file__).parent / "trained"
-    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+    """Name to file of the models that come with Overtone; none where their package is missing."""
+    folder = shipped.trained_folder()
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))} if folder else {}
 
 
 def class_titles(name: str) -> tuple[str, ...]:
-    """What the classes of a model that comes with this package are called; () if only numbered."""
-    table = pathlib.Path(__file__).parent / "trained" / "class_names.toml"
+    """What the classes of a model that comes with Overtone are called; () if only numbered."""
+    folder = shipped.trained_folder()
+    if folder is None:
+        return ()
+    table = folder / "class_names.toml"
     return tuple(tomllib.loads(table.read_text("utf-8")).get(name, ()))
 
 
@@ -126,15 +129,20 @@ def find_model(name_or_path: str | pathlib.Path) -> pathlib.Path:
         return path / MODEL_FILE
     if path.is_file():
         return path
-    shipped = shipped_models()
+    known = shipped_models()
     name = str(name_or_path)
-    if name in shipped:  # also beside a folder of that name, of data perhaps
-        return shipped[name]
+    if name in known:  # also beside a folder of that name, of data perhaps
+        return known[name]
     if path.is_dir():
         raise ModelError(f"{path} holds no {MODEL_FILE}; it is no finished run")
+    if not known:
+        raise ModelError(
+            f"there is no model or file {name}; the models that come with Overtone are not "
+            f"installed, get them with: {shipped.INSTALL}"
+        )
     raise ModelError(
-        f"there is no model or file {name}; {suggestion(name, shipped)}"
-        f"with this version come {listed(list(shipped))}"
+        f"there is no model or file {name}; {suggestion(name, known)}"
+        f"with Overtone come {listed(list(known))}"
     )
 
 

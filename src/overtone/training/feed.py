@@ -6,6 +6,7 @@ from torch import Tensor
 
 from overtone.data import ImageSet
 from overtone.models.base import Batch, from_pixels
+from overtone.models.share import WHOLE, Share
 from overtone.shapes import Int64
 
 MAX_KEPT_BYTES = 1 << 31  # of a set that is kept on a card as a whole
@@ -41,14 +42,16 @@ class ImageFeed:
         if is_kept and images.labels is not None:
             self._labels = torch.tensor(images.labels, device=device)
 
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> Batch:
-        """The images at these positions of the set, as a model sees them."""
+    def batch(self, indices: Int64[np.ndarray, " b"], share: Share = WHOLE) -> Batch:
+        """The images at these positions of the set, or a share of them, as a model sees them."""
+        indices = indices[share.number :: share.count]
         images, chosen = self.images, self._sent(np.array(indices))
         if self._pixels is not None:
             labels = None if self._labels is None else self._labels[chosen]
-            return Batch(from_pixels(self._pixels[chosen]), labels, chosen)
+            return Batch(from_pixels(self._pixels[chosen]), labels, chosen, share)
         labels = None if images.labels is None else self._sent(images.labels[indices])
-        return Batch(from_pixels(self._sent(images.images[indices])), labels, chosen)
+        pixels = self._sent(images.images[indices])
+        return Batch(from_pixels(pixels), labels, chosen, share)
 
     def _sent(self, array: np.ndarray) -> Tensor:
         """A copy of one's own on the device."""

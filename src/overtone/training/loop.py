@@ -14,9 +14,11 @@ from overtone.data import BatchOrder, ImageSet
 from overtone.errors import TrainError
 from overtone.imaging.image import to_grid
 from overtone.models.base import Batch, to_pixels
+from overtone.models.share import Share
 from overtone.training.checkpoint import CheckpointFolder
 from overtone.training.feed import ImageFeed
 from overtone.training.log import RunLog
+from overtone.training.processes import ALONE, Processes
 from overtone.training.schedule import learning_rate, progress_of
 from overtone.training.settings import TrainConfig
 from overtone.training.signals import StopRequest
@@ -66,8 +68,9 @@ class Loop:
         images: The training set.
         held_out: Images to measure the loss on, or None.
         checkpoints: Folder that the state is kept in.
-        log: Log that events are written to.
+        log: Log that events are written to; None on all processes but the first.
         report: Called at every line of the log, or None.
+        processes: Those that share each batch; the first one writes.
     """
 
     device: torch.device
@@ -75,8 +78,9 @@ class Loop:
     images: ImageSet
     held_out: ImageSet | None
     checkpoints: CheckpointFolder
-    log: RunLog
+    log: RunLog | None
     report: TrainProgressCallback | None
+    processes: Processes = ALONE
 
     def run(self, state: TrainState, stop: StopRequest) -> bool:
         """Trains until the end (True) or until it is asked to stop (False).
@@ -88,6 +92,7 @@ class Loop:
         settings = self.settings
         order = BatchOrder(len(self.images), settings.batch_size, seed=settings.seed)
         feed, clock = ImageFeed(self.images, self.device), clock_of(self.device)
+        share = self.processes.share_of(settings.batch_size)
         meter = _Meter(settings, state)
         if state.step == 0 and self._progress(state) >= 1:
             raise TrainError(
@@ -96,8 +101,8 @@ class Loop:
             )
         while self._progress(state) < 1:
             started = clock()
-            losses = self.step(state, feed.batch(order.indices(state.step)))
-            state.spent_s += clock() - started
+            losses = self.step(state, feed.batch(order.indices(state.step), share))
+            state.spent_s += self.processes.totals(clock() - started)[0]
             meter.add(losses)
             done = self._progress(state) >= 1
             if state.step % settings.log_every == 0 or done:
@@ -106,9 +111,10 @@ class Loop:
                 self._evaluate(state)
             if _is_due(state.step, settings.sample_every, done):
                 self._sample(state)
-            if _is_due(state.step, settings.checkpoint_every, done or stop.is_set):
+            is_stopping = self.processes.any(stop.is_set)
+            if _is_due(state.step, settings.checkpoint_every, done or is_stopping):
                 self.save(state)
-            if stop.is_set and not done:
+            if is_stopping and not done:
                 return False
         return True
 
@@ -116,7 +122,8 @@ class Loop:
         """Writes a checkpoint, but never one of weights that are not finite."""
         self._read(state)
         self._check_weights(state)
-        self.checkpoints.save(state)
+        if self.processes.is_first:
+            self.checkpoints.save(state)
 
     def _check_weights(self, state: TrainState) -> None:
         if not all(bool(p.isfinite().all()) for p in state.model.parameters()):
@@ -132,19 +139,20 @@ class Loop:
         for group in state.optimizer.param_groups:
             start, end = group["rate_start"], group["rate_end"]
             group["lr"] = rate * (start + (end - start) * progress)
-        losses = self._loss(state, state.model.loss, batch)
-        state.unread.append(losses["loss"].detach())
+        own = self._loss(state, state.model.loss, batch)
+        losses = self.processes.means(own, batch.share)
+        state.unread.append(losses["loss"])
         if len(state.unread) >= READ_TOGETHER.get(self.device.type, 1):
             self._read(state, num_under_way=1)
-        self._descend(state, losses["loss"])
-        second = self._loss(state, state.model.second_loss, batch)
-        if second is not None:
-            self._descend(state, second["loss"])
-            losses = second | losses
+        self._descend(state, own["loss"], batch.share)
+        own = self._loss(state, state.model.second_loss, batch)
+        if own is not None:
+            losses = self.processes.means(own, batch.share) | losses
+            self._descend(state, own["loss"], batch.share)
         if state.ema is not None:
             state.ema.update(state.step)
         state.step += 1
-        return {name: value.detach() for name, value in losses.items()}
+        return losses
 
     def _read(self, state: TrainState, *, num_under_way: int = 0) -> None:
         """Shows the watch the losses that it has not seen."""
@@ -166,10 +174,11 @@ class Loop:
             self._check_weights(state)  # a kernel refuses such before there is a loss
             raise
 
-    def _descend(self, state: TrainState, loss: Tensor) -> None:
-        """One step of the optimiser."""
+    def _descend(self, state: TrainState, loss: Tensor, share: Share) -> None:
+        """One step of the optimiser, on the gradients of the whole batch."""
         state.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        self.processes.average_gradients([*state.model.parameters()], share)
         if self.settings.clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(state.model.parameters(), self.settings.clip_norm)
         state.optimizer.step()
@@ -178,6 +187,8 @@ class Loop:
         means, images_per_s, remaining_s = meter.take(state, self._progress(state))
         rate = state.optimizer.param_groups[0]["lr"]
         timing = {"rate": rate, "images_per_s": images_per_s, "core_s": state.spent_s}
+        if self.log is None:
+            return
         self.log.write(state.step, "train", means | timing)
         if self.report is not None:
             progress = self._progress(state)
@@ -186,7 +197,7 @@ class Loop:
             )
 
     def _evaluate(self, state: TrainState) -> None:
-        if self.held_out is None or not state.model.has_unseen_loss:
+        if self.log is None or self.held_out is None or not state.model.has_unseen_loss:
             return
         generator = derived_generator(self.settings.seed, "evaluate")
         num_images = min(len(self.held_out), self.settings.num_held_out)
@@ -206,6 +217,8 @@ class Loop:
         self.log.write(state.step, "held-out", means)
 
     def _sample(self, state: TrainState) -> None:
+        if self.log is None:
+            return
         generator = derived_generator(self.settings.seed, "samples")
         with state.averaged(), torch.no_grad():
             samples = state.model.preview(

@@ -4,22 +4,24 @@ import contextlib
 import dataclasses
 import math
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
 
 from overtone.data import ImageSet
-from overtone.errors import CheckpointError
+from overtone.errors import ConfigError
 from overtone.models.base import AbstractModel, ImageSpec
 from overtone.models.compute import Device, matrix_products, torch_device, torch_threads
 from overtone.models.registry import get_model_class
 from overtone.models.store import MODEL_FILE, save_model
 from overtone.training.checkpoint import CheckpointFolder
-from overtone.training.log import LOG_FILE, RunLog, has_events, read_log
+from overtone.training.folder import locked, log_in, make_folder, writing_in
+from overtone.training.log import LOG_FILE, has_events, read_log
 from overtone.training.loop import Loop, TrainProgress, TrainProgressCallback, clock_of
 from overtone.training.plan import DataRecord, TrainPlan, write_plan
 from overtone.training.prepare import TrainRequest, prepare
+from overtone.training.processes import Processes, joined
 from overtone.training.signals import stop_on_signals
 from overtone.training.state import TrainState, compile_networks, derived_generator
 
@@ -67,6 +69,10 @@ def train(
     `samples`, `checkpoints`, and at the end `model.safetensors`. SIGINT and SIGTERM save a
     checkpoint and return; after the last step, which saves one, they do what they do elsewhere.
 
+    Where a launcher such as torchrun or accelerate launch has started several processes, each takes
+    its share of every batch, and the first one writes; results are those of one process but for
+    rounding.
+
     Args:
         model: Name in the table of models; taken from the run when going on.
         data: What `load_images` takes, or a set of images; taken from the run when going on with
@@ -88,47 +94,82 @@ def train(
             device is not there.
         DataError: The data cannot be loaded, or are not those the run began with.
         CheckpointError: The folder holds something else, or cannot be written.
-        TrainError: A loss is not finite or explodes, or samples collapse.
+        TrainError: A loss is not finite or explodes, samples collapse, or another of the processes
+            that train together has ended.
     """
-    folder = pathlib.Path(out)
     request = TrainRequest(
         model, data, preset, tuple(settings), size, channels, skip_corrupt, resume
     )
-    where = torch_device(device)
+    with joined(torch_device(device)) as (processes, where):
+        return _train(pathlib.Path(out), request, held_out, where, processes, progress)
+
+
+def _train(
+    folder: pathlib.Path,
+    request: TrainRequest,
+    held_out: ImageSet | None,
+    device: torch.device,
+    processes: Processes,
+    progress: TrainProgressCallback | None,
+) -> TrainResult:
+    """What `train` does, as one of the processes that do it together."""
     plan, record, images, test = prepare(folder, request)
     chosen = _model(plan, images)
-    if not resume:
-        _make_folder(folder)
+    _check_processes(processes, plan, record, chosen)  # all have looked before the folder is made
+    if not request.resume and processes.is_first:
+        make_folder(folder)
     checkpoints = CheckpointFolder(folder / "checkpoints", keep=plan.train.keep)
-    with (
-        _writing_in(folder),
-        _locked(folder),
-        torch_threads(plan.train.num_threads),
-        matrix_products(plan.train.precision),
-        stop_on_signals() as stop,
-    ):
-        state = _start(chosen, plan, images, where)
-        if not resume:
-            write_plan(folder, plan, record)
-        elif checkpoints.steps() or has_events(folder / LOG_FILE):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(writing_in(folder))
+        if processes.is_first:
+            stack.enter_context(locked(folder))
+        stack.enter_context(torch_threads(plan.train.num_threads))
+        stack.enter_context(matrix_products(plan.train.precision))
+        stop = stack.enter_context(stop_on_signals())
+        state = _start(chosen, plan, images, device)
+        state.spent_s = processes.totals(state.spent_s)[0]
+        if not request.resume:
+            if processes.is_first:
+                write_plan(folder, plan, record)
+        elif processes.of_first(bool(checkpoints.steps()) or has_events(folder / LOG_FILE)):
             checkpoints.restore(state)
-        with _log(folder, state.step) as log:
-            test = held_out or test
-            loop = Loop(where, plan.train, images, test, checkpoints, log, progress)
-            if not checkpoints.steps():
-                loop.save(state)
-            is_done = loop.run(state, stop) and not stop.is_set
-            minutes = state.spent_s / 60
-            if not is_done:
-                path = checkpoints.path_of(state.step)
-                return TrainResult("stopped", state.step, minutes, path, images.skipped)
-            stop.let_signals_end()  # the last checkpoint is there, and fitting may take minutes
+            processes.check_same(str(state.step))  # nothing is written before all have read
+        log = stack.enter_context(log_in(folder, state.step)) if processes.is_first else None
+        test = held_out or test
+        loop = Loop(device, plan.train, images, test, checkpoints, log, progress, processes)
+        if log is not None and not checkpoints.steps():
+            loop.save(state)
+        is_done = loop.run(state, stop)
+        is_done = not processes.any(stop.is_set) and is_done  # all wait for the checkpoint
+        minutes = state.spent_s / 60
+        if not is_done:
+            path = checkpoints.path_of(state.step)
+            return TrainResult("stopped", state.step, minutes, path, images.skipped)
+        stop.let_signals_end()  # the last checkpoint is there, and fitting may take minutes
+        finish_s = 0.0
+        if log is not None:
             if progress is not None:
                 progress(TrainProgress(state.step, 1.0, math.nan, 0.0, 0.0, is_fitting=True))
-            finish_s = _finish(folder, plan, record, images, state, where)
+            finish_s = _finish(folder, plan, record, images, state, device)
             log.write(state.step, "finish", {"core_s": finish_s})
+        finish_s = processes.totals(finish_s)[0]  # the model's file is there when any returns
     path = folder / MODEL_FILE
     return TrainResult("finished", state.step, minutes, path, images.skipped, finish_s / 60)
+
+
+def _check_processes(
+    processes: Processes, plan: TrainPlan, data: DataRecord, model: AbstractModel
+) -> None:
+    """Raises an `OvertoneError` unless these processes can train this model together."""
+    if processes.count == 1:
+        return
+    if not model.splits_batches:
+        raise ConfigError(
+            f"a {model.name} is trained by one process: its loss is of whole batches; start it "
+            "without a launcher"
+        )
+    processes.check_batch(plan.train.batch_size)
+    processes.check_same(repr(plan), data.fingerprint)
 
 
 def describe_run(out: str | pathlib.Path, request: TrainRequest) -> dict[str, Any]:
@@ -212,51 +253,3 @@ def _summary(
         "finish_core_s": round(finish_s, 1),
         "last": last,
     }
-
-
-def _make_folder(folder: pathlib.Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CheckpointError(f"cannot make the folder {folder}: {error.strerror}") from error
-
-
-@contextlib.contextmanager
-def _log(folder: pathlib.Path, step: int) -> Iterator[RunLog]:
-    log = RunLog(folder, step=step)
-    try:
-        yield log
-    except BaseException:
-        with contextlib.suppress(OSError):  # what is under way says more
-            log.close()
-        raise
-    log.close()
-
-
-@contextlib.contextmanager
-def _writing_in(folder: pathlib.Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CheckpointError(
-            f"cannot write in {folder}: {error.strerror or error}; its checkpoints are whole; "
-            "make room or give rights, then go on with resume=True"
-        ) from error
-
-
-@contextlib.contextmanager
-def _locked(folder: pathlib.Path) -> Iterator[None]:
-    """One process a run, where the system has such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CheckpointError(
-                f"another process is training in {folder}; wait for it"
-            ) from error
-        yield

@@ -79,6 +79,16 @@ def fit_picture(
     fitted = fit_tiles(
         problems, settings, seed=options.seed, num_threads=options.num_threads, report=report
     )
+    return picture_of_networks(plan, means, fitted, config)
+
+
+def picture_of_networks(
+    plan: Plan,
+    means: Int32[np.ndarray, "tiles c"],
+    fitted: Sequence[FittedNetwork],
+    config: DfmConfig,
+) -> FittedPicture:
+    """What the file needs of fitted networks, in the order of the plan's tiles."""
     weights = np.stack([net.weights for net in fitted])
     if config.kind == "raw":
         return FittedPicture(plan=plan, weights=weights, quantised=None)
@@ -107,8 +117,7 @@ def _choose_size(
     Candidates are in the order of their rate; only the one the dial points at and its neighbours
     are tried. Without trials, the dial decides.
     """
-    last = len(config.sizes) - 1
-    place = min(last, round(options.quality / 100 * last + 0.5))
+    place = size_of_quality(config, options.quality)
     if config.trial_fraction == 0:
         return config.sizes[place]
     num_steps = max(1, round(config.fit.num_steps * config.trial_fraction))
@@ -128,6 +137,12 @@ def _choose_size(
         )
         costs.append(sum(_loss(net, task) for net, task in zip(fitted, problems, strict=True)))
     return candidates[int(np.argmin(costs)) if costs else 0]
+
+
+def size_of_quality(config: DfmConfig, quality: float) -> int:
+    """Which of the sizes the dial points at."""
+    last = len(config.sizes) - 1
+    return min(last, round(quality / 100 * last + 0.5))
 
 
 def _keep_alive(options: EncodeOptions) -> None:

@@ -39,6 +39,8 @@ class ReferenceSet:
         num_nearest: Images of either set, chosen by the seed, that metrics of all pairs look at;
             all of them if None.
         cache: Folder where features of real images are kept between calls; None keeps nothing.
+        extract: Computes features elsewhere, as `network.extract` does here; called with images and
+            `progress=`.
 
     Raises:
         ImageError: The images are not what the feature network takes.
@@ -50,9 +52,16 @@ class ReferenceSet:
     seed: int = 0
     num_nearest: int | None = None
     cache: pathlib.Path | None = None
+    extract: Callable[..., Features] | None = None
 
     def __post_init__(self) -> None:
         self.network.check(*self.images.images.shape[1:])
+
+    def features_of(
+        self, images: UInt8[np.ndarray, "n h w c"], progress: Callable[[int], None]
+    ) -> Features:
+        """What the network says about images, wherever it computes."""
+        return (self.extract or self.network.extract)(images, progress=progress)
 
 
 def measure_samples(
@@ -85,7 +94,7 @@ def measure_samples(
     total = len(samples) + len(reference) + sum(map(len, reals.values()))
     meter = _Meter(progress, total)
     real = _cached(reference_set, reference.images, meter)
-    drawn = reference_set.network.extract(samples, progress=meter.within(len(samples)))
+    drawn = reference_set.features_of(samples, meter.within(len(samples)))
     rows = [_row("samples", drawn, real, reference_set, source)]
     if with_floors:
         half = min(len(reference) // 2, len(samples))
@@ -210,7 +219,7 @@ def _cached(
     """Features of real images, from the cache if they are there."""
     report = meter.within(len(images))
     if reference_set.cache is None:
-        return reference_set.network.extract(images, progress=report)
+        return reference_set.features_of(images, report)
     digest = hashlib.sha256(repr(images.shape).encode() + images.tobytes()).hexdigest()[:16]
     network = reference_set.network
     path = reference_set.cache / f"{network.name}-{network.weights_hash}-{digest}.npz"
@@ -219,7 +228,7 @@ def _cached(
             found = Features(stored["pooled"], stored["probabilities"], stored["spatial"])
         report(len(images))
         return found
-    found = network.extract(images, progress=report)
+    found = reference_set.features_of(images, report)
     reference_set.cache.mkdir(parents=True, exist_ok=True)
     file = io.BytesIO()
     np.savez(file, pooled=found.pooled, probabilities=found.probabilities, spatial=found.spatial)

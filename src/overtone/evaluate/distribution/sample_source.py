@@ -76,6 +76,12 @@ def class_names_of(opened: AbstractModel | ImageSet) -> tuple[str, ...]:
     return opened.class_titles or opened.spec.class_names
 
 
+def class_title(opened: AbstractModel | ImageSet, conditioning: Conditioning) -> str | None:
+    """What the class of all samples is called; None without one, or of pictures without classes."""
+    number, names = conditioning.class_number, class_names_of(opened)
+    return names[number] if number is not None and names else None
+
+
 def restrict_to_class(
     class_name: str, real: RealPictures, opened: AbstractModel | ImageSet
 ) -> tuple[RealPictures, int]:
@@ -128,8 +134,7 @@ def draw(
         ConfigError: The model has no such prior or no guidance, or no picture is of the class.
     """
     opened = open_source(source) if opened is None else opened
-    class_number, names = conditioning.class_number, class_names_of(opened)
-    name = names[class_number] if class_number is not None and names else None
+    class_number, name = conditioning.class_number, class_title(opened, conditioning)
     if isinstance(opened, ImageSet):
         if class_number is not None and name is not None:
             opened = of_class(opened, class_number)
@@ -150,6 +155,28 @@ def draw(
         guidance=conditioning.guidance,
         progress=progress,
     )
+    return drawn_from(model, source, images, prior, temperature, conditioning)
+
+
+def drawn_from(
+    model: AbstractModel,
+    source: str,
+    images: UInt8[np.ndarray, "n h w c"],
+    prior: str | None,
+    temperature: float,
+    conditioning: Conditioning,
+) -> Drawn:
+    """Samples with what is to be told of them.
+
+    Args:
+        model: The model that drew them.
+        source: Its name or path.
+        images: The samples.
+        prior: Distribution of the latents; the model's default if None.
+        temperature: Spread of the latents.
+        conditioning: The class of all samples, and how far towards it.
+    """
+    name = class_title(model, conditioning)
     usual = None
     if isinstance(model, AbstractLatentModel):
         usual = model.prior_config.default if name is None else model.class_prior()

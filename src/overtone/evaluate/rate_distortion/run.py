@@ -158,7 +158,7 @@ def run(
     for each in planned:
         if each.setting.codec not in warm:
             warm.add(each.setting.codec)
-            _warm_up(each.setting)
+            warm_up(each.setting)
         try:
             measured = measure_picture(each.sample, each.setting, suite=suite, progress=progress)
         except (OvertoneError, MemoryError) as error:
@@ -254,7 +254,7 @@ def _timed_decode(
     return decoded, statistics.median(times)
 
 
-def _warm_up(setting: Setting) -> None:
+def warm_up(setting: Setting) -> None:
     """Loads the codec's libraries, so that the first row does not pay for it."""
     codec = get_codec(setting.codec)
     tiny = as_held_by(codec, np.zeros((16, 24, 3), np.uint8))

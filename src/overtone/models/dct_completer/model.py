@@ -23,6 +23,7 @@ from overtone.models.dct_completer.cells import (
 )
 from overtone.models.dct_completer.config import DctCompleterConfig
 from overtone.models.dct_completer.net import MULTIPLE, GridNet
+from overtone.models.share import Share
 from overtone.shapes import Float, Int64
 
 NUM_MEASURED = 4096  # training pictures whose coefficients give the scales
@@ -54,6 +55,7 @@ class DctCompleter(AbstractModel):
     config_class: ClassVar[type] = DctCompleterConfig
     draws_pictures: ClassVar[bool] = False
     draws_on_cuda: ClassVar[bool] = True
+    splits_batches: ClassVar[bool] = True
     config: DctCompleterConfig
     given_mean: Tensor
     given_deviation: Tensor
@@ -111,9 +113,9 @@ class DctCompleter(AbstractModel):
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         is_training = torch.is_grad_enabled()
-        images = batch.images
+        images, share = batch.images, batch.share
         if is_training:
-            is_turned = torch.rand(len(images), generator=generator) < 0.5
+            is_turned = share.uniform((len(images),), generator) < 0.5
             is_turned = is_turned[:, None, None, None].to(images.device)
             images = torch.where(is_turned, images.flip(3), images)
         with torch.autocast(images.device.type, enabled=False):  # targets are not rounded
@@ -124,10 +126,10 @@ class DctCompleter(AbstractModel):
         mean_loss = (residual / self.missing_deviation).square().mean()
         residual, mean = residual.detach(), mean.detach()
         if is_training:
-            self._learn_deviation(residual)
+            self._learn_deviation(residual, share)
         target = residual / self.residual_deviation
-        noise = torch.randn(target.shape, generator=generator).to(target.device)
-        time = torch.sigmoid(TIME_SPREAD * torch.randn(len(target), generator=generator))
+        noise = share.normal(target.shape, generator).to(target.device)
+        time = torch.sigmoid(TIME_SPREAD * share.normal((len(target),), generator))
         time = time.to(target.device)
         place = noise + time[:, None, None, None] * (target - noise)
         velocity = self._velocity(place, time, given, mean).float()
@@ -233,8 +235,8 @@ class DctCompleter(AbstractModel):
         return self.flow_net(torch.cat([place, given, mean / self.residual_deviation], 1), time)
 
     @torch.no_grad()
-    def _learn_deviation(self, residual: Tensor) -> None:
-        variance = residual.square().mean((0, 2, 3))[:, None, None]
+    def _learn_deviation(self, residual: Tensor, share: Share) -> None:
+        variance = share.mean(residual.square().mean((0, 2, 3)))[:, None, None]
         mixed = torch.lerp(variance, self.residual_deviation.square(), RESIDUAL_DECAY)
         self.residual_deviation.copy_(mixed.sqrt().clamp(min=LEAST_DEVIATION))
 

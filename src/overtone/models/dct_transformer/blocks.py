@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
+from overtone.models.share import WHOLE, Share
 from overtone.shapes import Float
 
 Dropout = Callable[[Tensor], Tensor]
@@ -18,14 +19,14 @@ def keep_all(x: Tensor) -> Tensor:
     return x
 
 
-def dropout_of(share: float, generator: torch.Generator) -> Dropout:
-    """Sets a share of features to zero, drawn from a generator, and scales the others."""
-    if share == 0:
+def dropout_of(rate: float, generator: torch.Generator, share: Share = WHOLE) -> Dropout:
+    """Sets a part of the features to zero, drawn for each image of a share; scales the others."""
+    if rate == 0:
         return keep_all
 
     def drop(x: Tensor) -> Tensor:
-        kept = torch.rand(x.shape, generator=generator) >= share
-        return x * kept.to(x.device) / (1 - share)
+        kept = share.many_uniform(x.shape, generator, x.device) >= rate
+        return x * kept / (1 - rate)
 
     return drop
 

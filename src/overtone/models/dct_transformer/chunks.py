@@ -64,9 +64,20 @@ class Chunk:
         return Written(self.targets[:, overlap:], tokens[overlap:] < tokens[:, None])
 
 
-def chunk_at(lists: Lists, starts: Int64[Tensor, " b"], chunk_size: int, overlap: int) -> Chunk:
-    """The chunks that begin at `starts`, of as many tokens as the longest needs."""
-    num_tokens = int((lists.lengths + 1 - starts).clamp(max=chunk_size).max())
+def longest(lengths: Int64[Tensor, " b"], starts: Int64[Tensor, " b"], chunk_size: int) -> int:
+    """Tokens of the longest chunk that begins at `starts`, the stop token among them."""
+    return int((lengths + 1 - starts).clamp(max=chunk_size).max())
+
+
+def chunk_at(
+    lists: Lists,
+    starts: Int64[Tensor, " b"],
+    chunk_size: int,
+    overlap: int,
+    num_tokens: int | None = None,
+) -> Chunk:
+    """The chunks that begin at `starts`, of so many tokens, or as many as the longest needs."""
+    num_tokens = num_tokens or longest(lists.lengths, starts, chunk_size)
     window = torch.arange(-overlap, num_tokens) + starts[:, None]
     # Before the first triple there is nothing, and after the stop token nothing is predicted.
     is_known = (window > 0) & (window <= lists.lengths[:, None])
@@ -78,13 +89,13 @@ def chunk_at(lists: Lists, starts: Int64[Tensor, " b"], chunk_size: int, overlap
 
 
 def random_starts(
-    lists: Lists, chunk_size: int, early_floor: float, generator: torch.Generator
+    lengths: Int64[Tensor, " b"], chunk_size: int, early_floor: float, generator: torch.Generator
 ) -> Int64[Tensor, " b"]:
-    """A multiple of the chunk's size for each list, early ones more often.
+    """A multiple of the chunk's size for each list of these lengths, early ones more often.
 
     The weight of chunk k of K is (1 - k / K)^3, but at least `early_floor`.
     """
-    counts = lists.lengths // chunk_size + 1
+    counts = lengths // chunk_size + 1
     numbers = torch.arange(int(counts.max()))
     weights = (1 - numbers / counts[:, None]).clamp(min=0) ** 3
     weights = weights.clamp(min=early_floor) * (numbers < counts[:, None])

@@ -17,7 +17,7 @@ from overtone.kernels.fourier import supported_isas
 from overtone.kernels.transformer import SUMS_VERSION
 from overtone.models.base import AbstractModel, Batch, ImageSpec, from_pixels, to_pixels
 from overtone.models.dct_transformer.blocks import Dropout, dropout_of, keep_all
-from overtone.models.dct_transformer.chunks import Chunk, Lists, chunk_at, random_starts
+from overtone.models.dct_transformer.chunks import Chunk, Lists, chunk_at, longest, random_starts
 from overtone.models.dct_transformer.config import DctTransformerConfig
 from overtone.models.dct_transformer.net import FORMER_TENSORS, DctTransformerNet
 from overtone.models.dct_transformer.sample import AS_TRAINED, Sampler, SamplingOptions
@@ -43,6 +43,7 @@ class DctTransformer(AbstractModel):
     former_settings: ClassVar[Mapping[str, str]] = {"surroundings": "causal_neighbourhood"}
     former_tensors: ClassVar[Mapping[str, str]] = FORMER_TENSORS
     config_class: ClassVar[type] = DctTransformerConfig
+    splits_batches: ClassVar[bool] = True
     config: DctTransformerConfig
 
     def __init__(
@@ -81,18 +82,21 @@ class DctTransformer(AbstractModel):
     def loss(
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        config = self.config
+        config, share = self.config, batch.share
         lists = self.lists_of(batch.images)
-        starts = random_starts(lists, config.chunk_size, config.early_floor, generator)
+        lengths = share.gathered(lists.lengths)  # of the whole batch: draws and padding follow them
+        begin = random_starts(lengths, config.chunk_size, config.early_floor, generator)
+        num_tokens = longest(lengths, begin, config.chunk_size)
         classes = self._classes(len(batch.images), batch.labels)
         is_training = torch.is_grad_enabled()
         if is_training and batch.labels is not None:
-            is_hidden = torch.rand(len(classes), generator=generator) < config.class_dropout
+            is_hidden = share.uniform((len(classes),), generator) < config.class_dropout
             classes = torch.where(is_hidden, len(self.spec.class_names), classes)
-        dropout = dropout_of(config.dropout, generator) if is_training else keep_all
-        chunk = chunk_at(lists, starts, config.chunk_size, config.overlap)
+        dropout = dropout_of(config.dropout, generator, share) if is_training else keep_all
+        starts = share.own(begin)
+        chunk = chunk_at(lists, starts, config.chunk_size, config.overlap, num_tokens)
         nats = self.nats(chunk, classes, dropout)
-        count = chunk.is_target.sum()
+        count = share.weight * share.total(chunk.is_target.sum())
         fields = {f"{name}_nats": own.sum() / count for name, own in zip(FIELDS, nats, strict=True)}
         total = torch.stack([*fields.values()]).sum()
         return {"loss": total, **{name: value.detach() for name, value in fields.items()}}

@@ -29,6 +29,7 @@ class FourierGenerator(AbstractLatentModel):
     name: ClassVar[str] = "fourier-generator"
     config_class: ClassVar[type] = FourierGeneratorConfig
     steps_on_card: ClassVar[bool] = True
+    splits_batches: ClassVar[bool] = True
     networks: ClassVar[tuple[str, ...]] = ("encoder", "cosine_decoder", "sine_decoder")
     config: FourierGeneratorConfig
     positions: Tensor
@@ -77,13 +78,16 @@ class FourierGenerator(AbstractLatentModel):
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         latents = self.encode(batch.images) if self.table is None else self.table[batch.indices]
-        noise = normal_noise(latents.shape, generator, latents.device)
+        noise = normal_noise(latents.shape, generator, latents.device, batch.share)
         error = self.squared_error(latents + self.config.latent_noise * noise, batch.images)
         norm = latents.float().square().sum()
+        loss = self._objective(error, norm, len(batch.images))
+        if self.config.loss_reduction == "sum":
+            loss = loss / batch.share.weight  # losses of processes are averaged
         return {
-            "loss": self._objective(error, norm, len(batch.images)),
+            "loss": loss,
             "mean_squared_error": error.detach() / batch.images.numel(),
-            "latent_rms": (norm.detach() / latents.numel()).sqrt(),
+            "latent_rms": batch.share.mean(norm.detach() / latents.numel()).sqrt(),
         }
 
     def _objective(

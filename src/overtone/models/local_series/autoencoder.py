@@ -70,14 +70,14 @@ class LocalSeriesAutoencoder(AbstractGridModel):
     def loss(
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        images = self.mirrored(batch.images, generator)
+        images = self.mirrored(batch, generator)
         tokens = self.analyse(images)
-        noise = normal_noise(tokens.shape, generator, tokens.device)
+        noise = normal_noise(tokens.shape, generator, tokens.device, batch.share)
         decoded = self.synthesise(tokens + self.config.latent_noise * noise).float()
         error = (decoded - images).square().sum() / len(images)
-        means, variances = tokens.mean((0, 1, 2)), tokens.var((0, 1, 2), correction=0)
+        means, variances = batch.share.moments(tokens, (0, 1, 2))
         spread = means.square().sum() + (variances - 1).square().sum()
-        flow = self.flow.loss(tokens.detach(), batch.labels, generator=generator)
+        flow = self.flow.loss(tokens.detach(), batch.labels, generator=generator, share=batch.share)
         return {
             "loss": error + self.config.spread_weight * spread + flow,
             "mean_squared_error": error.detach() / images[0].numel(),

@@ -38,8 +38,8 @@ class Critic(nn.Module):
 
 def squared_slopes(
     critic: Critic, images: Float[Tensor, "b c h w"], labels: Int64[Tensor, " b"] | None
-) -> Float[Tensor, ""]:
-    """Mean over images of |∇ critic|², computed in float32 (R1 and R2).
+) -> Float[Tensor, " b"]:
+    """|∇ critic|² of each image, computed in float32 (R1 and R2).
 
     Source: Mescheder et al., arXiv:1801.04406, equations 9 and 10.
     """
@@ -47,7 +47,7 @@ def squared_slopes(
     with torch.autocast(places.device.type, enabled=False):
         scores = critic(places, labels)
         (slopes,) = torch.autograd.grad(scores.sum(), places, create_graph=True)
-    return slopes.square().flatten(1).sum(1).mean()
+    return slopes.square().flatten(1).sum(1)
 
 
 def relativistic_loss(better: Float[Tensor, " b"], worse: Float[Tensor, " b"]) -> Float[Tensor, ""]:

@@ -42,6 +42,7 @@ class LocalSeriesGenerator(AbstractLatentModel):
     name: ClassVar[str] = "local-series-generator"
     config_class: ClassVar[type] = LocalSeriesConfig
     steps_on_card: ClassVar[bool] = True
+    splits_batches: ClassVar[bool] = True
     # Not the critic, whose slopes have slopes.
     networks: ClassVar[tuple[str, ...]] = ("net",)
     default_train: ClassVar[Mapping[str, Any]] = {
@@ -124,15 +125,31 @@ class LocalSeriesGenerator(AbstractLatentModel):
         with torch.no_grad():
             drawn = self._drawn(batch, generator)
         loss = relativistic_loss(critic(real, labels), critic(drawn, labels))
-        some = slice(max(1, round(self.config.penalty_share * len(real))))
-        classes = None if labels is None else labels[some].repeat(2)
-        # The mean over both halves is half the sum of R1 and R2.
-        slopes = squared_slopes(critic, torch.cat([real[some], drawn[some]]), classes)
+        slopes = self._slopes(critic, batch, real, drawn)
         return {
             "loss": loss + self.config.penalty_weight * slopes,
             "critic": loss.detach(),
             "squared_slopes": slopes.detach(),
         }
+
+    def _slopes(
+        self,
+        critic: Critic,
+        batch: Batch,
+        real: Float[Tensor, "b c h w"],
+        drawn: Float[Tensor, "b c h w"],
+    ) -> Float[Tensor, ""]:
+        """The penalty on the first images of the batch, of which a process may have few or none."""
+        share = batch.share
+        count = max(1, round(self.config.penalty_share * (share.num_images or len(real))))
+        own = share.own_below(count)
+        some = slice(max(1, own))  # of none there would be no gradient
+        classes = None
+        if self.num_classes and batch.labels is not None:
+            classes = batch.labels[some].repeat(2)
+        slopes = squared_slopes(critic, torch.cat([real[some], drawn[some]]), classes)
+        # The mean over both halves is half the sum of R1 and R2.
+        return slopes.unflatten(0, (2, -1))[:, :own].sum() / (2 * count * share.weight)
 
     @override
     def second_loss(
@@ -215,12 +232,14 @@ class LocalSeriesGenerator(AbstractLatentModel):
 
     def _real(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
         """The images of a batch, each of them mirrored or not."""
-        return mirrored(batch.images, generator) if self.config.flips else batch.images
+        if not self.config.flips:
+            return batch.images
+        return mirrored(batch.images, generator, batch.share)
 
     def _drawn(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, "b c h w"]:
         """New pictures of the classes of a batch."""
         shape = len(batch.images), self.num_normal
-        normal = normal_noise(shape, generator, batch.images.device)
+        normal = normal_noise(shape, generator, batch.images.device, batch.share)
         labels = batch.labels if self.num_classes else None
         return self.decode(self._with_class(normal, labels)).float()
 

@@ -28,6 +28,7 @@ class Pca(AbstractLatentModel):
     """
 
     name: ClassVar[str] = "pca"
+    splits_batches: ClassVar[bool] = True
     config_class: ClassVar[type] = PcaConfig
     default_train: ClassVar[Mapping[str, Any]] = {"steps": 1}
     config: PcaConfig

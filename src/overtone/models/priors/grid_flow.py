@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from overtone.models.compute import normal_noise
 from overtone.models.priors.base import check_temperature
 from overtone.models.priors.grid_flow_net import GridNet, GridNetConfig
+from overtone.models.share import WHOLE, Share
 from overtone.shapes import Float, Int64
 
 # Deviations are at least this share of the largest, so that none divides by what is only rounding.
@@ -118,17 +119,19 @@ class GridFlow(nn.Module):
         labels: Int64[Tensor, " b"] | None,
         *,
         generator: torch.Generator,
+        share: Share = WHOLE,
     ) -> Float[Tensor, ""]:
         """Weighted mean squared error of the velocity at random times; classes hidden at random."""
         count, device = len(tokens), tokens.device
         target = (tokens - self.mean) / self.scale
-        chances = torch.rand(count, generator=generator, device=generator.device).to(device)
+        chances = share.uniform((count,), generator).to(device)
         classes = self._classes(count, labels)
         classes = torch.where(chances < self.config.class_dropout, self.num_classes, classes)
-        times = torch.sigmoid(normal_noise((count,), generator, device) + self.config.time_shift)
-        noise = normal_noise(target.shape, generator, device)
-        share = times[:, None, None, None]
-        velocity = self.velocity((1 - share) * noise + share * target, times, classes)
+        logits = normal_noise((count,), generator, device, share)
+        times = torch.sigmoid(logits + self.config.time_shift)
+        noise = normal_noise(target.shape, generator, device, share)
+        place = times[:, None, None, None]
+        velocity = self.velocity((1 - place) * noise + place * target, times, classes)
         return (self.weights * (velocity - (target - noise)).square()).mean()
 
     def velocity(

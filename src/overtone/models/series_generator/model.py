@@ -32,6 +32,7 @@ class SeriesGenerator(AbstractLatentModel):
     name: ClassVar[str] = "series-generator"
     config_class: ClassVar[type] = SeriesGeneratorConfig
     steps_on_card: ClassVar[bool] = True
+    splits_batches: ClassVar[bool] = True
     networks: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
     config: SeriesGeneratorConfig
     basis: Tensor
@@ -64,11 +65,12 @@ class SeriesGenerator(AbstractLatentModel):
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         latents = self.encode(batch.images)
-        noise = normal_noise(latents.shape, generator, latents.device)
+        noise = normal_noise(latents.shape, generator, latents.device, batch.share)
         noisy = latents + self.config.latent_noise * noise
         decoded = fourier_nets(self.net, *self._networks(noisy, self.basis))
         error = (decoded - batch.images.flatten(2)).square().sum() / len(decoded)
-        spread = latents.mean(0).square().sum() + (latents.var(0, correction=0) - 1).square().sum()
+        means, variances = batch.share.moments(latents, (0,))
+        spread = means.square().sum() + (variances - 1).square().sum()
         return {
             "loss": error + self.config.spread_weight * spread,
             "mean_squared_error": error.detach() / batch.images[0].numel(),

@@ -42,6 +42,7 @@ class SpectralDictionary(AbstractLatentModel):
     """
 
     name: ClassVar[str] = "spectral-dictionary"
+    splits_batches: ClassVar[bool] = True
     config_class: ClassVar[type] = SpectralDictionaryConfig
     config: SpectralDictionaryConfig
     encoder: Mlp | None

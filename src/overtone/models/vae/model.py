@@ -30,6 +30,7 @@ class Vae(AbstractLatentModel):
     name: ClassVar[str] = "vae"
     config_class: ClassVar[type] = VaeConfig
     steps_on_card: ClassVar[bool] = True
+    splits_batches: ClassVar[bool] = True
     config: VaeConfig
 
     def __init__(self, config: VaeConfig, spec: ImageSpec, *, generator: torch.Generator) -> None:
@@ -60,7 +61,7 @@ class Vae(AbstractLatentModel):
         self, batch: Batch, *, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         mean, log_variance = self._posterior(batch.images)
-        noise = normal_noise(mean.shape, generator, mean.device)
+        noise = normal_noise(mean.shape, generator, mean.device, batch.share)
         logits = self._logits(mean + noise * torch.exp(log_variance / 2)).float()
         distortion = self._negative_log_likelihood(logits, (batch.images + 1) / 2)
         divergence = (mean**2 + log_variance.exp() - log_variance - 1).sum(1) / 2

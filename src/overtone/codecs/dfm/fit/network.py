@@ -19,7 +19,7 @@ PUBLISHED_STD = 2e-10**0.5  # thesis: "variance 2e-10"
 
 _MIN_GAIN = 0.98  # error over variance above which a network has learned nothing
 _SMOOTH_GAIN = 0.9  # the same for the smooth least-squares fit that shows there was a lot to learn
-_RESTART_RATE_WEIGHT = 0.25  # an attempt more weighs bits by so much less: bits can crush a start
+RESTART_RATE_WEIGHT = 0.25  # an attempt more weighs bits by so much less: bits can crush a start
 _MAX_OCTAVES = 60  # of a quantiser step away from 1; sensible ones are within 20
 _MAX_LEVEL = 2**30  # fits int32
 _DROP = 4.0  # final error over the best error on the way: training fell apart
@@ -85,7 +85,7 @@ def fit_network(
         rate = max(MIN_LEARNING_RATE, settings.learning_rate * 0.5**restart)
         slower = dataclasses.replace(settings, learning_rate=rate)
         eased = dataclasses.replace(
-            problem, rate_weight=problem.rate_weight * _RESTART_RATE_WEIGHT**restart
+            problem, rate_weight=problem.rate_weight * RESTART_RATE_WEIGHT**restart
         )
         fitted, _, best_error = _attempt(eased, slower, seeds[0] + 100 * restart, tick)
         if not has_collapsed(problem, fitted.mean_squared_error, best_error):
@@ -147,7 +147,7 @@ def _attempt(
         best_error, _ = run(settings.num_steps, "none")
         weights = fitter.weights
         if not np.isfinite(weights).all():
-            return _diverged(problem)
+            return diverged(problem)
         error = fitter.evaluate(weights)
         empty = np.zeros(weights.size, np.int32)
         fitted = FittedNetwork(
@@ -157,19 +157,15 @@ def _attempt(
     rate = settings.step_learning_rate
     ramp_steps = settings.rate_ramp_fraction * settings.num_steps
     run(settings.num_steps - num_rounded, "noise", step_rate=rate, ramp_steps=ramp_steps)
-    octaves = -fitter.log_steps.astype(np.float64) / np.log(2)
-    if not (np.isfinite(fitter.weights).all() and (np.abs(octaves) <= _MAX_OCTAVES).all()):
-        return _diverged(problem)
-    indices = np.rint(octaves * STEPS_PER_OCTAVE).astype(np.int32)
-    steps = np.exp2(-indices / STEPS_PER_OCTAVE)
-    fitter.log_steps = np.log(steps).astype(np.float32)
+    indices = step_indices_of(fitter.weights, fitter.log_steps)
+    if indices is None:
+        return diverged(problem)
+    fitter.log_steps = log_steps_of(indices)
     best_error, bits = run(num_rounded, "round")
-    step_of = np.where(problem.groups >= 0, steps[problem.groups], 1.0)
-    quotients = np.rint(np.where(problem.groups >= 0, fitter.weights / step_of, 0))
-    if not (np.abs(quotients) <= _MAX_LEVEL).all():
-        return _diverged(problem)
-    levels = quotients.astype(np.int32)
-    weights = (levels * step_of).astype(np.float32)
+    coded = levels_of(fitter.weights, problem.groups, indices)
+    if coded is None:
+        return diverged(problem)
+    levels, weights = coded
     error = fitter.evaluate(weights)
     fitted = FittedNetwork(
         weights=weights, levels=levels, step_indices=indices, mean_squared_error=error
@@ -177,7 +173,37 @@ def _attempt(
     return fitted, error + problem.rate_weight * bits, best_error
 
 
-def _diverged(problem: Problem) -> tuple[FittedNetwork, float, float]:
+def step_indices_of(
+    weights: Float32[np.ndarray, " weights"], log_steps: Float32[np.ndarray, " groups"]
+) -> Int32[np.ndarray, " groups"] | None:
+    """Quantiser steps of a file that are nearest to learned ones; None of a fit that diverged."""
+    octaves = -log_steps.astype(np.float64) / np.log(2)
+    if not (np.isfinite(weights).all() and (np.abs(octaves) <= _MAX_OCTAVES).all()):
+        return None
+    return np.rint(octaves * STEPS_PER_OCTAVE).astype(np.int32)
+
+
+def log_steps_of(indices: Int32[np.ndarray, " groups"]) -> Float32[np.ndarray, " groups"]:
+    """Natural logarithms of the steps with these indices."""
+    return np.log(np.exp2(-indices / STEPS_PER_OCTAVE)).astype(np.float32)
+
+
+def levels_of(
+    weights: Float32[np.ndarray, " weights"],
+    groups: Int32[np.ndarray, " weights"],
+    indices: Int32[np.ndarray, " groups"],
+) -> tuple[Int32[np.ndarray, " weights"], Float32[np.ndarray, " weights"]] | None:
+    """Integers for a file, and the weights they stand for; None where no file holds them."""
+    steps = np.exp2(-indices / STEPS_PER_OCTAVE)
+    step_of = np.where(groups >= 0, steps[groups], 1.0)
+    quotients = np.rint(np.where(groups >= 0, weights / step_of, 0))
+    if not (np.abs(quotients) <= _MAX_LEVEL).all():
+        return None
+    levels = quotients.astype(np.int32)
+    return levels, (levels * step_of).astype(np.float32)
+
+
+def diverged(problem: Problem) -> tuple[FittedNetwork, float, float]:
     """What an attempt gives whose weights have left all bounds."""
     num_weights, num_groups = problem.spec.num_weights, int(problem.groups.max()) + 1
     empty = FittedNetwork(

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from overtone import shipped
 from overtone.errors import ConfigError, unknown_name
 from overtone.metrics.distribution.features.base import AbstractFeatureNetwork
 from overtone.models.compute import Device, torch_device
@@ -68,7 +69,8 @@ def network_for_images(
     try:
         network = _built(name or name_of_network_for(*shape), weights)
     except ConfigError as error:
-        if name is None and weights is None and shape == _COLOR32_SHAPE:
+        is_installed = shipped.features_folder() is not None
+        if is_installed and name is None and weights is None and shape == _COLOR32_SHAPE:
             raise ConfigError(
                 f"{error}; or name color32 (--features color32), which is installed and has "
                 "learned from CIFAR-10"

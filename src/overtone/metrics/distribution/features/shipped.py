@@ -1,7 +1,6 @@
-"""Feature networks whose weights come with the package: one class of two small classifiers."""
+"""Feature networks whose weights come with the shipped models: one class of small classifiers."""
 
 import abc
-from importlib import resources
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 from safetensors.torch import load
 from typing_extensions import override
 
+from overtone import shipped
 from overtone.errors import ConfigError, ImageError
 from overtone.metrics.distribution.features.base import (
     AbstractFeatureNetwork,
@@ -64,8 +64,14 @@ class AbstractShippedFeatures(AbstractFeatureNetwork):
 
 
 def load_shipped(name: str, network: ConvClassifier) -> ConvClassifier:
-    """The network with the weights of that name in this package."""
-    folder = resources.files("overtone.metrics.distribution.features")
-    packed = load(folder.joinpath(f"{name}.safetensors").read_bytes())
+    """The network with the weights of that name in the package of shipped models.
+
+    Raises:
+        ConfigError: That package is not installed.
+    """
+    folder = shipped.features_folder()
+    if folder is None:
+        raise ConfigError(f"the weights of {name} are not installed; {shipped.INSTALL}")
+    packed = load((folder / f"{name}.safetensors").read_bytes())
     network.load_state_dict({key: value.float() for key, value in packed.items()})
     return network.eval().requires_grad_(False)
