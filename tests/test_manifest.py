@@ -85,6 +85,27 @@ def test_a_run_that_has_ended_can_be_begun_anew(tmp_path):
         assert not manifest.done
 
 
+def test_a_killed_run_after_one_that_has_ended_counts(tmp_path):
+    path = str(tmp_path / "m.jsonl")
+    with opened_manifest(path, SETTINGS) as manifest:
+        manifest.refuse("kills its worker", "3 workers died of it")
+        manifest.refuse("b", "no picture")
+        manifest.end()
+    with opened_manifest(path, SETTINGS) as manifest:  # killed while it tried b again
+        assert manifest.tries_bad_again
+        manifest.begin("b")
+    before = (tmp_path / "m.jsonl").read_bytes()
+    with (
+        pytest.raises(ConfigError, match="was begun with quality 30"),
+        opened_manifest(path, SETTINGS | {"quality": 50}, restart=True),
+    ):
+        pass
+    assert (tmp_path / "m.jsonl").read_bytes() == before
+    with opened_manifest(path, SETTINGS) as manifest:
+        assert not manifest.tries_bad_again
+        assert manifest.bad.keys() == {"kills its worker"}
+
+
 @pytest.mark.parametrize("text", ["no JSON\n", "[1]\n", '{"manifest": 2, "settings": {}}\n', "1\n"])
 def test_another_file_is_left_alone(tmp_path, text):
     path = tmp_path / "m.jsonl"

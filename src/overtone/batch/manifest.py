@@ -118,9 +118,11 @@ class Manifest:
 
     def _take(self, event: Event) -> None:
         source = event.get("source", "")
+        self.has_ended = event.get("event") == "end"  # until another run does something
         match event.get("event"):
             case "begun":
                 self.begun.add(source)
+                self.bad.pop(source, None)
             case "done":
                 self.done[source] = event
                 self.bad.pop(source, None)
@@ -129,8 +131,6 @@ class Manifest:
                 self.done.pop(source, None)
             case "packed":
                 self.packed[source] = event
-            case "end":
-                self.has_ended = True
 
     def _first(self, line: bytes) -> Settings:
         found = self._parsed(line, 1)
