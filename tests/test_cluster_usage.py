@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
+import socket
 import sys
 import types
 
@@ -52,6 +54,22 @@ def test_without_ray_one_line_says_what_to_install(folder, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     assert main(["encode", "pictures/a.png", "-o", "out", "--cluster", "local"]) == 1
     assert "install it with: pip install 'overtone-image[cluster]'" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore:Ray Client connection timed out")
+def test_without_a_cluster_one_line_says_so(folder, capsys, monkeypatch):
+    pytest.importorskip("ray")
+    client = importlib.import_module("ray.util.client.worker")
+    for name in ("INITIAL_TIMEOUT_SEC", "MAX_TIMEOUT_SEC"):
+        monkeypatch.setattr(client, name, 0.1)  # it waits half a minute otherwise
+    with socket.socket() as unused:  # nothing listens there
+        unused.bind(("127.0.0.1", 0))
+        address = f"ray://127.0.0.1:{unused.getsockname()[1]}"
+        assert main(["encode", "pictures", "-o", "out", "--cluster", address]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].startswith(f"error: no Ray cluster at {address}: ")
+    assert sum(line.startswith("error: ") for line in said) == 1
+    assert not list(folder.rglob("*.ovt"))
 
 
 def test_one_bad_input_leaves_the_others(folder, capsys):
