@@ -13,11 +13,15 @@ from helpers import scene
 from PIL import Image
 from toy_cluster import shard
 
-from overtone.batch.cluster import ClusterError, _as_sent, _result_of, connected
+from overtone.batch.cluster import Cluster, ClusterError, _as_sent, _result_of, connected
+from overtone.batch.comparing import Measuring, measured_on
+from overtone.batch.plan import Picture
+from overtone.cli.cluster import OnCluster
 from overtone.cli.cluster_inputs import found_pictures
 from overtone.cli.main import main
 from overtone.cli.outcome import Outcome
 from overtone.errors import DataError, PathError
+from overtone.evaluate.rate_distortion.run import Sample, Setting, plan
 
 
 @pytest.fixture
@@ -92,6 +96,34 @@ def test_one_bad_input_leaves_the_others(folder, capsys):
     for names, output in ((["in-{0..1}.tar"], "out-{0..1}.tar"), (["pictures/d.png"], "out")):
         with pytest.raises((DataError, PathError)):
             found_pictures(names, {".png"}, outcome, output=output)
+
+
+def test_a_tar_file_that_cannot_be_packed_is_no_picture(folder, capsys, monkeypatch):
+    failures = [("out.tar", PathError("there is no room"))]
+    monkeypatch.setattr(OnCluster, "_run", lambda *_, **__: failures)
+    assert main(["encode", "pictures", "-o", "out.tar", "--cluster", "local"]) == 1
+    said = capsys.readouterr().err
+    assert "3 done; " in said
+    assert "1 of 4 files failed:\nerror: out.tar: there is no room" in said
+
+
+def test_a_row_that_fails_in_an_unforeseen_way_leaves_the_others(folder):
+    class Failing(Cluster):
+        def finished(self, work, items, *, on_retry=None):
+            for number, item in enumerate(items):
+                yield item, work(item) if number else RuntimeError("an unforeseen fault")
+
+    sample = Sample("a", scene(24, 40, seed=0))
+    settings = [Setting(codec="jpeg", quality=quality) for quality in (20.0, 60.0)]
+    planned = plan([sample], settings, folder)
+    failed = []
+    where = {"a": Picture("a", "pictures/a.png")}
+    cluster = Failing(is_local=True, num_workers=1, threads=1, is_full=True)
+    measured = measured_on(
+        cluster, planned, where, Measuring("s", False), lambda row, _: failed.append(row)
+    )
+    assert [each.row.quality for each in measured] == [60.0]
+    assert failed == planned[:1]
 
 
 def test_a_task_runs_on_one_machine(monkeypatch):
