@@ -65,8 +65,8 @@ def _look_at_shard(
     found = sizes.of(shard)
     packed = manifest.packed.get(shard)
     sources = [item.picture.source for item in items]
-    is_current = not any(_has_changed(item, manifest) for item in items)
-    if packed is not None and packed["size_bytes"] == found and is_current:
+    is_whole = packed is not None and packed["size_bytes"] == found
+    if is_whole and not any(_has_changed(item, manifest) for item in items):
         outlook.packed.add(shard)
         bad = [(each, manifest.bad[each]) for each in sources if each in manifest.bad]
         outlook.failures += bad
