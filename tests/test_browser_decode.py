@@ -267,6 +267,20 @@ def test_a_stopped_decode_rejects_and_the_next_one_works(tab):
     assert (third["width"], third["height"]) == (130, 96)
 
 
+def test_a_worker_without_a_decoder_says_why(tab):
+    script = """async () => {
+      const worker = new Worker("/js/worker.js", { type: "module" });
+      const answer = new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
+      const head = [0, 97, 115, 109, 1, 0, 0, 0]; // a module with nothing in it
+      worker.postMessage({ module: await WebAssembly.compile(Uint8Array.from(head)) });
+      worker.postMessage({ kind: "info", bytes: new Uint8Array(3), options: {} });
+      return await answer;
+    }"""
+    told = tab.evaluate(script)
+    assert (told["fault"]["code"], told["isSpent"]) == ("INTERNAL", True)
+    assert "_initialize" in told["fault"]["message"]
+
+
 def test_an_aborted_signal_is_refused_at_once(tab):
     script = "(data) => answer(() => decode(bytes(data), { signal: AbortSignal.abort() }))"
     assert tab.evaluate(script, encoded(golden_file("dfm")))["name"] == "AbortError"
