@@ -21,6 +21,7 @@ from web_pictures import (
 from web_server import Site, served
 
 import overtone
+from overtone.bitstream.container import Container
 
 # What pages of these tests know: bytes of a file, and a call that tells its outcome.
 SETUP = """async () => {
@@ -241,6 +242,13 @@ def test_damage_is_told_with_the_words_of_python(tab):
             overtone.decode(bad, num_threads=1)
         found = refused(tab, bad)
         assert (found["message"], found["offset"]) == (str(told.value), told.value.offset)
+
+
+def test_a_picture_that_no_address_reaches_is_refused(tab):
+    golden = Container.from_bytes(golden_file("sparse-dct"))
+    large = dataclasses.replace(golden, width=65535, height=65535)
+    found = refused(tab, large.to_bytes(), maxPixels=2**33, crop=[0, 0, 2, 3])
+    assert (found["code"], found["message"]) == ("NO_MEMORY", "there is not enough memory")
 
 
 def test_unknown_options_and_other_things_than_bytes_are_refused(tab):

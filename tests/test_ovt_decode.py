@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from overtone.bitstream.container import Container
 from overtone.codecs.registry import decode, encode
 from overtone.kernels import ovt
 
@@ -97,6 +99,14 @@ def test_every_layout_has_a_format(command, channels, tmp_path):
     np.testing.assert_array_equal(read_pnm(tmp_path / "a.pam"), decode(file.read_bytes()))
 
 
+def damaged(folder: pathlib.Path) -> pathlib.Path:
+    """A file whose coefficients end too early, under a right checksum."""
+    file = Container.from_bytes((ROOT / "tests" / "golden" / "tiled-dct-1.ovt").read_bytes())
+    cut = dataclasses.replace(file, sections=(file.sections[0][:-40],))
+    (folder / "damaged.ovt").write_bytes(cut.to_bytes())
+    return folder / "damaged.ovt"
+
+
 def test_what_is_wrong_is_one_line_and_leaves_nothing(command, tmp_path):
     data = (ROOT / "tests" / "golden" / "sparse-dct-1.ovt").read_bytes()
     (tmp_path / "cut.ovt").write_bytes(data[:-9])
@@ -105,7 +115,13 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(command, tmp_path):
         ([cut, out], "the file was cut short (at byte"),
         ([str(tmp_path / "no.ovt"), out], "cannot be opened"),
         ([cut, out, "--scale", "-1"], "--scale must be above 0, got -1"),
+        ([cut, out, "--scale", "inf"], "--scale must be above 0, got inf"),
         ([cut, out, "--crop", "1,2"], "--crop must be LEFT,TOP,WIDTH,HEIGHT, got 1,2"),
+        ([cut, out, "--crop", "1,2,3,4x"], "--crop must be LEFT,TOP,WIDTH,HEIGHT, got 1,2,3,4x"),
+        ([cut, out, "--crop", "nan,2,3,4"], "--crop must be LEFT,TOP,WIDTH,HEIGHT, got nan,2,3,4"),
+        ([cut, out, "--max-bytes", "0.5"], "--max-bytes must be a whole number from 1 to"),
+        ([cut, out, "--threads", "1e20"], "--threads must be a whole number from 1 to 4294967295"),
+        ([cut, out, "--threads", "0"], "--threads must be a whole number from 1 to 4294967295"),
         ([cut, out, "--skale", "1"], "unknown option --skale"),
         ([cut], "usage:"),
     ):
@@ -113,5 +129,13 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(command, tmp_path):
         assert done.returncode == 1
         assert message in done.stderr
         assert len(done.stderr.splitlines()) == 1
+    for place, message in (
+        (str(tmp_path / "none" / "out.ppm"), "cannot be written"),
+        (str(tmp_path), "is there and is no file"),
+    ):
+        # Said before anything is decoded, here data that is damaged.
+        done = command(str(damaged(tmp_path)), place)
+        assert (done.returncode, done.stderr) == (1, f"ovt_decode: {place}: {message}\n")
+    (tmp_path / "damaged.ovt").unlink()
     assert command(cut, out, "--max-bytes", str(len(data) - 9)).returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.ovt", "out.ppm"]
