@@ -121,8 +121,7 @@ class Training:
             for _ in range(num_steps):
                 indices = self.order.indices(self.state.step)
                 self.loop.step(self.state, self.feed.batch(indices, self.share))
-                self.processes.totals(0.0)  # the time spent, as the loop does
-                self.processes.any(False)  # whether to stop, likewise
+                self.processes.totals(0.0, 0.0)  # the time spent and whether to stop, as the loop
         return time.perf_counter() - started
 
 

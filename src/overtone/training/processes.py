@@ -99,34 +99,39 @@ class Processes:
                 distributed.broadcast(values, 0, group=self._group_of(values))
             tensor.detach().copy_(whole)
 
-    def means(self, losses: Mapping[str, Tensor], share: Share) -> dict[str, Tensor]:
-        """Losses of a step over the whole batch, detached."""
+    def average(
+        self, parameters: Sequence[Tensor], losses: Mapping[str, Tensor], share: Share
+    ) -> dict[str, Tensor]:
+        """Turns own gradients and losses into those of the whole batch.
+
+        They travel as one array, which takes one exchange a step.
+
+        Args:
+            parameters: What has the gradients, which are replaced.
+            losses: Own losses, scalars.
+            share: Own part of the batch.
+
+        Returns:
+            The losses of the whole batch, detached.
+        """
         found = {name: value.detach() for name, value in losses.items()}
         if self.count == 1:
             return found
-        together = self.total(share.weight * torch.stack([each.float() for each in found.values()]))
-        return dict(zip(found, together.unbind(), strict=True))
-
-    def average_gradients(self, parameters: Sequence[Tensor], share: Share) -> None:
-        """Gradients of the whole batch's loss, in place of those of own images' losses.
-
-        They travel as one array, which takes one exchange a step.
-        """
-        if self.count == 1:
-            return
-        gradients = [each.grad for each in parameters if each.grad is not None]
-        size = sum(each.numel() for each in gradients)
+        travelling = [each.grad for each in parameters if each.grad is not None]
+        travelling.append(torch.stack([each.float() for each in found.values()]))
+        size = sum(each.numel() for each in travelling)
         if size not in self._flat:
-            self._flat[size] = torch.empty(size, device=gradients[0].device)
+            self._flat[size] = torch.empty(size, device=travelling[-1].device)
         flat = self._flat[size]
         parts = [
             part.view(own.shape)
-            for part, own in zip(flat.split([g.numel() for g in gradients]), gradients, strict=True)
+            for part, own in zip(flat.split([t.numel() for t in travelling]), travelling, strict=True)
         ]
-        torch._foreach_copy_(parts, gradients)  # pyright: ignore
+        torch._foreach_copy_(parts, travelling)  # pyright: ignore
         flat.mul_(share.weight)
         self._add(flat)
-        torch._foreach_copy_(gradients, parts)  # pyright: ignore
+        torch._foreach_copy_(travelling, parts)  # pyright: ignore
+        return dict(zip(found, travelling[-1].unbind(), strict=True))
 
     def check_same(self, *texts: str) -> None:
         """Waits for all, and compares what they were given.
