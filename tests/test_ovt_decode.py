@@ -17,34 +17,24 @@ from overtone.kernels import ovt
 ROOT = pathlib.Path(__file__).parent.parent
 SOURCE = ROOT / "csrc" / "ovt" / "tools" / "ovt_decode.cpp"
 DATA = ROOT / "src" / "overtone" / "codecs"
-# In the order in which a linker wants them.
-LIBRARIES = (
-    "ovt/libovt.a",
-    "tiled_dct/libovertone_tiled_dct.a",
-    "fourier/libovertone_fourier.a",
-    "platform/libovertone_platform.a",
-)
 
 
-def built_libraries() -> list[pathlib.Path]:
-    """Those of the newest build of the package, or none."""
-    for archive in sorted(ROOT.glob("build/cp*/csrc"), key=lambda path: -path.stat().st_mtime):
-        libraries = [archive / name for name in LIBRARIES]
-        if all(path.exists() for path in libraries):
-            return libraries
-    return []
+def built_library() -> pathlib.Path | None:
+    """That of the newest build of the package."""
+    built = ROOT.glob("build/cp*/csrc/ovt/libovt.a")
+    return max(built, key=lambda path: path.stat().st_mtime, default=None)
 
 
 @pytest.fixture(scope="module")
 def command(tmp_path_factory):
     compiler = shutil.which("c++")
-    libraries = built_libraries()
-    if compiler is None or not libraries:
-        pytest.skip("ovt_decode needs c++ and the libraries that make setup leaves in build/")
+    library = built_library()
+    if compiler is None or library is None:
+        pytest.skip("ovt_decode needs c++ and the library that make setup leaves in build/")
     program = tmp_path_factory.mktemp("ovt") / "ovt_decode"
     arguments = ["-std=c++20", "-Wall", "-Werror", f"-I{SOURCE.parents[1]}", str(SOURCE)]
     subprocess.run(
-        [compiler, *arguments, *map(str, libraries), "-lpthread", "-o", str(program)], check=True
+        [compiler, *arguments, str(library), "-lpthread", "-o", str(program)], check=True
     )
 
     def run(*options: str) -> subprocess.CompletedProcess[str]:
@@ -56,6 +46,41 @@ def command(tmp_path_factory):
         )
 
     return run
+
+
+C_PROGRAM = r"""
+#include <stdio.h>
+#include "ovt.h"
+
+static unsigned char bytes[1 << 20], pixels[1 << 20];
+
+int main(int argc, char** argv) {
+  FILE* in = argc > 1 ? fopen(argv[1], "rb") : NULL;
+  const size_t size = in != NULL ? fread(bytes, 1, sizeof bytes, in) : 0;
+  ovt_file* file = NULL;
+  ovt_error error;
+  if (ovt_open(NULL, bytes, size, NULL, &file, &error) != OVT_OK) return puts(error.text), 1;
+  const ovt_header* header = ovt_file_header(file);
+  if (ovt_decode(file, NULL, NULL, pixels, sizeof pixels, 0, &error) != OVT_OK) return 2;
+  fwrite(pixels, header->channels, header->width * header->height, stdout);
+  ovt_file_free(file);
+  return 0;
+}
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler cc")
+def test_a_program_in_c_links_to_the_one_archive(tmp_path):
+    library = built_library()
+    if library is None:
+        pytest.skip("the program needs the library that make setup leaves in build/")
+    (tmp_path / "show.c").write_text(C_PROGRAM)
+    arguments = [str(tmp_path / "show.c"), f"-I{SOURCE.parents[1]}", str(library)]
+    libraries = ["-lstdc++", "-lm", "-lpthread", "-o", str(tmp_path / "show")]
+    subprocess.run(["cc", "-std=c99", "-Wall", "-Werror", *arguments, *libraries], check=True)
+    file = ROOT / "tests" / "golden" / "dfm-1.ovt"
+    shown = subprocess.run([tmp_path / "show", file], capture_output=True, check=True).stdout
+    assert shown == decode(file.read_bytes(), num_threads=1).tobytes()
 
 
 def read_pnm(path: pathlib.Path) -> np.ndarray:

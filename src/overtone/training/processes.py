@@ -125,7 +125,9 @@ class Processes:
         flat = self._flat[size]
         parts = [
             part.view(own.shape)
-            for part, own in zip(flat.split([t.numel() for t in travelling]), travelling, strict=True)
+            for part, own in zip(
+                flat.split([t.numel() for t in travelling]), travelling, strict=True
+            )
         ]
         torch._foreach_copy_(parts, travelling)  # pyright: ignore
         flat.mul_(share.weight)
