@@ -18,11 +18,13 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from experiments.harness.rows import Record, read_records
 from overtone.data import BatchOrder, ImageSet
 from overtone.evaluate.provenance import provenance
 from overtone.models.base import ImageSpec
@@ -50,7 +52,9 @@ COUNT = 2
 def main() -> None:
     """Starts the processes, or is one of them."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, required=True, help="file of rows, replaced")
+    parser.add_argument(
+        "--out", type=pathlib.Path, required=True, help="file of rows; the models' are replaced"
+    )
     parser.add_argument("--models", default="", help="of the presets' models; all by default")
     parser.add_argument("--repeats", type=int, default=9, help="turns of each")
     parser.add_argument("--seconds", type=float, default=5.0, help="of one turn, about")
@@ -68,14 +72,20 @@ def main() -> None:
             if name in chosen
         ]
     if processes.is_first:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(arguments.out, rows)
         for row in rows:
             print(
                 f"{row['model']:>26} {row['one_images_per_s']:9.1f} {row['two_images_per_s']:9.1f} "
                 f"{row['ratio']:5.2f}"
             )
         print(json.dumps({"suite": "processes", "ratios": {r["model"]: r["ratio"] for r in rows}}))
+
+
+def write_rows(path: pathlib.Path, rows: Sequence[Record]) -> None:
+    """Puts rows in place of those of the same models; others' stay, in the order of the presets."""
+    found = {row["model"]: row for row in [*read_records(path, {"model": str}), *rows]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(found[n]) + "\n" for n, _ in PRESETS if n in found))
 
 
 def start_processes(words: list[str]) -> None:
