@@ -4,8 +4,9 @@
 
 Two processes are started once. The first trains alone, while the other waits without computing;
 then both train on the same batches; and so in turn, so that both see the same machine. Each turn is
-whole steps of the training loop, with everything that they exchange. Images are noise: what they
-show changes no time. Needs two idle cores; about eight minutes.
+whole steps of the training loop, with everything that they exchange, at the preset's batch and at a
+larger one, since two processes are there for larger work. Images are noise: what they show changes
+no time. Needs two idle cores; about eight minutes.
 """
 
 import argparse
@@ -45,6 +46,7 @@ PRESETS = (
     ("local-series-generator", "cifar10"),
     ("series-generator", "cifar10"),
 )
+BATCHES = (1, 4)  # times the preset's batch
 NUM_CLASSES, NUM_IMAGES, SIDE = 10, 4096, 32
 COUNT = 2
 
@@ -56,9 +58,8 @@ def main() -> None:
         "--out", type=pathlib.Path, required=True, help="file of rows; the models' are replaced"
     )
     parser.add_argument("--models", default="", help="of the presets' models; all by default")
-    parser.add_argument("--repeats", type=int, default=9, help="turns of each")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of one turn, about")
-    parser.add_argument("--batch-size", type=int, help="instead of the presets'")
+    parser.add_argument("--repeats", type=int, default=7, help="turns of each")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of one turn, about")
     arguments = parser.parse_args()
     if "WORLD_SIZE" not in os.environ:
         start_processes(sys.argv[1:])
@@ -67,25 +68,30 @@ def main() -> None:
     torch.set_num_threads(1)
     with joined(CPU) as (processes, _):
         rows = [
-            measured(name, preset, arguments, processes)
+            measured(name, preset, times, arguments, processes)
             for name, preset in PRESETS
+            for times in BATCHES
             if name in chosen
         ]
     if processes.is_first:
         write_rows(arguments.out, rows)
         for row in rows:
             print(
-                f"{row['model']:>26} {row['one_images_per_s']:9.1f} {row['two_images_per_s']:9.1f} "
-                f"{row['ratio']:5.2f}"
+                f"{row['model']:>26} {row['batch_size']:5} {row['one_images_per_s']:9.1f} "
+                f"{row['two_images_per_s']:9.1f} {row['ratio']:5.2f}"
             )
-        print(json.dumps({"suite": "processes", "ratios": {r["model"]: r["ratio"] for r in rows}}))
+        ratios = {f"{row['model']}, {row['batch_size']}": row["ratio"] for row in rows}
+        print(json.dumps({"suite": "processes", "ratios": ratios}))
 
 
 def write_rows(path: pathlib.Path, rows: Sequence[Record]) -> None:
     """Puts rows in place of those of the same models; others' stay, in the order of the presets."""
-    found = {row["model"]: row for row in [*read_records(path, {"model": str}), *rows]}
+    measured_now = {row["model"] for row in rows}
+    kept = [r for r in read_records(path, {"model": str}) if r["model"] not in measured_now]
+    places = [name for name, _ in PRESETS]
+    found = sorted([*kept, *rows], key=lambda row: places.index(row["model"]))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(found[n]) + "\n" for n, _ in PRESETS if n in found))
+    path.write_text("".join(json.dumps(row) + "\n" for row in found))
 
 
 def start_processes(words: list[str]) -> None:
@@ -136,12 +142,11 @@ class Training:
 
 
 def measured(
-    name: str, preset: str, arguments: argparse.Namespace, processes: Processes
+    name: str, preset: str, times: int, arguments: argparse.Namespace, processes: Processes
 ) -> dict[str, Any]:
-    """The row of a preset."""
-    size = arguments.batch_size
-    words = () if size is None else (f"train.batch_size={size}",)
-    plan, images = resolve_plan(name, preset, words), noise()
+    """The row of a preset, with a batch so many times its own."""
+    size = times * resolve_plan(name, preset, ()).train.batch_size
+    plan, images = resolve_plan(name, preset, (f"train.batch_size={size}",)), noise()
     alone = Training(plan, images, ALONE) if processes.is_first else None
     together = Training(plan, images, processes)
     warm_s = alone.turn(2) / 2 if alone is not None else 0.0

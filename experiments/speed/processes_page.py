@@ -18,7 +18,8 @@ TITLE = "Two processes"
 TEXT = (
     "`experiments/speed/processes.py`: images a second in training by one process of one "
     "thread, and by two of one thread each that share every batch; medians of turns. The "
-    "exchange grows with the parameters, what is shared with the batch. Two are "
+    "exchange grows with the parameters, what is shared with the batch: that of the preset, and a "
+    "larger one. Two are "
     f"asked to reach {ASKED_RATIO:g} times the rate of one; the last column says whether they do."
 )
 HEAD = "| model, preset | parameters | batch | one process | two processes | ratio | as asked |"
