@@ -10,19 +10,19 @@ OPTIONS.png = OPTIONS.pixels;
 /** Requests to one worker, one after the other; to stop one ends the worker. */
 class Queue {
   #start;
-  #worker = null;
+  #worker = null; // a promise of it is in `ready`; what another one says does not count any more
   #waiting = [];
   #current = null;
 
-  /** @param {() => Promise<{post, listen, end}>} start of a worker that has its module */
+  /** @param start of a worker, as `makeClient` takes it */
   constructor(start) {
     this.#start = start;
   }
 
-  ask(request, signal) {
+  ask(request, transfers, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const job = { request, resolve, reject };
+      const job = { request, transfers, resolve, reject };
       job.stop = () => this.#stop(job, signal.reason);
       job.release = () => signal?.removeEventListener("abort", job.stop);
       signal?.addEventListener("abort", job.stop);
@@ -35,17 +35,37 @@ class Queue {
     if (this.#current !== null || this.#waiting.length === 0) return;
     const job = this.#waiting.shift();
     this.#current = job;
+    const own = (this.#worker ??= this.#newWorker());
+    let worker;
     try {
-      this.#worker ??= this.#start((answer) => this.#take(answer), (error) => this.#fail(error));
-      const worker = await this.#worker;
-      if (this.#current === job) worker.post(job.request);
+      worker = await own.ready;
     } catch (error) {
-      if (this.#current === job) this.#fail(error);
+      if (this.#worker === own) this.#fail(error);
+      return;
+    }
+    if (this.#current !== job) return;
+    try {
+      worker.post(job.request, job.transfers);
+    } catch (error) {
+      this.#leave(job);
+      const text = `bytes or options cannot be sent to a worker: ${error.message}`;
+      job.reject(new OvertoneError("BAD_ARGUMENT", text));
     }
   }
 
-  #take({ answer, fault }) {
+  /** A worker that is heard only as long as it is the one at work: ended ones may say more. */
+  #newWorker() {
+    const own = {};
+    own.ready = this.#start(
+      (message) => this.#worker === own && this.#take(message),
+      (error) => this.#worker === own && this.#fail(error),
+    );
+    return own;
+  }
+
+  #take({ answer, fault, isSpent }) {
     const job = this.#current;
+    if (isSpent) this.#endWorker();
     if (job === null) return;
     this.#leave(job);
     if (fault) job.reject(unpacked(fault));
@@ -81,7 +101,7 @@ class Queue {
   #endWorker() {
     const worker = this.#worker;
     this.#worker = null;
-    worker?.then((started) => started.end()).catch(() => {});
+    worker?.ready.then((started) => started.end()).catch(() => {});
   }
 
   close() {
@@ -106,13 +126,21 @@ function checkedOptions(kind, options) {
   return { signal, rest };
 }
 
+/**
+ * The bytes to send, and the memory that goes along with them. That of the caller stays where it is
+ * and is copied; of a part of it only that part.
+ */
 async function bytesOf(source) {
   if (typeof Blob !== "undefined" && source instanceof Blob) {
-    return new Uint8Array(await source.arrayBuffer());
+    const buffer = await source.arrayBuffer();
+    return { bytes: new Uint8Array(buffer), transfers: [buffer] };
   }
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), transfers: [] };
   if (ArrayBuffer.isView(source)) {
-    return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    if (bytes.length === source.buffer.byteLength) return { bytes, transfers: [] };
+    const part = bytes.slice();
+    return { bytes: part, transfers: [part.buffer] };
   }
   throw new OvertoneError("BAD_ARGUMENT", "bytes must be an ArrayBuffer, an array of bytes or a Blob");
 }
@@ -120,8 +148,9 @@ async function bytesOf(source) {
 /**
  * The functions of the package.
  *
- * @param start of a worker: takes functions for its answers and its end, and promises
- *   `{post, end}` once it has its module
+ * @param start of a worker: takes functions for its answers and its faults, and promises
+ *   `{post, end}` once it has its module. An answer is `{answer}` or `{fault}`, with `isSpent` where
+ *   the worker is to be ended.
  * @param makeImage of pixels, width and height
  */
 export function makeClient(start, makeImage) {
@@ -129,8 +158,8 @@ export function makeClient(start, makeImage) {
 
   async function ask(kind, source, options) {
     const { signal, rest } = checkedOptions(kind, options);
-    const bytes = await bytesOf(source);
-    return queue.ask({ kind, bytes, options: rest }, signal);
+    const { bytes, transfers } = await bytesOf(source);
+    return queue.ask({ kind, bytes, options: rest }, transfers, signal);
   }
 
   return {

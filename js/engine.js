@@ -102,23 +102,30 @@ export class Engine {
     };
   }
 
-  /** Pixels of a view as one array, `numChannels` bytes each: 4, or those of the file. */
-  pixels(view, numChannels, maxPixels) {
-    const { x, y, width, height, outWidth, outHeight } = view;
+  /** Begins to decode a view of the file that is open. */
+  start({ x, y, width, height, outWidth, outHeight }, maxPixels) {
     this.#check(
       this.#calls.web_start(x, y, width, height, outWidth, outHeight, maxPixels),
     );
+  }
+
+  /**
+   * The rows of the view, some at a time; each array holds until the next one is asked for. Pixels
+   * have `numChannels` bytes: 4, or those of the file.
+   */
+  *rows(outWidth, numChannels) {
     const asRgba = numChannels === 4 && this.header().channels !== 4;
-    const pixels = new Uint8ClampedArray(outWidth * outHeight * numChannels);
-    for (let done = 0; ; ) {
+    for (;;) {
       const status = this.#calls.web_next(this.#results, this.#results + 4, asRgba ? 1 : 0);
-      if (status === END) return pixels;
+      if (status === END) return;
       this.#check(status);
       const [at, numRows] = new Uint32Array(this.#memory.buffer, this.#results, 2);
-      const size = numRows * outWidth * numChannels;
-      pixels.set(this.#view(at, size), done);
-      done += size;
+      yield this.#view(at, numRows * outWidth * numChannels);
     }
+  }
+
+  get memoryBytes() {
+    return this.#memory.buffer.byteLength;
   }
 
   #view(at, size) {

@@ -15,12 +15,17 @@ export class OvertoneError extends Error {
   }
 }
 
+/** Whether an error is none of a file or an option, so that the decoder may be in any state. */
+export function isFatal(error) {
+  return !(error instanceof OvertoneError) || error.code === "INTERNAL";
+}
+
 /** An error as a message to another thread; only what the package raises keeps its code. */
 export function packed(error) {
   if (error instanceof OvertoneError) {
     return { code: error.code, message: error.message, offset: error.offset };
   }
-  if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) {
+  if (error instanceof RangeError) {
     return { code: "NO_MEMORY", message: `the picture cannot be held: ${error.message}`, offset: null };
   }
   return { code: "INTERNAL", message: String(error?.message ?? error), offset: null };

@@ -1,11 +1,13 @@
 // What a worker does: opens a file, fetches what its codec needs, answers with pixels.
 import { Engine } from "./engine.js";
-import { OvertoneError } from "./errors.js";
-import { pngOf } from "./png.js";
+import { isFatal, OvertoneError, packed } from "./errors.js";
+import { Png } from "./png.js";
 import { DEFAULT_MAX_PIXELS, resolveView } from "./view.js";
 
 /** The largest number that a limit may be and still be a whole number everywhere. */
 const MAX_LIMIT = Number.MAX_SAFE_INTEGER;
+/** The most memory that a decoder may hold after its work; it never gets smaller again. */
+const MAX_KEPT_BYTES = 2 ** 28;
 
 function checkedLimit(name, value, byDefault) {
   if (value === undefined || value === null) return byDefault;
@@ -18,14 +20,22 @@ function checkedLimit(name, value, byDefault) {
 export class Jobs {
   #engine;
   #fetchData;
+  #maxKeptBytes;
+  #hasFailed = false;
 
   /**
    * @param {WebAssembly.Module} module
    * @param {(name: string) => Promise<Uint8Array>} fetchData of the data of a codec, by its name
    */
-  constructor(module, fetchData) {
+  constructor(module, fetchData, maxKeptBytes = MAX_KEPT_BYTES) {
     this.#engine = new Engine(module);
     this.#fetchData = fetchData;
+    this.#maxKeptBytes = maxKeptBytes;
+  }
+
+  /** Whether the thread should end: the decoder broke down, or holds much memory. */
+  get isSpent() {
+    return this.#hasFailed || this.#engine.memoryBytes > this.#maxKeptBytes;
   }
 
   /** Answer to one request: `{kind: "info" | "pixels" | "png", bytes, options}`. */
@@ -33,8 +43,11 @@ export class Jobs {
     try {
       if (kind === "info") return this.#info(bytes, options);
       return await this.#decoded(bytes, options, kind === "png");
+    } catch (error) {
+      this.#hasFailed ||= isFatal(error);
+      throw error;
     } finally {
-      this.#engine.close();
+      if (!this.#hasFailed) this.#engine.close();
     }
   }
 
@@ -61,11 +74,31 @@ export class Jobs {
     for (const name of engine.missingData(codecId)) {
       engine.addData(name, await this.#fetchData(name));
     }
-    const numChannels = asPng ? channels : 4;
-    const pixels = engine.pixels(view, numChannels, positive(maxPixels));
-    if (!asPng) return { pixels, width: view.outWidth, height: view.outHeight };
-    const png = pngOf(pixels, view.outWidth, view.outHeight, channels, engine.metadata());
-    return { png, width: view.outWidth, height: view.outHeight };
+    engine.start(view, positive(maxPixels));
+    const { outWidth, outHeight } = view;
+    if (asPng) {
+      const png = new Png(outWidth, outHeight, channels, engine.metadata());
+      for (const rows of engine.rows(outWidth, channels)) png.add(rows);
+      return { png: png.parts(), width: outWidth, height: outHeight };
+    }
+    const pixels = new Uint8ClampedArray(outWidth * outHeight * 4);
+    let done = 0;
+    for (const rows of engine.rows(outWidth, 4)) {
+      pixels.set(rows, done);
+      done += rows.length;
+    }
+    return { pixels, width: outWidth, height: outHeight };
+  }
+}
+
+/** The message that answers a request, and the memory that goes with it instead of a copy. */
+export async function replyTo(jobs, request) {
+  try {
+    const answer = await jobs.answer(request);
+    const arrays = answer.pixels ? [answer.pixels] : (answer.png ?? []);
+    return [{ answer, isSpent: jobs.isSpent }, arrays.map(({ buffer }) => buffer)];
+  } catch (error) {
+    return [{ fault: packed(error), isSpent: jobs.isSpent }, []];
   }
 }
 

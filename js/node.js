@@ -26,27 +26,20 @@ function start(take, fail) {
     // Options of the process, such as --input-type, are not for a thread that is a file.
     const settings = { workerData, execArgv: [] };
     const worker = new Worker(new URL("./worker-node.js", import.meta.url), settings);
-    let isBusy = false;
     worker.unref(); // it keeps the process alive only while it works
     worker.on("message", (message) => {
-      isBusy = false;
       worker.unref();
       take(message);
     });
     worker.on("error", fail);
-    worker.on("exit", (code) => {
-      if (isBusy && code !== 0) fail(new Error(`the worker ended with code ${code}`));
-    });
+    worker.on("messageerror", fail);
+    worker.on("exit", (code) => fail(new Error(`the worker ended with code ${code}`)));
     return {
-      post(request) {
-        isBusy = true;
+      post(request, transfers) {
+        worker.postMessage(request, transfers);
         worker.ref();
-        worker.postMessage(request);
       },
-      end() {
-        isBusy = false;
-        worker.terminate();
-      },
+      end: () => worker.terminate(),
     };
   });
 }

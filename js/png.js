@@ -32,53 +32,102 @@ function crc32(bytes, start, end) {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-function adler32(bytes) {
-  let a = 1;
-  let b = 0;
-  for (let start = 0; start < bytes.length; start += 2000) {
-    const end = Math.min(bytes.length, start + 2000);
-    for (let i = start; i < end; i++) {
-      a += bytes[i];
-      b += a;
-    }
-    a %= 65521;
-    b %= 65521;
-  }
-  return ((b << 16) | a) >>> 0;
-}
-
-/** A zlib stream of blocks that are stored as they are. */
-function stored(bytes) {
-  const numBlocks = Math.max(1, Math.ceil(bytes.length / MAX_BLOCK));
-  const stream = new Uint8Array(2 + 5 * numBlocks + bytes.length + 4);
-  stream.set([0x78, 0x01]);
-  let at = 2;
-  for (let block = 0; block < numBlocks; block++) {
-    const part = bytes.subarray(block * MAX_BLOCK, (block + 1) * MAX_BLOCK);
-    const { length } = part;
-    stream.set([block + 1 === numBlocks ? 1 : 0, length & 255, length >> 8], at);
-    stream.set([~length & 255, (~length >> 8) & 255], at + 3);
-    stream.set(part, at + 5);
-    at += 5 + length;
-  }
-  new DataView(stream.buffer).setUint32(at, adler32(bytes));
-  return stream;
-}
-
-function chunk(type, ...parts) {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
+/** A chunk with room for its data, which are from byte 8 on; `seal` ends it. */
+function openChunk(type, length) {
   const bytes = new Uint8Array(12 + length);
-  const numbers = new DataView(bytes.buffer);
-  numbers.setUint32(0, length);
+  new DataView(bytes.buffer).setUint32(0, length);
   bytes.set(new TextEncoder().encode(type), 4);
-  let at = 8;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  numbers.setUint32(at, crc32(bytes, 4, at));
   return bytes;
 }
+
+function seal(bytes) {
+  const end = bytes.length - 4;
+  new DataView(bytes.buffer).setUint32(end, crc32(bytes, 4, end));
+  return bytes;
+}
+
+function chunk(type, data) {
+  const bytes = openChunk(type, data.length);
+  bytes.set(data, 8);
+  return seal(bytes);
+}
+
+/** A zlib stream of blocks that are stored as they are, written into the bytes of a chunk. */
+class Stored {
+  #bytes;
+  #at;
+  #left; // bytes that are still to come
+  #room = 0; // in the block that is being written
+  #a = 1;
+  #b = 0;
+
+  static sizeOf(length) {
+    return 2 + 5 * Math.max(1, Math.ceil(length / MAX_BLOCK)) + length + 4;
+  }
+
+  /** A stream of `length` bytes from byte `at` on. */
+  constructor(bytes, at, length) {
+    this.#bytes = bytes;
+    this.#left = length;
+    bytes.set([0x78, 0x01], at);
+    this.#at = at + 2;
+    if (length === 0) this.#begin();
+  }
+
+  #begin() {
+    const length = Math.min(this.#left, MAX_BLOCK);
+    const isLast = length === this.#left ? 1 : 0;
+    const inverse = length ^ 0xffff;
+    this.#bytes.set([isLast, length & 255, length >> 8, inverse & 255, inverse >> 8], this.#at);
+    this.#at += 5;
+    this.#room = length;
+  }
+
+  /** The next bytes. */
+  add(part) {
+    this.#sum(part);
+    for (let done = 0; done < part.length; ) {
+      if (this.#room === 0) this.#begin();
+      const piece = part.subarray(done, done + this.#room);
+      this.#bytes.set(piece, this.#at);
+      this.#at += piece.length;
+      this.#room -= piece.length;
+      this.#left -= piece.length;
+      done += piece.length;
+    }
+  }
+
+  #sum(part) {
+    let [a, b] = [this.#a, this.#b];
+    for (let start = 0; start < part.length; start += 2000) {
+      const end = Math.min(part.length, start + 2000);
+      for (let i = start; i < end; i++) {
+        a += part[i];
+        b += a;
+      }
+      a %= 65521;
+      b %= 65521;
+    }
+    [this.#a, this.#b] = [a, b];
+  }
+
+  /** Writes the checksum, once all bytes are there. */
+  end() {
+    new DataView(this.#bytes.buffer).setUint32(this.#at, ((this.#b << 16) | this.#a) >>> 0);
+  }
+}
+
+/** A colour profile under a name. */
+function profile(icc) {
+  const name = new TextEncoder().encode("ICC\0\0"); // the last byte: packed by zlib
+  const bytes = openChunk("iCCP", name.length + Stored.sizeOf(icc.length));
+  bytes.set(name, 8);
+  const stream = new Stored(bytes, 8 + name.length, icc.length);
+  stream.add(icc);
+  stream.end();
+  return seal(bytes);
+}
+
 
 function header(width, height, channels) {
   const bytes = new Uint8Array(13);
@@ -89,23 +138,36 @@ function header(width, height, channels) {
   return bytes;
 }
 
-/** Rows with the byte before each that says that it is stored as it is. */
-function filtered(pixels, width, height, channels) {
-  const rowBytes = width * channels;
-  const rows = new Uint8Array(height * (rowBytes + 1));
-  for (let y = 0; y < height; y++) {
-    rows.set(pixels.subarray(y * rowBytes, (y + 1) * rowBytes), y * (rowBytes + 1) + 1);
-  }
-  return rows;
-}
+const UNFILTERED = new Uint8Array([0]); // before each row: its bytes are as they are
 
-/** The parts of a PNG file, for a Blob. */
-export function pngOf(pixels, width, height, channels, { icc, exif }) {
-  const parts = [new Uint8Array(SIGNATURE), chunk("IHDR", header(width, height, channels))];
-  if (icc) parts.push(chunk("iCCP", new TextEncoder().encode("ICC\0"), [0], stored(icc)));
-  else parts.push(chunk("sRGB", [0]));
-  if (exif) parts.push(chunk("eXIf", exif));
-  parts.push(chunk("IDAT", stored(filtered(pixels, width, height, channels))));
-  parts.push(chunk("IEND"));
-  return parts;
+/** A PNG file, whose pixels come some rows at a time and are written once. */
+export class Png {
+  #parts = [new Uint8Array(SIGNATURE)];
+  #rowBytes;
+  #data;
+  #stream;
+
+  constructor(width, height, channels, { icc, exif }) {
+    this.#parts.push(chunk("IHDR", header(width, height, channels)));
+    this.#parts.push(icc ? profile(icc) : chunk("sRGB", [0]));
+    if (exif) this.#parts.push(chunk("eXIf", exif));
+    this.#rowBytes = width * channels;
+    const length = height * (this.#rowBytes + 1);
+    this.#data = openChunk("IDAT", Stored.sizeOf(length));
+    this.#stream = new Stored(this.#data, 8, length);
+  }
+
+  /** The next rows of pixels, whole ones. */
+  add(rows) {
+    for (let at = 0; at < rows.length; at += this.#rowBytes) {
+      this.#stream.add(UNFILTERED);
+      this.#stream.add(rows.subarray(at, at + this.#rowBytes));
+    }
+  }
+
+  /** The parts of the file, for a Blob, once all rows are there. */
+  parts() {
+    this.#stream.end();
+    return [...this.#parts, seal(this.#data), chunk("IEND", [])];
+  }
 }

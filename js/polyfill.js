@@ -4,59 +4,59 @@
 //
 // Images that are there, and those that come later, by markup or by script. A file whose codec is
 // progressive is shown as it arrives. What cannot be shown is a broken image, as any other is.
+import { Arriving } from "./arriving.js";
 import { decodeToPng, info } from "./index.js";
+import { candidatesOf, descriptorFor, hrefOf } from "./srcset.js";
 
 const ENDING = /\.ovt$/i;
 const REFRESH_MS = 150; // between two states of a picture that is arriving, at least
+const MAX_PIXELS = 2 ** 26; // of a picture; a file of some bytes may tell of many more
 const NEAR = "1250px"; // how far below the visible part a lazy image begins to load
 
 /** What is known of an image: `phase` is "loading", "last", "shown" or "broken". */
 const states = new WeakMap();
 
 function isOvt(url) {
-  try {
-    return ENDING.test(new URL(url, document.baseURI).pathname);
-  } catch {
-    return false;
-  }
+  const href = hrefOf(url, document.baseURI);
+  return href !== null && ENDING.test(new URL(href).pathname);
 }
 
 /** The address that the browser chose of an image, and what its `srcset` says about it. */
 function choiceOf(image) {
-  const source = image.getAttribute("src");
+  const [source, srcset] = ["src", "srcset"].map((name) => image.getAttribute(name));
   const { ovtSrc } = image.dataset;
   // One of ours that was taken out of the page and put back, or a copy of it.
   if (ovtSrc && !states.has(image) && (!source || /^(blob|data):/.test(source))) {
-    const [, descriptor] = (image.getAttribute("srcset") ?? "").split(/\s+/);
-    return { url: ovtSrc, descriptor, written: writtenAs(ovtSrc, descriptor) };
+    const descriptor = candidatesOf(srcset ?? "")[0]?.descriptor;
+    return { url: ovtSrc, descriptor, written: attributesFor(ovtSrc, descriptor) };
   }
   const url = image.currentSrc || image.src;
   if (!url || !isOvt(url)) return null;
-  const written = { src: source, srcset: image.getAttribute("srcset") };
-  for (const candidate of (image.getAttribute("srcset") ?? "").split(/,\s+|,$/)) {
-    const [address, descriptor] = candidate.trim().split(/\s+/);
-    if (address && new URL(address, document.baseURI).href === url) {
-      return { url, descriptor, written };
-    }
-  }
-  return { url, written };
+  const descriptor = descriptorFor(srcset ?? "", url, document.baseURI);
+  // Neither of its own attributes: it is of a <source>, which would go on to win over them.
+  if (descriptor === null && url !== image.src) return null;
+  return { url, descriptor, written: { src: source, srcset } };
 }
 
-function writtenAs(url, descriptor) {
-  return { src: url, srcset: descriptor ? `${url} ${descriptor}` : null };
+/** The attributes for an address. Beside a density other than 1, a `src` would count as 1x. */
+function attributesFor(address, descriptor) {
+  if (!descriptor) return { src: address, srcset: null };
+  const isAlone = descriptor.endsWith("x") && descriptor !== "1x";
+  return { src: isAlone ? null : address, srcset: `${address} ${descriptor}` };
 }
 
 /** A picture of nothing that keeps the place. */
 function placeholder(width, height) {
-  return `data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='${width}' height='${height}'/>`;
+  const svg = `<svg xmlns='http://www.w3.org/2000/svg' width='${width}' height='${height}'/>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`; // no spaces: it goes into a srcset
 }
 
 /** Gives an image another source; `own` lets it be told from one that the page gives it. */
 function setSource(image, state, address, descriptor) {
-  setAttributes(image, state, address, descriptor ? `${address} ${descriptor}` : null);
+  setAttributes(image, state, attributesFor(address, descriptor));
 }
 
-function setAttributes(image, state, src, srcset) {
+function setAttributes(image, state, { src, srcset }) {
   state.own = { src, srcset };
   for (const [name, value] of [
     ["srcset", srcset],
@@ -87,8 +87,9 @@ function show(image, state, png) {
 /** The image as its author wrote it, which the browser cannot show: it says so, with the text. */
 function giveUp(image, state, error) {
   state.phase = "broken";
+  state.controller.abort(); // what may still be coming is of no use
   console.warn(`${state.url}: ${error.message}`);
-  setAttributes(image, state, state.written.src, state.written.srcset);
+  setAttributes(image, state, state.written);
   release(state);
 }
 
@@ -108,7 +109,8 @@ function start(image) {
   // text stands in for the picture until the header is there.
   const [width, height] = ["width", "height"].map((name) => parseInt(image.getAttribute(name), 10));
   const hasPlace = width > 0 && height > 0;
-  setAttributes(image, state, hasPlace ? placeholder(width, height) : null, null);
+  const src = hasPlace ? placeholder(width, height) : null;
+  setAttributes(image, state, { src, srcset: null });
   load(image, state).then(
     () => (state.phase = "shown"),
     (error) => {
@@ -147,7 +149,7 @@ async function load(image, state) {
     }
     if (!header.isProgressive) break;
     try {
-      const png = await decodeToPng(bytes, { maxBytes: bytes.length, signal });
+      const png = await pngOf(bytes, { maxBytes: bytes.length, signal });
       if (!arriving.isOver) show(image, state, png);
     } catch (error) {
       if (signal.aborted || error.code !== "TRUNCATED") throw error;
@@ -159,10 +161,14 @@ async function load(image, state) {
   await image.decode();
 }
 
+function pngOf(bytes, options) {
+  return decodeToPng(bytes, { maxPixels: MAX_PIXELS, ...options });
+}
+
 /** What the first bytes of a file say about it, or null if they are too few. */
 async function headerOf(bytes, signal) {
   try {
-    return await info(bytes, { signal });
+    return await info(bytes, { maxPixels: MAX_PIXELS, signal });
   } catch (error) {
     if (error.code === "TRUNCATED") return null;
     throw error;
@@ -172,76 +178,14 @@ async function headerOf(bytes, signal) {
 /** The picture of a whole file, or of what there is of one that was cut short. */
 async function whole(bytes, signal, url) {
   try {
-    return await decodeToPng(bytes, { signal });
+    return await pngOf(bytes, { signal });
   } catch (error) {
     if (error.code !== "TRUNCATED") throw error;
-    const png = await decodeToPng(bytes, { maxBytes: bytes.length, signal }).catch(() => {
+    const png = await pngOf(bytes, { maxBytes: bytes.length, signal }).catch(() => {
       throw error;
     });
     console.warn(`${url}: ${error.message}; what has arrived is shown`);
     return png;
-  }
-}
-
-/** The bytes of a response as they come. A connection that breaks ends them. */
-class Arriving {
-  #reader;
-  #chunks = [];
-  #size = 0;
-  #done;
-  #news = null;
-  isOver = false;
-
-  constructor(response) {
-    this.#reader = response.body.getReader();
-    this.#done = this.#read();
-    this.#done.catch(() => {}); // told to who awaits it
-  }
-
-  async #read() {
-    try {
-      for (;;) {
-        const { done, value } = await this.#reader.read();
-        if (done) break;
-        this.#chunks.push(value);
-        this.#size += value.length;
-        this.#news?.();
-      }
-    } catch (error) {
-      if (error.name === "AbortError" || this.#size === 0) throw error;
-    } finally {
-      this.isOver = true;
-      this.#news?.();
-    }
-  }
-
-  #joined() {
-    const bytes = new Uint8Array(this.#size);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
-  }
-
-  /** What there is, again and again while more comes. */
-  async *states(pauseMs) {
-    let seen = 0;
-    while (!this.isOver) {
-      if (this.#size === seen) {
-        await new Promise((resolve) => (this.#news = resolve));
-        continue;
-      }
-      seen = this.#size;
-      yield this.#joined();
-      await Promise.race([this.#done, new Promise((resolve) => setTimeout(resolve, pauseMs))]);
-    }
-  }
-
-  async all() {
-    await this.#done;
-    return this.#joined();
   }
 }
 

@@ -6,13 +6,20 @@ const MODULES = {
   simd: new URL("./wasm/ovt-simd.wasm", import.meta.url),
   plain: new URL("./wasm/ovt-plain.wasm", import.meta.url),
 };
+// Written out, so that bundlers find the files.
+const DATA = {
+  "tiled-dct/context_state": new URL("./data/tiled-dct/context_state.bin", import.meta.url),
+  "tiled-dct/post_filter": new URL("./data/tiled-dct/post_filter.bin", import.meta.url),
+  "sparse-dct/context_state": new URL("./data/sparse-dct/context_state.bin", import.meta.url),
+};
 
 export function moduleUrl(vectors = hasVectors()) {
   return vectors ? MODULES.simd : MODULES.plain;
 }
 
+/** Where the data of a codec are, by their name. */
 export function dataUrl(name) {
-  return new URL(`./data/${name}.bin`, import.meta.url);
+  return DATA[name];
 }
 
 export async function fetched(url) {
@@ -45,19 +52,4 @@ export async function compile(url) {
   return isNamed
     ? WebAssembly.compileStreaming(response)
     : WebAssembly.compile(await response.arrayBuffer());
-}
-
-let url = null;
-
-/** The worker's script; from another host by way of a script of this page that imports it. */
-export function workerUrl() {
-  if (url !== null) return url;
-  const own = new URL("./worker.js", import.meta.url);
-  if (own.origin === location.origin) {
-    url = own;
-  } else {
-    const script = new Blob([`import ${JSON.stringify(own.href)};`], { type: "text/javascript" });
-    url = URL.createObjectURL(script);
-  }
-  return url;
 }

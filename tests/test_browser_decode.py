@@ -21,6 +21,7 @@ from web_pictures import (
 from web_server import Site, served
 
 import overtone
+from overtone.bitstream.container import Container
 
 # What pages of these tests know: bytes of a file, and a call that tells its outcome.
 SETUP = """async () => {
@@ -243,6 +244,13 @@ def test_damage_is_told_with_the_words_of_python(tab):
         assert (found["message"], found["offset"]) == (str(told.value), told.value.offset)
 
 
+def test_a_picture_that_no_address_reaches_is_refused(tab):
+    golden = Container.from_bytes(golden_file("sparse-dct"))
+    large = dataclasses.replace(golden, width=65535, height=65535)
+    found = refused(tab, large.to_bytes(), maxPixels=2**33, crop=[0, 0, 2, 3])
+    assert (found["code"], found["message"]) == ("NO_MEMORY", "there is not enough memory")
+
+
 def test_unknown_options_and_other_things_than_bytes_are_refused(tab):
     found = refused(tab, golden_file("dfm"), zoom=2)
     assert found["message"].startswith("unknown option zoom; known are scale, size, crop")
@@ -265,6 +273,20 @@ def test_a_stopped_decode_rejects_and_the_next_one_works(tab):
     first, second, third = tab.evaluate(script, data)
     assert first["name"] == second["name"] == "AbortError"
     assert (third["width"], third["height"]) == (130, 96)
+
+
+def test_a_worker_without_a_decoder_says_why(tab):
+    script = """async () => {
+      const worker = new Worker("/js/worker.js", { type: "module" });
+      const answer = new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
+      const head = [0, 97, 115, 109, 1, 0, 0, 0]; // a module with nothing in it
+      worker.postMessage({ module: await WebAssembly.compile(Uint8Array.from(head)) });
+      worker.postMessage({ kind: "info", bytes: new Uint8Array(3), options: {} });
+      return await answer;
+    }"""
+    told = tab.evaluate(script)
+    assert (told["fault"]["code"], told["isSpent"]) == ("INTERNAL", True)
+    assert "_initialize" in told["fault"]["message"]
 
 
 def test_an_aborted_signal_is_refused_at_once(tab):

@@ -22,7 +22,7 @@ SCRIPT = "<script type=module src=/js/polyfill.js></script>"
 # What the browser has of an image, by drawing it; `null` where it is broken or not there yet.
 DRAWN = """(selector) => {
   const image = document.querySelector(selector);
-  if (!image.complete || image.naturalWidth === 0 || !image.src.startsWith("blob:")) return null;
+  if (!image.complete || image.naturalWidth === 0 || !/^blob:/.test(image.currentSrc)) return null;
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
   const context = canvas.getContext("2d");
@@ -32,6 +32,8 @@ DRAWN = """(selector) => {
   for (const each of data) text += String.fromCharCode(each);
   return { data: btoa(text), width: canvas.width, height: canvas.height };
 }"""
+# The header of 8193x8193 pixels, more than a page shows, and nothing behind it.
+VAST = b"OVTN" + bytes([1, 3, 0x81, 0x40, 0x81, 0x40, 3, 1]) + bytes(40)
 COUNTED = """<script>
   window.events = [];
   for (const type of ["load", "error"]) {
@@ -128,16 +130,46 @@ def test_sizes_candidates_and_attributes_keep_their_meaning(site, page):
         site.page(
             "<img id=dense srcset='/small.ovt 1x, /a.ovt 2x' src=/small.ovt alt=''>"
             "<img id=wide srcset='/small.ovt 10w, /a.ovt 70w' sizes=35px alt=''>"
+            "<img id=packed srcset='http://[/a.ovt 4x,/a.ovt 2x,/small.ovt 3x' alt=''>"
             f"<img id=sized src=/a.ovt width=210 height=135 alt=''>{SCRIPT}"
         )
     )
-    for name in ("dense", "wide", "sized"):
+    for name in ("dense", "wide", "packed", "sized"):
         shown(page, f"#{name}")
     box = "(id) => [document.getElementById(id).width, document.getElementById(id).height]"
     assert page.evaluate(box, "dense") == [23, 41]
     assert page.evaluate(box, "wide")[0] == 35  # twice as dense as the screen
+    assert page.evaluate(box, "packed")[0] == 35
     assert page.evaluate(box, "sized") == [210, 135]
     assert "/a.ovt" in site.asked
+
+
+def test_the_place_that_is_kept_has_the_size_of_the_picture(site, page):
+    site.held["/a.ovt"] = len(site.answers["/a.ovt"]) // 2
+    page.goto(site.page(f"<div></div>{SCRIPT}"), wait_until="commit")
+    page.evaluate("""async () => {
+      await import("/js/polyfill.js");
+      document.querySelector("div").innerHTML = "<img srcset='/a.ovt 2x' alt=''>";
+    }""")
+    script = """(kind) => {
+      const { naturalWidth, currentSrc } = document.querySelector("img");
+      return naturalWidth === 35 && currentSrc.startsWith(kind);
+    }"""
+    page.wait_for_function(script, arg="data")
+    site.release()
+    page.wait_for_function(script, arg="blob")
+
+
+def test_a_source_of_another_kind_is_passed_over_and_one_without_is_left_alone(site, page):
+    body = (
+        "<picture><source srcset=/a.ovt><img id=it src=/b.png alt=''></picture>"
+        "<picture><source srcset=/c.ovt type=image/x-overtone><img id=two src=/a.ovt></picture>"
+    )
+    page.goto(site.page(body + SCRIPT))
+    assert largest_difference(shown(page, "#two"), pixels_of(site.answers["/a.ovt"])) <= 1
+    assert page.get_attribute("#it", "src") == "/b.png"
+    assert page.get_attribute("#it", "data-ovt-src") is None
+    assert "/c.ovt" not in site.asked
 
 
 def test_a_lazy_image_is_fetched_when_it_comes_near(site, page):
@@ -195,7 +227,7 @@ def test_a_cut_progressive_file_shows_what_has_arrived(site, page, faults, break
     assert any("what has arrived is shown" in each for each in faults.console)
 
 
-@pytest.mark.parametrize("kind", ["damaged", "cut", "foreign", "empty", "missing"])
+@pytest.mark.parametrize("kind", ["damaged", "cut", "foreign", "empty", "vast", "missing"])
 def test_a_file_that_cannot_be_shown_is_a_broken_image(site, page, faults, kind):
     data = site.answers.pop("/a.ovt")
     answers = {
@@ -203,6 +235,7 @@ def test_a_file_that_cannot_be_shown_is_a_broken_image(site, page, faults, kind)
         "cut": data[: len(data) // 2],
         "foreign": b"GIF89a and so on",
         "empty": b"",
+        "vast": VAST,
     }
     if kind in answers:
         site.answers["/a.ovt"] = answers[kind]
@@ -219,6 +252,7 @@ def test_a_file_that_cannot_be_shown_is_a_broken_image(site, page, faults, kind)
     assert page.get_by_alt_text("the words").get_attribute("src") == "/a.ovt"
     told = [each for each in faults.console if each.startswith(site.url + "/a.ovt: ")]
     assert len(told) == 1
+    assert kind != "vast" or "8193x8193 pixels, over the limit of 67108864" in told[0]
     if kind == "damaged":
         with pytest.raises(overtone.BitstreamError) as error:
             overtone.decode(answers["damaged"])

@@ -15,10 +15,10 @@ import pytest
 from experiments.cluster.crops import write_crops
 from experiments.cluster.kills import Command, trial
 from experiments.cluster.manifests import results_in
-from helpers import pictures, scene
+from helpers import pictures
 from PIL import Image
 from test_guides import BLOCK, commands_in
-from toy_cluster import converted, events_in, names_in, shard
+from toy_cluster import converted, events_in, names_in, on_another_disk, shard, write_pictures
 
 import overtone
 from overtone.batch.cluster import TRIES, connected
@@ -26,7 +26,6 @@ from overtone.batch.plan import Picture, make_plan
 from overtone.batch.shards import from_samples
 from overtone.batch.work import Converting
 from overtone.cli.main import main
-from overtone.errors import PathError
 from overtone.evaluate.rate_distortion.rows import read_rows
 from overtone.integrations import ovt
 
@@ -49,12 +48,7 @@ def cluster():
 def folder(tmp_path, monkeypatch):
     """A working folder with pictures in two folders, one damaged, and a note."""
     monkeypatch.chdir(tmp_path)
-    for number, name in enumerate(("a", "b", "day 1/a", "day 1/c")):
-        path = pathlib.Path("pictures", f"{name}.png")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(scene(24 + number, 40, seed=number)).save(path)
-    pathlib.Path("pictures/bad.png").write_text("no picture")
-    pathlib.Path("pictures/note.txt").write_text("no picture either")
+    write_pictures()
     return tmp_path
 
 
@@ -86,6 +80,7 @@ def test_a_second_run_does_what_is_new(cluster, folder, capsys):
     command = ("pictures", "-o", "out", *FAST)
     assert on_cluster("encode", *command) == 1
     before = len(events_in("out/manifest.jsonl"))
+    command = ("pictures", "-o", str(folder / "out"), *FAST, "--max-seconds", "600")
     pathlib.Path("pictures/bad.png").write_bytes(pathlib.Path("pictures/a.png").read_bytes())
     pathlib.Path("out/b.ovt").unlink()
     capsys.readouterr()
@@ -233,7 +228,9 @@ def test_samples_and_distances_are_those_of_one_process(cluster, folder):
     sampled, measured = [], []
     for out, more in (("here", []), ("there", ["--cluster", "local"])):
         more = [*more, "--threads", "1", "--seed", "4", "-q"]
+        pathlib.Path("mnist").mkdir()  # as a folder of data may be called
         assert main(["sample", "mnist", "-n", "300", "-o", f"{out}.npz", *more]) == 0
+        pathlib.Path("mnist").rmdir()
         sampled.append(np.load(f"{out}.npz")["x"])
         rows = ["--reference", "real.npz", "-n", "300", "-o", f"{out}.jsonl", "--json"]
         assert main(["evaluate", "mnist", *rows, *more]) == 0
@@ -273,13 +270,7 @@ def test_the_guide_runs_as_printed(cluster, folder, capsys):
 
 def test_files_that_workers_do_not_see_are_sent(cluster, folder, monkeypatch):
     """As on a machine that has another disk: what lies here is not there for a worker."""
-    own = os.getpid()
-
-    class Hidden(Picture):
-        def read(self):
-            if os.getpid() != own:
-                raise PathError("there is no such file on this machine")
-            return super().read()
+    picture, shard = on_another_disk()
 
     def convert(source):
         return source[::-1], {}
@@ -288,11 +279,22 @@ def test_files_that_workers_do_not_see_are_sent(cluster, folder, monkeypatch):
     monkeypatch.setattr(
         "overtone.batch.run.Converting", lambda convert, *_: Converting(convert, __file__)
     )
+    monkeypatch.setattr("overtone.batch.run.Shard", shard)
     elsewhere = dataclasses.replace(cluster, is_local=False)
-    pictures = [Hidden(f"pictures/{name}.png", f"pictures/{name}.png") for name in ("a", "b", "c")]
+    pictures = [picture(f"pictures/{name}.png", f"pictures/{name}.png") for name in ("a", "b", "c")]
     failures = converted(elsewhere, pictures, "out", convert)
     assert failures.keys() == {"pictures/c.png"}
     for name in ("a", "b"):
         data = pathlib.Path("pictures", f"{name}.png").read_bytes()
         assert pathlib.Path("out", f"{name}.out").read_bytes()[::-1] == data
     assert sorted(os.listdir("out")) == ["a.out", "b.out"]
+    assert converted(elsewhere, pictures, "out.tar", convert).keys() == {"pictures/c.png"}
+    assert names_in("out.tar") == ["a.out", "b.out"]
+
+
+def test_no_more_is_handed_out_than_was_asked_for(cluster):
+    assert cluster.is_full
+    taken = []
+    with connected("local", workers=1) as one:
+        for number, _ in enumerate(one.finished(str, (taken.append(n) for n in range(3))), 1):
+            assert len(taken) == number  # two processors are free, and Ray would begin two

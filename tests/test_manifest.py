@@ -7,6 +7,9 @@ import json
 import pytest
 
 from overtone.batch.manifest import opened_manifest
+from overtone.batch.outlook import look_out
+from overtone.batch.places import stamp_of
+from overtone.batch.plan import Picture, make_plan
 from overtone.errors import ConfigError, PathError
 
 SETTINGS = {"work": "encoding", "quality": 30, "size": (3, 2)}
@@ -85,6 +88,64 @@ def test_a_run_that_has_ended_can_be_begun_anew(tmp_path):
         assert not manifest.done
 
 
+def test_a_killed_run_after_one_that_has_ended_counts(tmp_path):
+    path = str(tmp_path / "m.jsonl")
+    with opened_manifest(path, SETTINGS) as manifest:
+        manifest.refuse("kills its worker", "3 workers died of it")
+        manifest.refuse("b", "no picture")
+        manifest.end()
+    with opened_manifest(path, SETTINGS) as manifest:  # killed while it tried b again
+        assert manifest.tries_bad_again
+        manifest.begin("b")
+    before = (tmp_path / "m.jsonl").read_bytes()
+    with (
+        pytest.raises(ConfigError, match="was begun with quality 30"),
+        opened_manifest(path, SETTINGS | {"quality": 50}, restart=True),
+    ):
+        pass
+    assert (tmp_path / "m.jsonl").read_bytes() == before
+    with opened_manifest(path, SETTINGS) as manifest:
+        assert not manifest.tries_bad_again
+        assert manifest.bad.keys() == {"kills its worker"}
+
+
+def test_a_result_of_another_file_is_made_again(tmp_path):
+    source, result = tmp_path / "a.png", tmp_path / "out" / "a.x"
+    result.parent.mkdir()
+    for path in (source, result):
+        path.write_bytes(b"12345")
+    plan = make_plan([Picture("a", str(source))], str(result.parent), ".x")
+    with opened_manifest(str(tmp_path / "m.jsonl"), SETTINGS) as manifest:
+        manifest.finish(done("a") | stamp_of(str(source)))
+        assert look_out(plan, manifest, "fail").num_done == 1
+        source.write_bytes(b"123456")
+        assert len(look_out(plan, manifest, "fail").items) == 1
+        assert look_out(plan, manifest, "skip").num_skipped == 1
+        manifest.begin("a")
+        result.write_bytes(b"1234567")  # killed before it was told
+        for existing in ("fail", "skip"):
+            assert len(look_out(plan, manifest, existing).items) == 1
+
+
+def test_a_tar_file_of_other_pictures_is_made_again(tmp_path):
+    source, result = tmp_path / "a.png", tmp_path / "out.tar"
+    for path in (source, result):
+        path.write_bytes(b"12345")
+    plan = make_plan([Picture("a", str(source))], str(result), ".x")
+    path = str(tmp_path / "m.jsonl")
+    with opened_manifest(path, SETTINGS) as manifest:
+        manifest.begin("a")
+        manifest.finish(done("a") | stamp_of(str(source)))
+        manifest.pack(str(result), 5, 1)
+        assert look_out(plan, manifest, "fail").packed == {str(result)}
+        source.write_bytes(b"123456")
+        assert len(look_out(plan, manifest, "fail").items) == 1
+        manifest.reopen(str(result))
+        manifest.finish(done("a") | stamp_of(str(source)))  # killed before it was packed
+    with opened_manifest(path, SETTINGS) as manifest:
+        assert not look_out(plan, manifest, "fail").packed
+
+
 @pytest.mark.parametrize("text", ["no JSON\n", "[1]\n", '{"manifest": 2, "settings": {}}\n', "1\n"])
 def test_another_file_is_left_alone(tmp_path, text):
     path = tmp_path / "m.jsonl"
@@ -112,7 +173,7 @@ def test_one_run_at_a_time(tmp_path):
 def test_a_table_in_the_end(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra cluster")
     path = tmp_path / "m.parquet"
-    for source in ("a", "b"):
+    for source in ("a", "b\udcff"):
         with opened_manifest(str(path), SETTINGS) as manifest:
             manifest.finish(done(source) | {"psnr_db": 31.5})
             manifest.refuse("c", "no picture")
@@ -120,7 +181,7 @@ def test_a_table_in_the_end(tmp_path):
     rows = sorted(parquet.read_table(path).to_pylist(), key=lambda row: row["source"])
     assert [(row["source"], row["psnr_db"], row["reason"]) for row in rows] == [
         ("a", 31.5, None),
-        ("b", 31.5, None),
+        ("b\ufffd", 31.5, None),
         ("c", None, "no picture"),
     ]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["m.parquet", "m.parquet.jsonl"]

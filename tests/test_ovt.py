@@ -11,6 +11,7 @@ import functools
 import pathlib
 import random
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -205,6 +206,28 @@ def test_the_beginning_of_a_file_shows_what_its_shortened_file_does(name):
     assert shown > 10
 
 
+@pytest.mark.parametrize("name", [n for n in sorted(TABLE) if TABLE[n].is_progressive])
+def test_the_beginning_of_a_file_of_two_sections_shows_nothing(name):
+    container = Container.from_bytes(kept(name)[0])
+    changed = dataclasses.replace(container, sections=container.sections * 2)
+    data = changed.to_bytes()
+    view = full_view(container.width, container.height)
+    box, size = (0, 0, view.width, view.height), (view.out_width, view.out_height)
+    for max_bytes in (10, 40, len(data) // 2, len(data) - 1, len(data)):
+
+        def by_library(max_bytes=max_bytes):
+            file = ovt.File(data, context_of(container.codec_id), max_bytes=max_bytes)
+            return assemble(file.strips(box, size), view)
+
+        def by_shortening(max_bytes=max_bytes):
+            return decoded(Container.from_bytes(shorten(data, max_bytes)), view)
+
+        found = outcome(by_library)
+        assert found == outcome(by_shortening)
+        assert found[0] == "CorruptError"
+        assert "1 section" in found[2]
+
+
 @every_codec
 def test_only_progressive_codecs_show_the_beginning_of_a_file(name):
     if not TABLE[name].is_progressive:
@@ -223,7 +246,8 @@ def test_what_is_missing_or_over_a_limit_is_said(name):
         with pytest.raises(RuntimeError, match=f"needs the data {TABLE[name].data[0]}"):
             ovt.File(data).strips((0, 0, 1, 1), (1, 1))
     for part in TABLE[name].data:
-        for damaged in (b"", stored(part)[:-1], stored(part) + b"x"):
+        short = (zlib.compress(b""), zlib.compress(b"abc"))
+        for damaged in (b"", stored(part)[:-1], stored(part) + b"x", *short):
             with pytest.raises(CorruptError):
                 ovt.Context({part: damaged})
     with pytest.raises(ConfigError, match="no codec has data of-nobody"):

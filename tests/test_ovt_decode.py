@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import shutil
 import subprocess
@@ -9,41 +10,31 @@ import subprocess
 import numpy as np
 import pytest
 
+from overtone.bitstream.container import Container
 from overtone.codecs.registry import decode, encode
 from overtone.kernels import ovt
 
 ROOT = pathlib.Path(__file__).parent.parent
 SOURCE = ROOT / "csrc" / "ovt" / "tools" / "ovt_decode.cpp"
 DATA = ROOT / "src" / "overtone" / "codecs"
-# In the order in which a linker wants them.
-LIBRARIES = (
-    "ovt/libovt.a",
-    "tiled_dct/libovertone_tiled_dct.a",
-    "fourier/libovertone_fourier.a",
-    "latent_file/libovertone_latent_file.a",
-    "platform/libovertone_platform.a",
-)
 
 
-def built_libraries() -> list[pathlib.Path]:
-    """Those of the newest build of the package, or none."""
-    for archive in sorted(ROOT.glob("build/cp*/csrc"), key=lambda path: -path.stat().st_mtime):
-        libraries = [archive / name for name in LIBRARIES]
-        if all(path.exists() for path in libraries):
-            return libraries
-    return []
+def built_library() -> pathlib.Path | None:
+    """That of the newest build of the package."""
+    built = ROOT.glob("build/cp*/csrc/ovt/libovt.a")
+    return max(built, key=lambda path: path.stat().st_mtime, default=None)
 
 
 @pytest.fixture(scope="module")
 def command(tmp_path_factory):
     compiler = shutil.which("c++")
-    libraries = built_libraries()
-    if compiler is None or not libraries:
-        pytest.skip("ovt_decode needs c++ and the libraries that make setup leaves in build/")
+    library = built_library()
+    if compiler is None or library is None:
+        pytest.skip("ovt_decode needs c++ and the library that make setup leaves in build/")
     program = tmp_path_factory.mktemp("ovt") / "ovt_decode"
     arguments = ["-std=c++20", "-Wall", "-Werror", f"-I{SOURCE.parents[1]}", str(SOURCE)]
     subprocess.run(
-        [compiler, *arguments, *map(str, libraries), "-lpthread", "-o", str(program)], check=True
+        [compiler, *arguments, str(library), "-lpthread", "-o", str(program)], check=True
     )
 
     def run(*options: str) -> subprocess.CompletedProcess[str]:
@@ -55,6 +46,41 @@ def command(tmp_path_factory):
         )
 
     return run
+
+
+C_PROGRAM = r"""
+#include <stdio.h>
+#include "ovt.h"
+
+static unsigned char bytes[1 << 20], pixels[1 << 20];
+
+int main(int argc, char** argv) {
+  FILE* in = argc > 1 ? fopen(argv[1], "rb") : NULL;
+  const size_t size = in != NULL ? fread(bytes, 1, sizeof bytes, in) : 0;
+  ovt_file* file = NULL;
+  ovt_error error;
+  if (ovt_open(NULL, bytes, size, NULL, &file, &error) != OVT_OK) return puts(error.text), 1;
+  const ovt_header* header = ovt_file_header(file);
+  if (ovt_decode(file, NULL, NULL, pixels, sizeof pixels, 0, &error) != OVT_OK) return 2;
+  fwrite(pixels, header->channels, header->width * header->height, stdout);
+  ovt_file_free(file);
+  return 0;
+}
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler cc")
+def test_a_program_in_c_links_to_the_one_archive(tmp_path):
+    library = built_library()
+    if library is None:
+        pytest.skip("the program needs the library that make setup leaves in build/")
+    (tmp_path / "show.c").write_text(C_PROGRAM)
+    arguments = [str(tmp_path / "show.c"), f"-I{SOURCE.parents[1]}", str(library)]
+    libraries = ["-lstdc++", "-lm", "-lpthread", "-o", str(tmp_path / "show")]
+    subprocess.run(["cc", "-std=c99", "-Wall", "-Werror", *arguments, *libraries], check=True)
+    file = ROOT / "tests" / "golden" / "dfm-1.ovt"
+    shown = subprocess.run([tmp_path / "show", file], capture_output=True, check=True).stdout
+    assert shown == decode(file.read_bytes(), num_threads=1).tobytes()
 
 
 def read_pnm(path: pathlib.Path) -> np.ndarray:
@@ -98,6 +124,14 @@ def test_every_layout_has_a_format(command, channels, tmp_path):
     np.testing.assert_array_equal(read_pnm(tmp_path / "a.pam"), decode(file.read_bytes()))
 
 
+def damaged(folder: pathlib.Path) -> pathlib.Path:
+    """A file whose coefficients end too early, under a right checksum."""
+    file = Container.from_bytes((ROOT / "tests" / "golden" / "tiled-dct-1.ovt").read_bytes())
+    cut = dataclasses.replace(file, sections=(file.sections[0][:-40],))
+    (folder / "damaged.ovt").write_bytes(cut.to_bytes())
+    return folder / "damaged.ovt"
+
+
 def test_what_is_wrong_is_one_line_and_leaves_nothing(command, tmp_path):
     data = (ROOT / "tests" / "golden" / "sparse-dct-1.ovt").read_bytes()
     (tmp_path / "cut.ovt").write_bytes(data[:-9])
@@ -106,7 +140,13 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(command, tmp_path):
         ([cut, out], "the file was cut short (at byte"),
         ([str(tmp_path / "no.ovt"), out], "cannot be opened"),
         ([cut, out, "--scale", "-1"], "--scale must be above 0, got -1"),
+        ([cut, out, "--scale", "inf"], "--scale must be above 0, got inf"),
         ([cut, out, "--crop", "1,2"], "--crop must be LEFT,TOP,WIDTH,HEIGHT, got 1,2"),
+        ([cut, out, "--crop", "1,2,3,4x"], "--crop must be LEFT,TOP,WIDTH,HEIGHT, got 1,2,3,4x"),
+        ([cut, out, "--crop", "nan,2,3,4"], "--crop must be LEFT,TOP,WIDTH,HEIGHT, got nan,2,3,4"),
+        ([cut, out, "--max-bytes", "0.5"], "--max-bytes must be a whole number from 1 to"),
+        ([cut, out, "--threads", "1e20"], "--threads must be a whole number from 1 to 4294967295"),
+        ([cut, out, "--threads", "0"], "--threads must be a whole number from 1 to 4294967295"),
         ([cut, out, "--skale", "1"], "unknown option --skale"),
         ([cut], "usage:"),
     ):
@@ -114,5 +154,13 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(command, tmp_path):
         assert done.returncode == 1
         assert message in done.stderr
         assert len(done.stderr.splitlines()) == 1
+    for place, message in (
+        (str(tmp_path / "none" / "out.ppm"), "cannot be written"),
+        (str(tmp_path), "is there and is no file"),
+    ):
+        # Said before anything is decoded, here data that is damaged.
+        done = command(str(damaged(tmp_path)), place)
+        assert (done.returncode, done.stderr) == (1, f"ovt_decode: {place}: {message}\n")
+    (tmp_path / "damaged.ovt").unlink()
     assert command(cut, out, "--max-bytes", str(len(data) - 9)).returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.ovt", "out.ppm"]

@@ -1,7 +1,4 @@
-"""The C interface of libovt as a C program calls it: misuse, buffers, strides, what is reported.
-
-The functions are those inside the module that Python loads.
-"""
+"""The C interface of libovt as a C program calls it: misuse, buffers, strides, what is reported."""
 
 from __future__ import annotations
 
@@ -12,99 +9,36 @@ import subprocess
 
 import numpy as np
 import pytest
+from c_library import (
+    BAD_ARGUMENT,
+    CHECK,
+    END,
+    GOLDEN,
+    HEIGHT,
+    OK,
+    STOPPED,
+    WIDTH,
+    Opened,
+    Options,
+    View,
+    load,
+)
 
-from overtone.codecs.library import stored
 from overtone.codecs.registry import decode
-from overtone.kernels import _ovt, ovt
+from overtone.kernels import _ovt
 
 ROOT = pathlib.Path(__file__).parent.parent
 HEADER = ROOT / "csrc" / "ovt" / "ovt.h"
-GOLDEN = {entry.name: ROOT / "tests/golden" / f"{entry.name}-1.ovt" for entry in ovt.table()}
-WIDTH, HEIGHT = 23, 41
-OK, END, BAD_ARGUMENT, STOPPED = 0, 1, 8, 11
-
-every_codec = pytest.mark.parametrize("name", sorted(GOLDEN))
-
-
-class Error(ctypes.Structure):
-    _fields_ = (
-        ("status", ctypes.c_int),
-        ("offset", ctypes.c_int64),
-        ("text", ctypes.c_char * 496),
-    )
-
-
-class View(ctypes.Structure):
-    _fields_ = (
-        *((name, ctypes.c_double) for name in ("x", "y", "width", "height")),
-        *((name, ctypes.c_uint32) for name in ("out_width", "out_height")),
-    )
-
-
-CHECK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
-
-
-class Options(ctypes.Structure):
-    _fields_ = (
-        ("num_threads", ctypes.c_uint32),
-        ("isa", ctypes.c_char_p),
-        ("max_pixels", ctypes.c_uint64),
-        ("check", CHECK),
-        ("user", ctypes.c_void_p),
-    )
-
-
-@pytest.fixture(scope="module")
-def library() -> ctypes.CDLL:
-    library = ctypes.CDLL(_ovt.__file__)
-    for name in ("codec_name", "codec_data", "status_name"):
-        getattr(library, f"ovt_{name}").restype = ctypes.c_char_p
-    for name in ("context", "file", "decoder"):
-        getattr(library, f"ovt_{name}_free").argtypes = [ctypes.c_void_p]
-    return library
-
-
-class Opened:
-    """A golden file, opened with the data of its codec; `call` gives the status and the error."""
-
-    def __init__(self, library: ctypes.CDLL, name: str) -> None:
-        self.library = library
-        self.data = GOLDEN[name].read_bytes()
-        self.error = Error()
-        self.context, self.file = ctypes.c_void_p(), ctypes.c_void_p()
-        assert self.call("context_new", ctypes.byref(self.context)) == OK
-        for part in next(entry.data for entry in ovt.table() if entry.name == name):
-            bytes_of = stored(part)
-            size = ctypes.c_size_t(len(bytes_of))
-            assert self.call("context_add_data", self.context, part.encode(), bytes_of, size) == OK
-        size = ctypes.c_size_t(len(self.data))
-        assert self.call("open", self.context, self.data, size, None, ctypes.byref(self.file)) == OK
-
-    def call(self, name: str, *arguments) -> int:
-        return getattr(self.library, f"ovt_{name}")(*arguments, ctypes.byref(self.error))
-
-    def decoder(self, view: View | None = None, options: Options | None = None) -> ctypes.c_void_p:
-        decoder = ctypes.c_void_p()
-        pointers = [each and ctypes.byref(each) for each in (view, options)]
-        assert self.call("decoder_new", self.file, *pointers, ctypes.byref(decoder)) == OK
-        return decoder
-
-    def decode(self, buffer, size: int, stride: int, view: View | None = None) -> int:
-        pointer = view and ctypes.byref(view)
-        sizes = ctypes.c_size_t(size), ctypes.c_size_t(stride)
-        return self.call("decode", self.file, pointer, None, buffer, *sizes)
-
-    def text(self) -> str:
-        return self.error.text.decode()
-
-    def close(self) -> None:
-        self.library.ovt_file_free(self.file)
-        self.library.ovt_context_free(self.context)
 
 
 @pytest.fixture
-def opened(library, request):
-    made = Opened(library, getattr(request, "param", "tiled-dct"))
+def library():
+    return load()
+
+
+@pytest.fixture
+def opened(request):
+    made = Opened(getattr(request, "param", "tiled-dct"))
     yield made
     made.close()
 

@@ -117,6 +117,7 @@ def test_one_process_writes_the_run(scenes):
         ("all-fail", "run exists already; go on with the run in it by --resume", [1, 1]),
         ("one-fails", "Input/output error", [1, 1]),
         ("one-is-killed", "another process of this training has ended", [1, -9]),
+        ("first-is-killed", "another process of this training has ended", [-9, 1]),
     ],
 )
 def test_all_end_where_one_does_and_one_of_them_tells_why(scenes, name, message, expected):
@@ -125,6 +126,14 @@ def test_all_end_where_one_does_and_one_of_them_tells_why(scenes, name, message,
     assert message in said
     assert said.count("error: ") == 1
     assert "Traceback" not in said
+
+
+def test_what_the_processes_were_told_is_compared(scenes):
+    assert codes(scenes, "one-goes-on") == [0, 0], words(scenes, "one-goes-on")
+
+
+def test_the_first_is_waited_for_and_others_that_are_silent_have_not_ended(scenes):
+    assert codes(scenes, "one-is-slow") == [0, 0], words(scenes, "one-is-slow")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import subprocess
@@ -144,6 +145,14 @@ def test_the_conda_recipe_agrees_with_pyproject():
         assert host.items() >= (python | requirements(settings["build-system"]["requires"])).items()
     commands = [point.split(" = ") for point in codecs["build"]["python"]["entry_points"]]
     assert dict(commands) == SETTINGS["project"]["scripts"]
+
+
+def test_the_npm_package_agrees_with_pyproject():
+    package = json.loads((ROOT / "js/package.json").read_text("utf-8"))
+    assert package["version"] == overtone.__version__
+    assert package["license"] == SETTINGS["project"]["license"]
+    published = (ROOT / "docs/release.md").read_text("utf-8").partition("## Build it")[0]
+    assert f"`{package['name']}-….tgz`" in published
 
 
 def test_wheels_are_built_and_tried_for_every_python_that_is_promised():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import time
 
 import numpy as np
 import pytest
 
-from overtone.studio import jobs
+from overtone.studio import jobs, worker
 from overtone.studio.failures import BusyError, NotHeldError, line_about
 from overtone.studio.guard import check_host
 from overtone.studio.jobs import JobQueue
@@ -55,9 +58,9 @@ def queue():
 
 
 def add(queue, session="a", pixels=None):
-    request = parse_request("analyse", {"picture": "p"})
     pixels = np.zeros((20, 30, 3), np.uint8) if pixels is None else pixels
-    return queue.add(session, "analyse", request, {"picture": pixels})
+    key = queue._shelf.put(session, HeldPicture("p", pixels))
+    return queue.add(session, "analyse", parse_request("analyse", {"picture": key}))
 
 
 def until(condition):
@@ -76,7 +79,6 @@ def test_a_process_that_is_lost_fails_its_job_alone(queue):
     assert (first.state, second.state) == ("failed", "done")
     assert "memory" in first.error
     assert "\n" not in first.error
-    assert first.pictures == {}
 
 
 def test_pages_that_are_gone_without_a_word_are_not_worked_for(queue):
@@ -89,6 +91,37 @@ def test_pages_that_are_gone_without_a_word_are_not_worked_for(queue):
     assert (left.state, waiting.state) == ("stopped", "stopped")
     until(lambda: last.is_over)
     assert last.state == "done"
+
+
+def test_a_page_is_gone_also_where_its_work_has_no_news(queue, monkeypatch):
+    monkeypatch.setattr(worker, "LOOK_EVERY_S", 0.05)
+    until(lambda: queue._worker._process is not None)
+    os.kill(queue._worker._process.pid, signal.SIGSTOP)
+    left, waiting = add(queue, "left"), add(queue, "b")
+    until(lambda: left.state == "running")
+    queue._shelf.forget("b")
+    left.asked_s -= 2 * jobs.FORGOTTEN_AFTER_S
+    until(lambda: left.is_over and waiting.is_over)
+    assert left.state == "stopped"
+    assert waiting.state == "failed"  # a job that waits holds no pixels
+    assert "drop it once more" in waiting.error
+
+
+def test_where_no_process_can_be_made_its_job_fails_alone(queue, monkeypatch):
+    def refused():
+        raise OSError(12, "Cannot allocate memory")
+
+    until(lambda: queue._worker._process is not None)
+    with monkeypatch.context() as short:
+        short.setattr(multiprocessing.get_context("spawn"), "Pipe", refused, raising=False)
+        queue._worker.stop()
+        first = add(queue)
+        until(lambda: first.is_over)
+    assert first.state == "failed"
+    assert "no process can be started for the work: Cannot allocate memory" in first.error
+    second = add(queue)
+    until(lambda: second.is_over)
+    assert second.state == "done"
 
 
 def test_more_than_can_wait_is_refused(monkeypatch):

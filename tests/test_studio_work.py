@@ -22,6 +22,8 @@ from tests.studio_page import (
 
 import overtone
 from overtone.metrics.psnr import psnr_db
+from overtone.studio import app
+from overtone.studio.pictures import read_upload
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +242,7 @@ def test_work_is_stopped_at_once_and_the_next_goes_on(client):
     assert facts["longest_px"] == 40
 
 
-def test_closing_the_page_lets_go_of_its_pictures_and_work(client):
+def test_closing_the_page_lets_go_of_its_pictures_and_work(client, monkeypatch):
     mine = "session=aaaaaaaaaaaaaaaa"
     kept = upload(client, scene(24, 40))["key"]
     answer = client.post(f"/api/pictures?{mine}", content=file_of(scene(300, 320), "jpeg"))
@@ -253,3 +255,12 @@ def test_closing_the_page_lets_go_of_its_pictures_and_work(client):
     assert gone.status_code == 404
     assert "drop it once more" in gone.json()["error"]
     assert client.get(f"/api/pictures/{kept}").status_code == 200
+
+    def closing(*arguments):
+        client.post(f"/api/close?{mine}")
+        return read_upload(*arguments)
+
+    monkeypatch.setattr(app, "read_upload", closing)
+    late = client.post(f"/api/pictures?{mine}", content=file_of(scene(24, 40)))
+    assert late.status_code == 404
+    assert "closed before" in late.json()["error"]

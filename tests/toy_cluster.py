@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import tarfile
 
@@ -11,9 +12,11 @@ from PIL import Image
 
 from overtone.batch.manifest import opened_manifest
 from overtone.batch.outlook import look_out
-from overtone.batch.plan import make_plan
+from overtone.batch.plan import Picture, make_plan
 from overtone.batch.run import run
 from overtone.batch.shards import from_samples
+from overtone.batch.work import Shard
+from overtone.errors import PathError
 
 
 def events_in(manifest):
@@ -29,6 +32,16 @@ def converted(cluster, pictures, out, convert):
     return {source: str(error) for source, error in failures}
 
 
+def write_pictures():
+    """Four pictures in two folders, a damaged one, and a note."""
+    for number, name in enumerate(("a", "b", "day 1/a", "day 1/c")):
+        path = pathlib.Path("pictures", f"{name}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(scene(24 + number, 40, seed=number)).save(path)
+    pathlib.Path("pictures/bad.png").write_text("no picture")
+    pathlib.Path("pictures/note.txt").write_text("no picture either")
+
+
 def shard(name, keys, *, bad=()):
     """A tar file of pictures with a class each."""
     members = []
@@ -39,6 +52,27 @@ def shard(name, keys, *, bad=()):
         members.append((f"{key}.cls", str(number).encode()))
         picture.unlink()
     pathlib.Path(name).write_bytes(from_samples(members))
+
+
+def on_another_disk():
+    """Pictures and tar files of this process that are not there for a worker."""
+    own = os.getpid()
+
+    def check():
+        if os.getpid() != own:
+            raise PathError("there is no such file on this machine")
+
+    class HiddenPicture(Picture):
+        def read(self):
+            check()
+            return super().read()
+
+    class HiddenShard(Shard):
+        def pack(self):
+            check()
+            return super().pack()
+
+    return HiddenPicture, HiddenShard
 
 
 def names_in(path):

@@ -6,13 +6,15 @@ each scene has found, and what its processes have written on standard error.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,13 +24,16 @@ from toy_training import TOY_NETWORKS, TOY_TRAINING, toy_images, toy_settings
 
 from overtone.cli.main import main as command
 from overtone.data import BatchOrder
+from overtone.errors import DataError
 from overtone.models.base import ImageSpec
 from overtone.models.registry import MODELS, get_model_class
 from overtone.models.vae.model import Vae
+from overtone.training import processes as module
 from overtone.training.checkpoint import CheckpointFolder
 from overtone.training.feed import ImageFeed
 from overtone.training.log import read_log
 from overtone.training.loop import Loop
+from overtone.training.peers import PeerError
 from overtone.training.plan import resolve_plan
 from overtone.training.processes import ALONE, Processes, joined
 from overtone.training.run import train
@@ -88,6 +93,18 @@ def every_model(folder: pathlib.Path, number: int) -> None:
     (folder / f"curves-{number}.json").write_text(json.dumps(found))
 
 
+@contextlib.contextmanager
+def fails_with(kind: type[Exception], words: str) -> Iterator[None]:
+    """What is done here must end with such an error."""
+    try:
+        yield
+    except kind as error:
+        if words not in str(error):
+            raise
+    else:
+        raise AssertionError(f"no {kind.__name__} has said: {words}")
+
+
 def replace(owner: type, name: str, method: Callable[..., Any]) -> None:
     """From now on `owner.name` is the method, in this process."""
     setattr(owner, name, method)
@@ -107,6 +124,8 @@ def stop_at(step: int) -> None:
 
 def some_steps(folder: pathlib.Path, number: int, *, resume: bool, end: int | None) -> None:
     """Trains in `folder/run` until the last process is told to stop, or to the end."""
+    if number == 1 and not resume:
+        begin_elsewhere()
     if end is not None and number == int(os.environ.get("WORLD_SIZE", "1")) - 1:
         stop_at(end)
     images = toy_images()
@@ -118,6 +137,18 @@ def some_steps(folder: pathlib.Path, number: int, *, resume: bool, end: int | No
         ("finished", 24) if end is None else ("stopped", end)
     ), result
     assert result.path.exists(), result
+
+
+def begin_elsewhere() -> None:
+    """This process begins with other weights, as those of another kind of machine are rounded."""
+    real = Vae.begin
+
+    def begin(self, images, *, generator):
+        real(self, images, generator=generator)
+        for parameter in self.parameters():
+            parameter.data += 0.1
+
+    replace(Vae, "begin", begin)
 
 
 def some_minutes(folder: pathlib.Path, number: int) -> None:
@@ -149,11 +180,42 @@ def all_fail(folder: pathlib.Path, number: int) -> None:
     os._exit(command(train_words(folder, "run")))
 
 
-def one_is_killed(folder: pathlib.Path, number: int) -> None:
-    """The command, where the second process ends by SIGKILL."""
-    if number == 1:
+def one_is_killed(folder: pathlib.Path, number: int, *, killed: int) -> None:
+    """The command, where one process ends by SIGKILL."""
+    if number == killed:
         replace(Loop, "step", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-    os._exit(command(train_words(folder, "killed")))
+    os._exit(command(train_words(folder, f"killed-{killed}")))
+
+
+def one_goes_on(folder: pathlib.Path, number: int) -> None:
+    """The second process is to go on with a run, the first to begin one with the same settings."""
+    with fails_with(DataError, "process 1 has other settings"):
+        if number == 1:
+            train(None, toy_images(), out=folder / "run", resume=True)
+        else:
+            train("vae", toy_images(), out=folder / "begun", settings=toy_settings("vae"))
+
+
+def one_is_slow(folder: pathlib.Path, number: int) -> None:
+    """The first process needs longer for its part than an answer is waited for, then for ever."""
+    limit_s = 1.0
+    module.WAIT_S = limit_s
+    with joined(CPU) as (processes, _):
+
+        def work() -> float:
+            time.sleep(1.5 * limit_s)
+            return 7.5
+
+        assert processes.by_first(work) == 7.5
+        if number == 1:
+            while not (folder / "waited").exists():
+                time.sleep(0.05)
+            return
+        try:
+            with fails_with(PeerError, "does not answer"):
+                processes.totals(1.0)
+        finally:
+            (folder / "waited").touch()
 
 
 def train_words(folder: pathlib.Path, run: str) -> list[str]:
@@ -212,7 +274,14 @@ def main() -> None:
     together("minutes", folder, lambda number: some_minutes(folder, number))
     together("all-fail", folder, lambda number: all_fail(folder, number))
     together("one-fails", folder, lambda number: one_fails(folder, number))
-    together("one-is-killed", folder, lambda number: one_is_killed(folder, number))
+    for killed, name in enumerate(("first-is-killed", "one-is-killed")):
+
+        def dies(number: int, killed: int = killed) -> None:
+            one_is_killed(folder, number, killed=killed)
+
+        together(name, folder, dies)
+    together("one-goes-on", folder, lambda number: one_goes_on(folder, number))
+    together("one-is-slow", folder, lambda number: one_is_slow(folder, number))
     logs = {name: read_log(folder / name / "log.jsonl") for name in ("run", "whole")}
     (folder / "logs.json").write_text(json.dumps(logs))
 

@@ -2,6 +2,8 @@
 // docs/design/fourier-kernel.md for the algebra.
 #include "kernel.h"
 
+#include <utility>
+
 #include "platform/vec.h"
 #include "products.h"
 
@@ -99,36 +101,49 @@ OVERTONE_INLINE void fill_table(const float* turns, std::size_t turn_stride, int
   }
 }
 
-template <int N>
-void forward_chunk(const Plan& plan, const LayerPlan& layer, const float* packed, float* scratch,
-                   int first, std::size_t output_rows, int count) {
-  constexpr int kStrip = strip_of(N), kWidth = kStrip * kLanes;
+// Outputs [First, First + N) of Outputs at pixels [at, at + S vectors), whose table has been
+// filled.
+template <int Outputs, int First, int N, int S>
+OVERTONE_INLINE void forward_chunk(const Plan& plan, const LayerPlan& layer, const float* packed,
+                                   float* scratch, std::size_t output_rows, std::size_t at) {
   const std::size_t stride = plan.row_stride;
   const int m = layer.inputs, entries = 1 << (m - 1);
-  float* table = scratch + plan.table_rows * stride;
-  for (int i = 0; i < count; i += kWidth) {
-    const float* turn = scratch + layer.turn_rows * stride + i;
-    fill_table<kStrip>(turn, stride, m, table, kWidth);
-    Vec p[N][kStrip], q[N][kStrip];
-    // A number of outputs that the compiler knows makes addresses of weights constants, which
-    // WebAssembly folds into its loads; without them they are most of the loop's integers.
-    if (kLanes == 4 && layer.outputs == N)
-      multiply<N, kStrip>(table, kWidth, entries, packed, N, p, q);
-    else
-      multiply<N, kStrip>(table, kWidth, entries, packed + first, layer.outputs, p, q);
+  const float* table = scratch + plan.table_rows * stride;
+  const float* phase = scratch + (layer.turn_rows + 2 * m) * stride + at;
+  Vec p[N][S], q[N][S];
+  multiply<N, S>(table, S * kLanes, entries, packed + First, Outputs, p, q);
 #pragma GCC unroll 10
-    for (int o = 0; o < N; ++o)
+  for (int o = 0; o < N; ++o)
 #pragma GCC unroll 4
-      for (int v = 0; v < kStrip; ++v) {
-        const std::size_t at = i + v * kLanes, row = first + o;
-        const Vec c = load(turn + 2 * m * stride + v * kLanes);
-        const Vec s = load(turn + (2 * m + 1) * stride + v * kLanes);
-        Vec y = p[o][v] * c + q[o][v] * s;
-        if (layer.residual) y += load(scratch + (layer.input_rows + row) * stride + at);
-        store(scratch + (output_rows + row) * stride + at, y);
-        if constexpr (kHasGradient)
-          store(scratch + (layer.slope_rows + row) * stride + at, q[o][v] * c - p[o][v] * s);
-      }
+    for (int v = 0; v < S; ++v) {
+      const std::size_t pixel = at + v * kLanes, row = First + o;
+      const Vec c = load(phase + v * kLanes), s = load(phase + stride + v * kLanes);
+      Vec y = p[o][v] * c + q[o][v] * s;
+      if (layer.residual) y += load(scratch + (layer.input_rows + row) * stride + pixel);
+      store(scratch + (output_rows + row) * stride + pixel, y);
+      if constexpr (kHasGradient)
+        store(scratch + (layer.slope_rows + row) * stride + pixel, q[o][v] * c - p[o][v] * s);
+    }
+}
+
+// Chunks of outputs share the table of a strip. The compiler knows how many outputs there are,
+// which makes addresses of weights constants that WebAssembly folds into its loads; without them
+// they are most of the loop's integers.
+template <int Outputs>
+void forward_layer(const Plan& plan, const LayerPlan& layer, const float* packed, float* scratch,
+                   std::size_t output_rows, int count) {
+  constexpr int kChunks = (Outputs + kForwardChunk - 1) / kForwardChunk;
+  constexpr int kStrip = strip_of((Outputs + kChunks - 1) / kChunks), kWidth = kStrip * kLanes;
+  const auto all_chunks = [&]<int... I>(std::integer_sequence<int, I...>, std::size_t at) {
+    (forward_chunk<Outputs, I * Outputs / kChunks,
+                   (I + 1) * Outputs / kChunks - I * Outputs / kChunks, kStrip>(
+         plan, layer, packed, scratch, output_rows, at),
+     ...);
+  };
+  for (int i = 0; i < count; i += kWidth) {
+    fill_table<kStrip>(scratch + layer.turn_rows * plan.row_stride + i, plan.row_stride,
+                       layer.inputs, scratch + plan.table_rows * plan.row_stride, kWidth);
+    all_chunks(std::make_integer_sequence<int, kChunks>{}, static_cast<std::size_t>(i));
   }
 }
 
@@ -139,8 +154,8 @@ void forward(const Plan& plan, const float* packed, float* scratch, int count) {
         l + 1 < plan.num_layers ? plan.layers[l + 1].input_rows : plan.output_rows;
     turns(layer, scratch + layer.input_rows * plan.row_stride,
           scratch + layer.turn_rows * plan.row_stride, plan.row_stride, count);
-    in_chunks<kForwardChunk>(layer.outputs, [&]<int N>(int first) {
-      forward_chunk<N>(plan, layer, packed + layer.weights, scratch, first, output_rows, count);
+    with_size<kMaxWidth>(layer.outputs, [&]<int N>() {
+      forward_layer<N>(plan, layer, packed + layer.weights, scratch, output_rows, count);
     });
   }
 }

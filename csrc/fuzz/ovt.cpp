@@ -62,6 +62,42 @@ void correct_checksums(Buffer& file) {
   }
 }
 
+// Rows of a view by either function, in the order that the input says, to the last or to a failure,
+// which asking further only repeats.
+void walk(const ovt_file* file, const ovt_view& view, ovt_decode_options options, Buffer& buffer,
+          overtone::fuzz::Input& choices) {
+  // Stops the first time, or never: what is asked again is asked too late for a fuzzer.
+  if (choices.number(0, 3) == 0) options.check = [](void*) { return 1; };
+  const std::size_t row = std::size_t{view.out_width} * ovt_file_header(file)->channels;
+  ovt_decoder* decoder = nullptr;
+  ovt_error error;
+  if (ovt_decoder_new(file, &view, &options, &decoder, &error) != OVT_OK) return;
+  std::uint64_t num_rows = 0;
+  ovt_status ended = OVT_OK;
+  for (int further = 0; further < 4;) {
+    std::uint32_t count = 0;
+    ovt_status status;
+    if (choices.number(0, 1) != 0) {
+      const std::uint8_t* pixels = nullptr;
+      status = ovt_decoder_next(decoder, &pixels, &count, &error);
+      if ((status == OVT_OK) != (pixels != nullptr)) std::abort();
+      std::copy_n(pixels, count * row, buffer.begin());
+    } else {
+      const auto most = std::min(static_cast<std::uint32_t>(choices.number(1, 9)), view.out_height);
+      status = ovt_decoder_read(decoder, buffer.data(), buffer.size(), 0, most, &count, &error);
+    }
+    num_rows += count;
+    if ((status == OVT_OK) != (count > 0) || num_rows > view.out_height) std::abort();
+    if (status == OVT_INTERNAL || status == OVT_BAD_ARGUMENT) std::abort();
+    if (ended != OVT_OK && status != ended) std::abort();
+    if (status == OVT_OK) continue;
+    ended = status;
+    ++further;
+  }
+  if (ended == OVT_END && num_rows != view.out_height) std::abort();
+  ovt_decoder_free(decoder);
+}
+
 void decode(const ovt_file* file, overtone::fuzz::Input& choices) {
   const ovt_header& header = *ovt_file_header(file);
   ovt_view view{0, 0, double(header.width), double(header.height), header.width, header.height};
@@ -78,6 +114,10 @@ void decode(const ovt_file* file, overtone::fuzz::Input& choices) {
   const std::size_t row = std::size_t{view.out_width} * header.channels;
   const std::size_t stride = row + static_cast<std::size_t>(choices.number(0, 3));
   Buffer pixels((view.out_height - 1) * stride + row);
+  if (choices.number(0, 1) != 0) {
+    walk(file, view, options, pixels, choices);
+    return;
+  }
   ovt_error error;
   const ovt_status status =
       ovt_decode(file, &view, &options, pixels.data(), pixels.size(), stride, &error);
@@ -88,7 +128,7 @@ void decode(const ovt_file* file, overtone::fuzz::Input& choices) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static ovt_context* const context = make_context();
-  constexpr std::size_t kChoices = 8;
+  constexpr std::size_t kChoices = 16;
   const std::size_t body = size > kChoices ? size - kChoices : size;
   overtone::fuzz::Input choices(data + body, size - body);
   Buffer bytes(data, data + body);

@@ -40,6 +40,8 @@ ovt_status guarded(ovt_error* error, Function work) noexcept {
     return report(error, failure.status, failure.text.c_str(), failure.offset);
   } catch (const std::bad_alloc&) {
     return report(error, OVT_NO_MEMORY, "there is not enough memory");
+  } catch (const std::length_error&) {  // more than any vector holds
+    return report(error, OVT_NO_MEMORY, "there is not enough memory");
   } catch (const std::invalid_argument& wrong) {
     return report(error, OVT_BAD_ARGUMENT, wrong.what());
   } catch (const std::exception& wrong) {

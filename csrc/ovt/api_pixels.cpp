@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <new>
+#include <utility>
 
 #include "api.h"
 
@@ -15,7 +18,7 @@ struct ovt_decoder {
   Pulse pulse;
   Context empty;  // of a file that was opened without a context
   std::unique_ptr<Strips> strips;
-  Strip strip;
+  Strip strip;           // what is handed out now
   std::size_t row = 0;   // of the strip, handed out by ovt_decoder_read
   std::size_t done = 0;  // rows of the view that were decoded
   bool is_over = false;
@@ -28,6 +31,8 @@ namespace {
 
 constexpr std::uint32_t kMaxThreads = 256;
 constexpr std::uint32_t kMaxOutputSide = 1u << 30;
+// Codecs have up to some hundred bytes for each byte of a row, whose sizes no address may wrap.
+constexpr std::uint64_t kMaxRowBytes = std::numeric_limits<std::ptrdiff_t>::max() / 128;
 
 std::string short_of(double value) {
   char text[32];
@@ -73,7 +78,9 @@ std::unique_ptr<ovt_decoder> new_decoder(const ovt_file* file, const ovt_view* v
   auto decoder = std::make_unique<ovt_decoder>(options.check, options.user);
   const ovt_header& header = file->container.header;
   decoder->view = checked_view(header, view, or_default(options.max_pixels));
-  decoder->row_bytes = std::size_t{decoder->view.out_width} * header.channels;
+  const std::uint64_t row_bytes = std::uint64_t{decoder->view.out_width} * header.channels;
+  if (row_bytes > kMaxRowBytes) throw std::bad_alloc();
+  decoder->row_bytes = static_cast<std::size_t>(row_bytes);
   const Isa isa = resolve(isa_of(options.isa != nullptr ? options.isa : "auto"));
   const Context& context = file->context != nullptr ? file->context->context : decoder->empty;
   decoder->strips =
@@ -82,26 +89,37 @@ std::unique_ptr<ovt_decoder> new_decoder(const ovt_file* file, const ovt_view* v
   return decoder;
 }
 
-// Makes the next strip; false after the last one. After a failure the decoder only fails again.
+// Makes the next strip; false after the last one.
 bool advance(ovt_decoder& decoder) {
-  if (decoder.failure.status != OVT_OK)
-    fail(decoder.failure.status, decoder.failure.text, decoder.failure.offset);
+  // The decoder has a strip only once it is whole; its memory is used again.
+  Strip made;
+  std::swap(made, decoder.strip);
+  decoder.row = 0;
   if (decoder.is_over) return false;
   const ovt_status status = guarded(&decoder.failure, [&] {
-    decoder.is_over = !decoder.strips->next(decoder.strip);
-    decoder.row = 0;
-    if (!decoder.is_over) decoder.done += decoder.strip.num_rows;
-    const bool fits =
-        decoder.is_over
-            ? decoder.done == decoder.view.out_height
-            : decoder.strip.num_rows > 0 && decoder.done <= decoder.view.out_height &&
-                  decoder.strip.pixels.size() == decoder.strip.num_rows * decoder.row_bytes;
+    decoder.is_over = !decoder.strips->next(made);
+    if (!decoder.is_over) decoder.done += made.num_rows;
+    const bool fits = decoder.is_over
+                          ? decoder.done == decoder.view.out_height
+                          : made.num_rows > 0 && decoder.done <= decoder.view.out_height &&
+                                made.pixels.size() == made.num_rows * decoder.row_bytes;
     if (!fits) fail(OVT_INTERNAL, "the codec decoded other rows than those of the view");
     return OVT_OK;
   });
   if (status != OVT_OK) fail(status, decoder.failure.text, decoder.failure.offset);
-  if (decoder.is_over) decoder.strips.reset();
-  return !decoder.is_over;
+  if (decoder.is_over) {
+    decoder.strips.reset();
+    return false;
+  }
+  decoder.strip = std::move(made);
+  return true;
+}
+
+// Whether rows are left, of this strip or the next. After a failure the decoder only fails again.
+bool has_rows(ovt_decoder& decoder) {
+  if (decoder.failure.status != OVT_OK)
+    fail(decoder.failure.status, decoder.failure.text, decoder.failure.offset);
+  return decoder.row < decoder.strip.num_rows || advance(decoder);
 }
 
 // `required` rows at `stride` bytes from one to the next; throws where the buffer is too small.
@@ -163,9 +181,7 @@ ovt_status ovt_decoder_next(ovt_decoder* decoder, const std::uint8_t** pixels,
     *num_rows = 0;
     require(decoder != nullptr, "decoder is NULL");
     // What ovt_decoder_read has left of a strip comes first.
-    if (decoder->row == decoder->strip.num_rows || decoder->is_over) {
-      if (!advance(*decoder)) return OVT_END;
-    }
+    if (!has_rows(*decoder)) return OVT_END;
     *pixels = decoder->strip.pixels.data() + decoder->row * decoder->row_bytes;
     *num_rows = static_cast<std::uint32_t>(decoder->strip.num_rows - decoder->row);
     decoder->row = decoder->strip.num_rows;
@@ -183,9 +199,7 @@ ovt_status ovt_decoder_read(ovt_decoder* decoder, void* buffer, std::size_t buff
     require(max_rows > 0, "max_rows must be at least 1");
     const std::size_t step = stride == 0 ? decoder->row_bytes : stride;
     check_buffer(buffer, buffer_size, step, decoder->row_bytes, max_rows);
-    if (decoder->row == decoder->strip.num_rows || decoder->is_over) {
-      if (!advance(*decoder)) return OVT_END;
-    }
+    if (!has_rows(*decoder)) return OVT_END;
     *num_rows = static_cast<std::uint32_t>(
         take_rows(*decoder, static_cast<std::uint8_t*>(buffer), step, max_rows));
     return OVT_OK;
@@ -199,7 +213,7 @@ ovt_status ovt_decode(const ovt_file* file, const ovt_view* view, const ovt_deco
     const std::size_t step = stride == 0 ? decoder->row_bytes : stride;
     check_buffer(buffer, buffer_size, step, decoder->row_bytes, decoder->view.out_height);
     auto* to = static_cast<std::uint8_t*>(buffer);
-    while (advance(*decoder)) to += step * take_rows(*decoder, to, step, decoder->strip.num_rows);
+    while (has_rows(*decoder)) to += step * take_rows(*decoder, to, step, decoder->strip.num_rows);
     return OVT_OK;
   });
 }

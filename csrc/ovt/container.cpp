@@ -195,6 +195,10 @@ Container read_prefix(Bytes data, std::uint64_t max_pixels, std::size_t max_byte
   Reader reader(first);
   Container container;
   container.header = read_header(reader, max_pixels);
+  if (container.header.num_sections != 1) {
+    fail_corrupt("the beginning of a file shows something where it has 1 section, this one has " +
+                 std::to_string(container.header.num_sections));
+  }
   SectionReader sections(first, reader);
   read_metadata(container, sections);
   const std::size_t head = reader.position();

@@ -1,9 +1,11 @@
 // The data that codecs need besides the files: unpacked once, shared by all decoders.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "reader.h"
 
@@ -19,7 +21,7 @@ class Context {
  public:
   // Throws OVT_BAD_ARGUMENT for a name that no codec has, OVT_CORRUPT for other bytes.
   void add(const std::string& name, Bytes bytes);
-  bool has(const std::string& name) const { return data_.count(name) != 0; }
+  bool has(std::string_view name) const noexcept { return data_.find(name) != data_.end(); }
   // Throws OVT_NO_DATA where it is missing.
   template <class T>
   std::shared_ptr<const T> get(const std::string& name) const {
@@ -28,7 +30,7 @@ class Context {
 
  private:
   std::shared_ptr<const Data> find(const std::string& name) const;
-  std::map<std::string, std::shared_ptr<const Data>> data_;
+  std::map<std::string, std::shared_ptr<const Data>, std::less<>> data_;  // looked up by views
 };
 
 }  // namespace overtone::ovt

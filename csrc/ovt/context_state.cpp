@@ -12,6 +12,8 @@ constexpr std::size_t kHeadBytes = 8, kCounterBytes = 2, kWeightBytes = 4;
 
 std::shared_ptr<ContextState> unpack_context_state(Bytes packed, const char* name) {
   const std::vector<std::uint8_t> raw = unpack_zlib(packed, kMaxBytes, name);
+  if (raw.size() < kHeadBytes)
+    fail_corrupt(std::string(name) + " does not say how many numbers it holds");
   Reader reader(raw, 0, name);
   const std::uint64_t num_counters = reader.uint32("number of counters");
   const std::uint64_t num_weights = reader.uint32("number of weights");

@@ -19,10 +19,10 @@
  * Threads: a context may be used by several threads once all its data have been added. A file may
  * be read by several threads; a decoder is used by one thread at a time.
  *
- * Memory: what is decoded at a time is a strip of rows; a codec that codes coarse to fine also
- * keeps its coefficients, two bytes each; dfm-latent its symbols, a byte each, and while it reads
- * them two bytes for each feature of four pixels. A view of any size takes
- * no more.
+ * Memory: what is decoded at a time is a strip of rows: some 2^18 pixels, or one row where a row
+ * has more, at some hundred bytes a pixel. A codec that codes coarse to fine also keeps its
+ * coefficients, two bytes each; dfm-latent its symbols, a byte each, and while it reads them two
+ * bytes for each feature of four pixels. For each row of a view beyond the strip there are eight bytes.
  */
 #ifndef OVERTONE_OVT_H
 #define OVERTONE_OVT_H
@@ -174,7 +174,7 @@ typedef struct ovt_view {
 } ovt_view;
 
 /* Asked some twenty times a second, from the thread that called; anything but 0 ends the work with
- * OVT_STOPPED, after which the decoder only can be freed. */
+ * OVT_STOPPED. */
 typedef int (*ovt_check)(void* user);
 
 typedef struct ovt_decode_options {
@@ -201,13 +201,16 @@ ovt_view ovt_decoder_view(const ovt_decoder* decoder);
 /* The next strip of the view, as many rows as the codec makes at a time (at least one): pixels
  * interleaved, rows of out_width * channels bytes one after the other. They are the decoder's and
  * valid until its next call. OVT_END after the last one; it is only then that the end of the
- * stream has been checked, where the view reaches the last row of the picture. */
+ * stream has been checked, where the view reaches the last row of the picture.
+ *
+ * After a failure while decoding, the decoder reports that failure again each time. */
 ovt_status ovt_decoder_next(ovt_decoder* decoder, const uint8_t** pixels, uint32_t* num_rows,
                             ovt_error* error);
 
 /* The next rows of the view, `max_rows` or as many as there are before the strip ends, in the
- * caller's buffer: row r begins at r * stride bytes. `num_rows` receives their number. OVT_END as
- * above. */
+ * caller's buffer, which has room for `max_rows`: row r begins at r * stride bytes, and `stride` 0
+ * stands for rows without a gap. `num_rows` receives their number. OVT_END and failures as above;
+ * after OVT_BAD_ARGUMENT, for a buffer or a stride that is too small, it can be called again. */
 ovt_status ovt_decoder_read(ovt_decoder* decoder, void* buffer, size_t buffer_size, size_t stride,
                             uint32_t max_rows, uint32_t* num_rows, ovt_error* error);
 

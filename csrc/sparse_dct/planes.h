@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
+#include <new>
 #include <vector>
 
 namespace overtone::sparse_dct {
@@ -76,7 +78,10 @@ struct Component {
   }
 
   void allocate() {
-    levels.assign(static_cast<std::size_t>(plane_size()) * kBands, 0);
+    // Where addresses have 32 bits, the largest picture has more levels than they count.
+    const std::uint64_t count = static_cast<std::uint64_t>(plane_size()) * kBands;
+    if (count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(Level)) throw std::bad_alloc();
+    levels.assign(static_cast<std::size_t>(count), 0);
     energy.assign(static_cast<std::size_t>(plane_size()), 0);
   }
   // Once a band is known: energy = 3/4 energy + 4 |amplitude|, in quarter amplitudes.

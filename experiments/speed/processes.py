@@ -4,8 +4,9 @@
 
 Two processes are started once. The first trains alone, while the other waits without computing;
 then both train on the same batches; and so in turn, so that both see the same machine. Each turn is
-whole steps of the training loop, with everything that they exchange. Images are noise: what they
-show changes no time. Needs two idle cores; about eight minutes.
+whole steps of the training loop, with everything that they exchange, at the preset's batch and at a
+larger one, since two processes are there for larger work. Images are noise: what they show changes
+no time. Needs two idle cores; about eight minutes.
 """
 
 import argparse
@@ -18,11 +19,13 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from experiments.harness.rows import Record, read_records
 from overtone.data import BatchOrder, ImageSet
 from overtone.evaluate.provenance import provenance
 from overtone.models.base import ImageSpec
@@ -43,6 +46,7 @@ PRESETS = (
     ("local-series-generator", "cifar10"),
     ("series-generator", "cifar10"),
 )
+BATCHES = (1, 4)  # times the preset's batch
 NUM_CLASSES, NUM_IMAGES, SIDE = 10, 4096, 32
 COUNT = 2
 
@@ -50,11 +54,12 @@ COUNT = 2
 def main() -> None:
     """Starts the processes, or is one of them."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, required=True, help="file of rows, replaced")
+    parser.add_argument(
+        "--out", type=pathlib.Path, required=True, help="file of rows; the models' are replaced"
+    )
     parser.add_argument("--models", default="", help="of the presets' models; all by default")
-    parser.add_argument("--repeats", type=int, default=9, help="turns of each")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of one turn, about")
-    parser.add_argument("--batch-size", type=int, help="instead of the presets'")
+    parser.add_argument("--repeats", type=int, default=7, help="turns of each")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of one turn, about")
     arguments = parser.parse_args()
     if "WORLD_SIZE" not in os.environ:
         start_processes(sys.argv[1:])
@@ -63,19 +68,30 @@ def main() -> None:
     torch.set_num_threads(1)
     with joined(CPU) as (processes, _):
         rows = [
-            measured(name, preset, arguments, processes)
+            measured(name, preset, times, arguments, processes)
             for name, preset in PRESETS
+            for times in BATCHES
             if name in chosen
         ]
     if processes.is_first:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(arguments.out, rows)
         for row in rows:
             print(
-                f"{row['model']:>26} {row['one_images_per_s']:9.1f} {row['two_images_per_s']:9.1f} "
-                f"{row['ratio']:5.2f}"
+                f"{row['model']:>26} {row['batch_size']:5} {row['one_images_per_s']:9.1f} "
+                f"{row['two_images_per_s']:9.1f} {row['ratio']:5.2f}"
             )
-        print(json.dumps({"suite": "processes", "ratios": {r["model"]: r["ratio"] for r in rows}}))
+        ratios = {f"{row['model']}, {row['batch_size']}": row["ratio"] for row in rows}
+        print(json.dumps({"suite": "processes", "ratios": ratios}))
+
+
+def write_rows(path: pathlib.Path, rows: Sequence[Record]) -> None:
+    """Puts rows in place of those of the same models; others' stay, in the order of the presets."""
+    measured_now = {row["model"] for row in rows}
+    kept = [r for r in read_records(path, {"model": str}) if r["model"] not in measured_now]
+    places = [name for name, _ in PRESETS]
+    found = sorted([*kept, *rows], key=lambda row: places.index(row["model"]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in found))
 
 
 def start_processes(words: list[str]) -> None:
@@ -121,18 +137,16 @@ class Training:
             for _ in range(num_steps):
                 indices = self.order.indices(self.state.step)
                 self.loop.step(self.state, self.feed.batch(indices, self.share))
-                self.processes.totals(0.0)  # the time spent, as the loop does
-                self.processes.any(False)  # whether to stop, likewise
+                self.processes.totals(0.0, 0.0)  # the time spent and whether to stop, as the loop
         return time.perf_counter() - started
 
 
 def measured(
-    name: str, preset: str, arguments: argparse.Namespace, processes: Processes
+    name: str, preset: str, times: int, arguments: argparse.Namespace, processes: Processes
 ) -> dict[str, Any]:
-    """The row of a preset."""
-    size = arguments.batch_size
-    words = () if size is None else (f"train.batch_size={size}",)
-    plan, images = resolve_plan(name, preset, words), noise()
+    """The row of a preset, with a batch so many times its own."""
+    size = times * resolve_plan(name, preset, ()).train.batch_size
+    plan, images = resolve_plan(name, preset, (f"train.batch_size={size}",)), noise()
     alone = Training(plan, images, ALONE) if processes.is_first else None
     together = Training(plan, images, processes)
     warm_s = alone.turn(2) / 2 if alone is not None else 0.0

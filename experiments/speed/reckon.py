@@ -27,7 +27,8 @@ from overtone.training.plan import resolve_plan
 PRESET = "paper-lsun"
 SIDE = 384
 META = torch.device("meta")
-OPTIMIZER_BYTES = 16  # a parameter: weight, gradient, Adam's two moments, float32
+# A parameter's, float32: weight, gradient, its copy that is exchanged, Adam's two moments.
+STATE_BYTES = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +41,7 @@ class StepCost:
         num_tokens: Tokens of a chunk, with its overlap.
         flops: Floating-point operations of forward and backward pass.
         kept_bytes: Bytes kept for the backward pass, float32.
-        state_bytes: Bytes of weights, gradients and optimiser.
+        state_bytes: Bytes of weights, gradients, their copy that is exchanged, and optimiser.
     """
 
     num_parameters: int
@@ -98,7 +99,7 @@ def step_cost(num_chunks: int) -> StepCost:
         network.overlap + network.chunk_size,
         counter.get_total_flops(),
         sum(kept.values()),
-        OPTIMIZER_BYTES * num_parameters,
+        STATE_BYTES * num_parameters,
     )
 
 

@@ -108,9 +108,9 @@ def training(root: pathlib.Path) -> str:
             *lines,
             "",
             f"- A step of {own} chunks of {row['num_tokens']} tokens: {flops / 1e12:.1f} TFLOP.",
-            f"- Memory: {row['state_bytes'] / 1e9:.1f} GB of weights, gradients and moments, and "
-            f"{row['kept_bytes'] / 1e9:.1f} GB kept for the backward pass in float32, "
-            f"{memory:.1f} GB of {GPU_GIGABYTES:g}.",
+            f"- Memory: {row['state_bytes'] / 1e9:.1f} GB of weights, gradients, their copy that "
+            f"is exchanged, and moments, and {row['kept_bytes'] / 1e9:.1f} GB kept for the "
+            f"backward pass in float32, {memory:.1f} GB of {GPU_GIGABYTES:g}.",
             f"- Exchange: 2 × 63/64 × {weights / 1e9:.2f} GB / {EXCHANGE_GBYTES:g} GB/s = "
             f"{exchange_s:.3f} s, none of it hidden behind the backward pass.",
             f"- Checkpoint: weights and two moments, {checkpoint / 1e9:.1f} GB, {write_s:.0f} s "

@@ -48,11 +48,10 @@ class SeriesStrips final : public Strips {
   bool next(Strip& strip) override {
     const auto height = static_cast<int>(view_.out_height);
     if (top_ >= height) return false;
-    pulse_();
     const int tall = std::max(1, kMaxStripSamples / static_cast<int>(view_.out_width));
     const int bottom = std::min(height, top_ + tall);
     strip.num_rows = static_cast<std::size_t>(bottom - top_);
-    strip.pixels = evaluate(found_, view_, top_, bottom);
+    strip.pixels = evaluate(found_, view_, top_, bottom, pulse_);
     top_ = bottom;
     return true;
   }

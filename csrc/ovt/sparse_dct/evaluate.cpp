@@ -134,54 +134,75 @@ void sum_along(const coding::Component& own, int row, const Axis& axis, int left
   }
 }
 
+// Sums blocks down the columns, one row of blocks after the other, so that none has to be kept.
+class Column {
+ public:
+  Column(const Axis& rows, std::size_t width)
+      : values(rows.size() * width), rows_(rows), width_(width) {
+    if (rows.whole_blocks.empty()) return;
+    above_.resize(width);
+    above_first_.resize(values.size());
+  }
+
+  // `line`, [v][column], is what sum_along makes of the row of blocks.
+  void add(int row, const double* line) {
+    for (std::size_t t = 0; t < rows_.terms.size(); ++t) {
+      const Term& term = rows_.terms[t];
+      // Blocks of an axis ascend.
+      for (; next_[t] < rows_.size() && term.blocks[next_[t]] == row; ++next_[t]) {
+        add_term(term, next_[t], line);
+        if (!above_.empty()) add_whole_blocks(t, next_[t]);
+      }
+    }
+    for (std::size_t n = 0; n < above_.size(); ++n) above_[n] += line[n];
+  }
+
+  std::vector<double> values;  // [output row][output column]
+
+ private:
+  void add_term(const Term& term, std::size_t j, const double* line) {
+    double* to = values.data() + j * width_;
+    for (std::size_t v = 0; v < kBlock; ++v)
+      for (std::size_t n = 0; n < width_; ++n) to[n] += term.weights[j][v] * line[v * width_ + n];
+  }
+
+  // The blocks between the two terms of an output: those above the second but not the first.
+  void add_whole_blocks(std::size_t t, std::size_t j) {
+    double* first = above_first_.data() + j * width_;
+    if (t == 0) {
+      std::copy(above_.begin(), above_.end(), first);
+      return;
+    }
+    double* to = values.data() + j * width_;
+    for (std::size_t n = 0; n < width_; ++n)
+      to[n] += (above_[n] - first[n]) * rows_.whole_blocks[j];
+  }
+
+  const Axis& rows_;
+  const std::size_t width_;
+  std::size_t next_[2] = {};         // output of each term whose block has not come yet
+  std::vector<double> above_;        // sums of the constant components of the blocks so far
+  std::vector<double> above_first_;  // those above the first term of each output
+};
+
 // Values [output row][output column] of a component.
-std::vector<double> plane_of(const coding::Component& own, const Axis& rows, const Axis& columns) {
-  const int top = rows.first_block(), bottom = rows.last_block();
+std::vector<double> plane_of(const coding::Component& own, const Axis& rows, const Axis& columns,
+                             Pulse& pulse) {
   const int left = columns.first_block(), right = columns.last_block();
-  const std::size_t width = columns.size(), height = rows.size();
-  const std::size_t line = kBlock * width;
-  std::vector<double> along(static_cast<std::size_t>(bottom - top + 1) *
-                            line);  // [block][v][column]
-  std::vector<double> blocks;
-  for (int row = top; row <= bottom; ++row) {
-    sum_along(own, row, columns, left, right, blocks,
-              along.data() + static_cast<std::size_t>(row - top) * line);
+  std::vector<double> blocks, line(kBlock * columns.size());
+  Column column(rows, columns.size());
+  for (int row = rows.first_block(); row <= rows.last_block(); ++row) {
+    pulse();
+    sum_along(own, row, columns, left, right, blocks, line.data());
+    column.add(row, line.data());
   }
-  std::vector<double> values(height * width);
-  for (const Term& term : rows.terms) {
-    for (std::size_t j = 0; j < height; ++j) {
-      const double* block = along.data() + static_cast<std::size_t>(term.blocks[j] - top) * line;
-      double* to = values.data() + j * width;
-      for (std::size_t v = 0; v < kBlock; ++v)
-        for (std::size_t n = 0; n < width; ++n) to[n] += term.weights[j][v] * block[v * width + n];
-    }
-  }
-  if (rows.whole_blocks.empty()) return values;
-  // Sums of the constant components of the blocks above each, in place.
-  std::vector<double> sum(width, 0.0);
-  for (int row = top; row <= bottom; ++row) {
-    double* constant = along.data() + static_cast<std::size_t>(row - top) * line;
-    for (std::size_t n = 0; n < width; ++n) {
-      const double own_share = constant[n];
-      constant[n] = sum[n];
-      sum[n] += own_share;
-    }
-  }
-  for (std::size_t j = 0; j < height; ++j) {
-    const double* low =
-        along.data() + static_cast<std::size_t>(rows.terms[0].blocks[j] - top) * line;
-    const double* high =
-        along.data() + static_cast<std::size_t>(rows.terms[1].blocks[j] - top) * line;
-    for (std::size_t n = 0; n < width; ++n)
-      values[j * width + n] += (high[n] - low[n]) * rows.whole_blocks[j];
-  }
-  return values;
+  return std::move(column.values);
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> evaluate(const Coefficients& from, const ovt_view& view, int top,
-                                   int bottom) {
+                                   int bottom, Pulse& pulse) {
   const Sampling& sampling = from.sampling;
   const auto height = static_cast<std::size_t>(bottom - top);
   const double scale = view.height / view.out_height;
@@ -191,7 +212,7 @@ std::vector<std::uint8_t> evaluate(const Coefficients& from, const ovt_view& vie
     const int down = sampling.down_of(c), across = sampling.across_of(c);
     const Axis rows(y / down, box / down, height, sampling.rows(c));
     const Axis columns(view.x / across, view.width / across, view.out_width, sampling.columns(c));
-    planes.push_back(plane_of(from.component(c), rows, columns));
+    planes.push_back(plane_of(from.component(c), rows, columns, pulse));
   }
   const auto channels = static_cast<std::size_t>(sampling.channels);
   const std::size_t count = height * view.out_width;

@@ -7,6 +7,6 @@ namespace overtone::ovt::sparse_dct {
 
 // Rows `top` to before `bottom` of a view, interleaved; each component's series at its own scale.
 std::vector<std::uint8_t> evaluate(const Coefficients& from, const ovt_view& view, int top,
-                                   int bottom);
+                                   int bottom, Pulse& pulse);
 
 }  // namespace overtone::ovt::sparse_dct

@@ -3,12 +3,16 @@
 //     ovt_decode picture.ovt picture.ppm --data src/overtone/codecs [--scale 0.5]
 //         [--crop LEFT,TOP,WIDTH,HEIGHT] [--max-bytes N] [--threads N]
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "ovt.h"
@@ -44,8 +48,29 @@ std::vector<char> bytes_of(const std::string& name) {
 double number(const std::string& option, const char* text) {
   char* end = nullptr;
   const double value = std::strtod(text, &end);
-  if (end == text || *end != '\0' || !(value > 0)) stop(option + " must be above 0, got " + text);
+  if (end == text || *end != '\0' || !(value > 0) || !std::isfinite(value))
+    stop(option + " must be above 0, got " + text);
   return value;
+}
+
+template <class Integer>
+Integer whole_number(const std::string& option, const std::string& text) {
+  Integer value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, fault] = std::from_chars(text.data(), end, value);
+  if (fault != std::errc() || stopped != end || value == 0) {
+    stop(option + " must be a whole number from 1 to " +
+         std::to_string(std::numeric_limits<Integer>::max()) + ", got " + text);
+  }
+  return value;
+}
+
+void read_box(const std::string& option, const char* text, double (&box)[4]) {
+  int length = 0;
+  const int count = std::sscanf(text, "%lf,%lf,%lf,%lf%n", box, box + 1, box + 2, box + 3, &length);
+  const bool is_finite = std::all_of(box, box + 4, [](double side) { return std::isfinite(side); });
+  if (count != 4 || text[length] != '\0' || !is_finite)
+    stop(option + " must be LEFT,TOP,WIDTH,HEIGHT, got " + text);
 }
 
 Options parse(int argc, char** argv) {
@@ -59,19 +84,17 @@ Options parse(int argc, char** argv) {
       continue;
     }
     if (++i == argc) stop(name + " needs a value");
-    double* crop = options.crop;
     if (name == "--data") {
       options.data = argv[i];
     } else if (name == "--scale") {
       options.scale = number(name, argv[i]);
     } else if (name == "--max-bytes") {
-      options.open.max_bytes = static_cast<std::size_t>(number(name, argv[i]));
+      options.open.max_bytes = whole_number<std::size_t>(name, argv[i]);
     } else if (name == "--threads") {
-      options.decode.num_threads = static_cast<std::uint32_t>(number(name, argv[i]));
+      options.decode.num_threads = whole_number<std::uint32_t>(name, argv[i]);
     } else if (name == "--crop") {
       options.has_crop = true;
-      if (std::sscanf(argv[i], "%lf,%lf,%lf,%lf", crop, crop + 1, crop + 2, crop + 3) != 4)
-        stop("--crop must be LEFT,TOP,WIDTH,HEIGHT, got " + std::string(argv[i]));
+      read_box(name, argv[i], options.crop);
     } else {
       stop("unknown option " + name);
     }
@@ -104,6 +127,37 @@ std::string head_of(const ovt_view& view, std::uint32_t channels) {
          "\nENDHDR\n";
 }
 
+// Nothing is left half-written: the file gets its name when it is whole.
+void write_picture(const Options& options, const ovt_file* file) {
+  ovt_error error{};
+  const std::uint32_t channels = ovt_file_header(file)->channels;
+  const ovt_view view = view_of(options, *ovt_file_header(file));
+  std::error_code unknown;  // a folder that cannot be searched has no such file
+  const std::filesystem::file_status place = std::filesystem::status(options.output, unknown);
+  if (std::filesystem::exists(place) && !std::filesystem::is_regular_file(place))
+    stop(options.output + ": is there and is no file");
+  const std::string unfinished = options.output + ".part";
+  std::ofstream out(unfinished, std::ios::binary);
+  if (!out) stop(options.output + ": cannot be written");
+  out << head_of(view, channels);
+  ovt_decoder* decoder = nullptr;
+  ovt_status status = ovt_decoder_new(file, &view, &options.decode, &decoder, &error);
+  while (out && status == OVT_OK) {
+    const std::uint8_t* pixels = nullptr;
+    std::uint32_t rows = 0;  // none after the last, and after a failure
+    status = ovt_decoder_next(decoder, &pixels, &rows, &error);
+    out.write(reinterpret_cast<const char*>(pixels),
+              static_cast<std::streamsize>(std::size_t{rows} * view.out_width * channels));
+  }
+  ovt_decoder_free(decoder);
+  out.close();
+  if (status != OVT_END || !out || std::rename(unfinished.c_str(), options.output.c_str()) != 0) {
+    std::remove(unfinished.c_str());
+    check(status == OVT_END ? OVT_OK : status, error, options.input);
+    stop(options.output + ": cannot be written");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -123,28 +177,8 @@ int main(int argc, char** argv) {
     const std::vector<char> bytes = bytes_of(path);
     check(ovt_context_add_data(context, name, bytes.data(), bytes.size(), &error), error, path);
   }
-  const ovt_view view = view_of(options, header);
-  ovt_decoder* decoder = nullptr;
-  check(ovt_decoder_new(file, &view, &options.decode, &decoder, &error), error, options.input);
-  // Nothing is left half-written: the file gets its name when it is whole.
-  const std::string unfinished = options.output + ".part";
-  std::ofstream out(unfinished, std::ios::binary);
-  out << head_of(view, header.channels);
-  const std::uint8_t* pixels = nullptr;
-  std::uint32_t rows = 0;
-  ovt_status status = OVT_OK;
-  while ((status = ovt_decoder_next(decoder, &pixels, &rows, &error)) == OVT_OK) {
-    out.write(reinterpret_cast<const char*>(pixels),
-              static_cast<std::streamsize>(std::size_t{rows} * view.out_width * header.channels));
-  }
-  ovt_decoder_free(decoder);
+  write_picture(options, file);
   ovt_file_free(file);
   ovt_context_free(context);
-  out.close();
-  if (status != OVT_END || !out || std::rename(unfinished.c_str(), options.output.c_str()) != 0) {
-    std::remove(unfinished.c_str());
-    check(status == OVT_END ? OVT_OK : status, error, options.input);
-    stop(options.output + ": cannot be written");
-  }
   return 0;
 }

@@ -14,6 +14,7 @@ from overtone.errors import ConfigError, OvertoneError
 TRIES = 3  # of one task whose worker dies; the task is given up after them
 AHEAD = 2  # tasks that are handed out for each worker, so that none waits for the next one
 LOCAL = "local"
+_KNOWN = ("builtins", "overtone")  # where errors are from that every program here can unpack
 _STORE_BYTES = 256 * 2**20  # shared memory of a cluster on this machine
 # Read by Ray when it is imported. What a cluster of this program alone does is reported to nobody.
 _ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
@@ -38,11 +39,13 @@ class Cluster:
         is_local: Whether it was started by this program and ends with it.
         num_workers: Tasks that run at a time.
         threads: Threads of each task.
+        is_full: Whether no more tasks than these can run there at a time.
     """
 
     is_local: bool
     num_workers: int
     threads: int
+    is_full: bool
 
     def finished(
         self,
@@ -53,8 +56,10 @@ class Cluster:
     ) -> Generator[tuple[Item, Result | Exception], None, None]:
         """Each item with what `work` makes of it, or what it raised, as they get done.
 
-        No more than `AHEAD` items for each worker are handed out at a time. An item whose worker
-        dies is given to another one, `TRIES` times in all; then its result is `WorkerDiedError`.
+        No more than `AHEAD` items for each worker are handed out at a time; only as many as there
+        are workers where a cluster has room for more, which would begin them all. An item whose
+        worker dies is given to another one, `TRIES` times in all; then its result is
+        `WorkerDiedError`.
 
         Args:
             work: Called in the workers.
@@ -65,11 +70,12 @@ class Cluster:
         shared = ray.put(work)
         # Ray itself would repeat without telling.
         call = ray.remote(_call).options(num_cpus=self.threads, max_retries=0)
+        most = AHEAD * self.num_workers if self.is_full else self.num_workers
         waiting: dict[Any, tuple[Item, int]] = {}
         left = iter(items)
         while True:
             with contextlib.suppress(StopIteration):
-                while len(waiting) < AHEAD * self.num_workers:
+                while len(waiting) < most:
                     item = next(left)
                     waiting[call.remote(shared, item)] = item, 1
             if not waiting:
@@ -108,15 +114,19 @@ def connected(address: str, *, workers: int | None = None, threads: int = 1) -> 
     try:
         if is_own:
             _start(ray, address, (workers or max(1, _num_processors() // threads)) * threads)
-        processors = int(ray.cluster_resources().get("CPU", 0))
+        processors = [int(each["Resources"].get("CPU", 0)) for each in ray.nodes() if each["Alive"]]
     except Exception as error:
         reason = " ".join(str(error).split())
         raise ClusterError(f"no Ray cluster at {address}: {reason[:300]}") from error
-    if processors < threads:
-        raise ClusterError(f"the cluster at {address} has {processors} processors, not {threads}")
     try:
-        most = processors // threads
-        yield Cluster(is_local, min(workers or most, most), threads)
+        most = sum(each // threads for each in processors)
+        if not most:
+            raise ClusterError(
+                f"no machine of the cluster at {address} has {threads} processors; "
+                f"the largest has {max(processors, default=0)}, give fewer --threads"
+            )
+        num_workers = min(workers or most, most)
+        yield Cluster(is_local, num_workers, threads, is_full=num_workers == most)
     finally:
         if is_own:
             ray.shutdown()
@@ -154,9 +164,11 @@ def _call(work: Callable[[Item], Result], item: Item) -> Result | Exception:
 
 def _as_sent(error: Exception) -> Exception:
     """The error as it can be sent; one of a library that this machine may lack is only told."""
+    said = f"{type(error).__name__}: {error}"
     if isinstance(error, (OvertoneError, OSError, MemoryError, ModuleNotFoundError)):
-        return error
-    return RuntimeError(f"{type(error).__name__}: {error}")
+        is_known = type(error).__module__.partition(".")[0] in _KNOWN
+        return error if is_known else OSError(said)
+    return RuntimeError(said)
 
 
 def _result_of(reference: Any) -> Any:
@@ -169,7 +181,9 @@ def _result_of(reference: Any) -> Any:
     try:
         return ray.get(reference)
     except (
+        ray.exceptions.LocalRayletDiedError,
         ray.exceptions.NodeDiedError,
+        ray.exceptions.ObjectLostError,  # also of a result, with the machine that had it
         ray.exceptions.OutOfMemoryError,
         ray.exceptions.WorkerCrashedError,
     ):

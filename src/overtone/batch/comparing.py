@@ -10,7 +10,7 @@ from overtone.batch import places
 from overtone.batch.cluster import Cluster
 from overtone.batch.plan import Picture
 from overtone.batch.run import absolute
-from overtone.errors import OvertoneError, PathError
+from overtone.errors import PathError
 from overtone.evaluate.rate_distortion.rows import append_row
 from overtone.evaluate.rate_distortion.run import (
     Measured,
@@ -105,7 +105,5 @@ def measured_on(
                 yield result
             elif isinstance(result, PathError) and task.pixels is None:
                 unseen.append(row)
-            elif isinstance(result, (OvertoneError, MemoryError)):
-                on_error(row, result)
             else:
-                raise result
+                on_error(row, result)

@@ -7,6 +7,7 @@ A run that was killed goes on from it. The file is JSON lines: first the setting
     {"event": "done", "source": ..., "destination": ..., "size_bytes": ..., "sha256": ...}
     {"event": "bad", "source": ..., "reason": ...}
     {"event": "packed", "source": tar file, "size_bytes": ...}
+    {"event": "reopened", "source": tar file}
     {"event": "end"}
 
 For a name that ends in .parquet the lines stand in a file with `.jsonl` after that name, and the
@@ -106,6 +107,10 @@ class Manifest:
         counts = {"size_bytes": size_bytes, "num_samples": num_samples}
         self._add({"event": "packed", "source": shard} | counts)
 
+    def reopen(self, shard: str) -> None:
+        """A tar file that was complete is made anew, of other pictures perhaps."""
+        self._add({"event": "reopened", "source": shard})
+
     def end(self) -> None:
         """All that there was to do has been done or given up."""
         self._add({"event": "end"})
@@ -118,9 +123,12 @@ class Manifest:
 
     def _take(self, event: Event) -> None:
         source = event.get("source", "")
+        self.has_ended = event.get("event") == "end"  # until another run does something
         match event.get("event"):
             case "begun":
                 self.begun.add(source)
+                self.bad.pop(source, None)
+                self.done.pop(source, None)
             case "done":
                 self.done[source] = event
                 self.bad.pop(source, None)
@@ -129,8 +137,8 @@ class Manifest:
                 self.done.pop(source, None)
             case "packed":
                 self.packed[source] = event
-            case "end":
-                self.has_ended = True
+            case "reopened":
+                self.packed.pop(source, None)
 
     def _first(self, line: bytes) -> Settings:
         found = self._parsed(line, 1)
@@ -225,10 +233,17 @@ def _table(manifest: Manifest) -> bytes:
         for source, reason in manifest.bad.items()
     ]
     names = sorted({name for row in rows for name in row})
-    columns = {name: [row.get(name) for row in rows] for name in names}
+    columns = {name: [_in_unicode(row.get(name)) for row in rows] for name in names}
     file = io.BytesIO()
     parquet.write_table(pa.table(columns), file)
     return file.getvalue()
+
+
+def _in_unicode(value: Any) -> Any:
+    """Text without what a name in no Unicode has; a table cannot hold that."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _shown(value: Any) -> str:

@@ -33,9 +33,10 @@ class Outlook:
 def look_out(plan: Plan, manifest: Manifest, existing: Existing) -> Outlook:
     """Which pictures are left to be done.
 
-    Those are left out whose results the manifest has, if they are there; and those that the run
-    before gave up, if it was stopped before its end. A picture that was handed out when the run
-    was stopped is done again, whatever is at its place.
+    Those are left out whose results the manifest has, if they are there and the pictures' files
+    are what they were, as far as this machine sees them; and those that the run before gave up, if
+    it was stopped before its end. A picture that was handed out when the run was stopped is done
+    again, whatever is at its place.
 
     Args:
         plan: All pictures.
@@ -64,7 +65,8 @@ def _look_at_shard(
     found = sizes.of(shard)
     packed = manifest.packed.get(shard)
     sources = [item.picture.source for item in items]
-    if packed is not None and packed["size_bytes"] == found:
+    is_whole = packed is not None and packed["size_bytes"] == found
+    if is_whole and not any(_has_changed(item, manifest) for item in items):
         outlook.packed.add(shard)
         bad = [(each, manifest.bad[each]) for each in sources if each in manifest.bad]
         outlook.failures += bad
@@ -89,14 +91,26 @@ def _look_at(
         outlook.failures.append((source, manifest.bad[source]))
         return
     found = sizes.of(item.destination)
-    if done is not None and found == done["size_bytes"]:
+    is_in_flight = done is None and source in manifest.begun
+    is_own = done is not None and found == done["size_bytes"]
+    has_changed = is_own and _has_changed(item, manifest)
+    if is_own and not has_changed:
         outlook.num_done += 1
-    elif found is None or existing == "replace" or (done is None and source in manifest.begun):
+    elif found is None or existing == "replace" or is_in_flight:
         outlook.items.append(item)
     elif existing == "skip":
         outlook.num_skipped += 1
+    elif has_changed:
+        outlook.items.append(item)
     else:
         outlook.failures.append((source, f"{item.destination} {_EXISTS}"))
+
+
+def _has_changed(item: Item, manifest: Manifest) -> bool:
+    """Whether the file that a result is of is another one now."""
+    done = manifest.done.get(item.picture.source, {})
+    now = places.stamp_of(item.picture.address) if "source_mtime_ns" in done else {}
+    return any(done[name] != value for name, value in now.items())
 
 
 class _Sizes:

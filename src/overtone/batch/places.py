@@ -74,6 +74,15 @@ def size_of(address: str) -> int | None:
         return None
 
 
+def stamp_of(address: str) -> dict[str, int]:
+    """Size and time of the last change of a file here; nothing of others."""
+    with contextlib.suppress(OSError):
+        if not is_remote(address):
+            found = os.stat(address)
+            return {"source_bytes": found.st_size, "source_mtime_ns": found.st_mtime_ns}
+    return {}
+
+
 def read(address: str) -> bytes:
     """All of a file.
 

@@ -96,9 +96,13 @@ class _Run:
         self._shards = {
             shard: items for shard, items in plan.shards.items() if shard not in outlook.packed
         }
+        for shard in self._shards.keys() & manifest.packed.keys():
+            manifest.reopen(shard)
+        self._by_address = {absolute(shard): shard for shard in self._shards}
         for shard in plan.shards.keys() - self._shards.keys():
             if shard in manifest.packed:  # a run may have been killed before it took them away
                 places.remove_folder(f"{shard}{PARTS}")
+        self._stamps: dict[str, dict[str, int]] = {}  # of what is handed out
         self._missing = collections.Counter(item.shard for item in outlook.items if item.shard)
         self._complete = collections.deque(
             shard for shard in self._shards if not self._missing[shard]
@@ -108,7 +112,8 @@ class _Run:
         """Has all jobs done."""
         for job, result in cluster.finished(self._worker, jobs, on_retry=self._note):
             if isinstance(job, Shard):
-                self._packed(job, result)
+                is_unseen = isinstance(result, PathError) and not cluster.is_local
+                self._packed(job, _pack_here(job) if is_unseen else result)
             elif (
                 isinstance(result, PathError)
                 and job.data is None
@@ -124,6 +129,7 @@ class _Run:
         for item in items:
             yield from self.packings()
             picture = item.picture
+            self._stamps[picture.source] = places.stamp_of(picture.address)
             is_hidden = places.is_of_one_process(picture.address)
             try:
                 data = picture.read() if sends_data or is_hidden else None
@@ -147,7 +153,7 @@ class _Run:
             shard = self._complete.popleft()
             packing = self._packing(shard)
             if places.is_of_one_process(shard) or places.is_of_one_process(packing.archive):
-                self._packed(packing, packing.pack())
+                self._packed(packing, _pack_here(packing))
             elif packing.results:
                 yield packing
 
@@ -165,7 +171,7 @@ class _Run:
         return Shard(absolute(shard), kept, archive, names)
 
     def _packed(self, job: Shard, result: Any) -> None:
-        shard = next(name for name in self._shards if absolute(name) == job.address)
+        shard = self._by_address[job.address]
         if isinstance(result, Exception):
             self.failures.append((shard, result))
             return
@@ -183,8 +189,9 @@ class _Run:
             except Exception as error:
                 self._give_up(item, error)
                 return
+        facts = self._stamps[item.picture.source] | result.facts
         self._manifest.finish(
-            {"source": item.picture.source, "destination": item.destination} | result.facts
+            {"source": item.picture.source, "destination": item.destination} | facts
         )
         self._count(item)
 
@@ -194,12 +201,21 @@ class _Run:
         self._count(item)
 
     def _count(self, item: Item) -> None:
+        del self._stamps[item.picture.source]
         self._num_done += 1
         self._report(self._num_done)
         if item.shard:
             self._missing[item.shard] -= 1
             if not self._missing[item.shard]:
                 self._complete.append(item.shard)
+
+
+def _pack_here(job: Shard) -> int | Exception:
+    """As a worker packs a tar file, for one that no worker sees."""
+    try:
+        return job.pack()
+    except Exception as error:
+        return error
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from overtone.metrics.distribution.features.base import AbstractFeatureNetwork, 
 from overtone.metrics.distribution.features.registry import get_feature_network
 from overtone.models.base import AbstractModel, ProgressCallback
 from overtone.models.compute import torch_threads
-from overtone.models.store import load_model
+from overtone.models.store import MODEL_FILE, load_model
 from overtone.shapes import UInt8
 from overtone.tasks.sample import Chunk, Drawing, check_drawing, chunks_of, draw_chunk
 
@@ -144,8 +144,12 @@ def _in_order(
 
 
 def _seen_from_everywhere(name: str) -> str:
-    """A path that holds in any working folder; the name of a shipped model stays a name."""
-    return os.path.abspath(name) if os.path.exists(name) else name
+    """A path that holds in any working folder; the name of a shipped model stays a name.
+
+    It does also where a folder of that name holds something else, of data perhaps.
+    """
+    is_path = os.path.isfile(name) or os.path.isfile(os.path.join(name, MODEL_FILE))
+    return os.path.abspath(name) if is_path else name
 
 
 @functools.cache

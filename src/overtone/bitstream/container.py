@@ -160,10 +160,16 @@ class Container:
         Checksums that are there are verified, but for that of the section itself.
 
         Raises:
-            BitstreamError: The header or the metadata are cut or damaged.
+            BitstreamError: The header or the metadata are cut or damaged, or the file says that it
+                has more sections.
         """
         reader = Reader(data)
         header = _read_header(reader, max_pixels)
+        if header.num_sections != 1:
+            raise CorruptError(
+                "the beginning of a file shows something where it has 1 section, "
+                f"this one has {header.num_sections}"
+            )
         metadata = _read_metadata(header, _Sections(data, reader).take)
         length = reader.varint("length of section 0")
         offset = reader.offset

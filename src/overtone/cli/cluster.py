@@ -32,6 +32,7 @@ Workers = Annotated[Count | None, Parameter(metavar="N")]
 ManifestName = Annotated[str | None, Parameter(name="--manifest", metavar="FILE")]
 
 MANIFEST = "manifest.jsonl"
+LIMITS = ("max_pixels", "max_seconds")  # which refuse pictures, and change no result
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -167,7 +168,8 @@ class OnCluster:
             outcome.fail(source, reason)
         for source, error in failures:
             outcome.fail(source, account_of(in_words(error)))
-        num_new = len(outlook.items) - len(failures)
+        shards = plan.shards  # one that cannot be packed is no picture that failed
+        num_new = len(outlook.items) - sum(source not in shards for source, _ in failures)
         outcome.count(num_new + outlook.num_done)
         if outlook.num_skipped:
             outcome.skip(EXISTS, outlook.num_skipped)
@@ -222,11 +224,15 @@ def _name_of_manifest(given: str | None, folder: str) -> str:
 
 def _settings(conversion: "Conversion", suffix: str, plan: "Plan") -> dict[str, Any]:
     """What the results depend on; which pictures go into which tar file is a part of it."""
+    from overtone.batch.run import absolute
+
     settings: dict[str, Any] = {"work": type(conversion).__name__.lower(), "suffix": suffix}
-    settings |= {"version": __version__, "output": plan.folder}
+    settings |= {"version": __version__, "output": absolute(plan.folder)}
     for field in dataclasses.fields(conversion):  # pyright: ignore[reportArgumentType]
         value = getattr(conversion, field.name)
         settings |= dict(value) if isinstance(value, Mapping) else {field.name: value}
+    for name in LIMITS:
+        settings.pop(name, None)
     if plan.shards:
         names = [f"{item.picture.source}\n{item.shard}\n{item.sample}" for item in plan.items]
         digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape"))

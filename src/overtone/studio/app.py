@@ -25,11 +25,12 @@ from overtone.studio.guard import Guard
 from overtone.studio.jobs import JobQueue
 from overtone.studio.pictures import png, read_upload, shown_name, view_of
 from overtone.studio.shelf import HeldFile, HeldPicture, Shelf
-from overtone.studio.tasks import PICTURE_FIELDS, parse_request
+from overtone.studio.tasks import parse_request
 
 MAX_HELD, MAX_HELD_BYTES = 400, 1 << 30
 MAX_JSON_BYTES = 1 << 16
 _MAX_DECODES = 2  # views decoded at the same time
+_MAX_UPLOADS = 4  # files read into memory at the same time
 _WAIT_S, _LOOK_EVERY_S = 10.0, 0.03  # how long an answer about a job waits for news
 _MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
@@ -123,6 +124,8 @@ class _Studio:
         self.jobs = JobQueue(self.shelf)
         self.files = page_files()
         self.decodes = anyio.CapacityLimiter(_MAX_DECODES)
+        self.uploads = anyio.CapacityLimiter(_MAX_UPLOADS)
+        self.uploading: dict[object, str] = {}  # the page of each upload that has not ended
 
     def routes(self) -> list[Route]:
         """Every address, with what answers it."""
@@ -159,11 +162,19 @@ class _Studio:
     async def upload(self, request: Request) -> Response:
         """Holds the picture whose file is the body; the query has its name and the page's key."""
         name, session = shown_name(request.query_params.get("name", "")), _session(request)
-        data = await _body(request, self.settings.max_upload_bytes)
-        pixels = await to_thread.run_sync(
-            read_upload, data, self.settings.max_pixels, limiter=self.decodes
-        )
-        key = self.shelf.put(session, HeldPicture(name, pixels))
+        upload = object()
+        self.uploading[upload] = session
+        try:
+            async with self.uploads:
+                data = await _body(request, self.settings.max_upload_bytes)
+                pixels = await to_thread.run_sync(
+                    read_upload, data, self.settings.max_pixels, limiter=self.decodes
+                )
+            if upload not in self.uploading:
+                raise NotHeldError("the page was closed before this picture had come")
+            key = self.shelf.put(session, HeldPicture(name, pixels))
+        finally:
+            self.uploading.pop(upload, None)
         height, width, channels = pixels.shape
         facts = {"key": key, "name": name, "width": width, "height": height}
         return JSONResponse({**facts, "channels": channels, "size_bytes": len(data)}, 201)
@@ -198,13 +209,7 @@ class _Studio:
         kind, asked = described.get("kind"), described.get("request", {})
         if not isinstance(kind, str) or not isinstance(asked, dict):
             raise ConfigError('work is asked for as {"kind": "...", "request": {...}}')
-        parsed = parse_request(kind, asked)
-        pictures = {}
-        for field in PICTURE_FIELDS:
-            key = getattr(parsed, field, None)
-            if key is not None:
-                pictures[field] = self.shelf.get(key, HeldPicture).pixels
-        job = self.jobs.add(_session(request), kind, parsed, pictures)
+        job = self.jobs.add(_session(request), kind, parse_request(kind, asked))
         return JSONResponse({"key": job.key}, 201)
 
     async def job(self, request: Request) -> Response:
@@ -225,6 +230,7 @@ class _Studio:
         session = _session(request)
         await to_thread.run_sync(self.jobs.forget, session)
         self.shelf.forget(session)
+        self.uploading = {each: page for each, page in self.uploading.items() if page != session}
         return JSONResponse({})
 
 

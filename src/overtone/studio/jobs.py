@@ -1,6 +1,7 @@
 """The queue of work that takes long: one job at a time, which can be watched and stopped."""
 
 import collections
+import contextlib
 import dataclasses
 import secrets
 import threading
@@ -8,8 +9,8 @@ import time
 from typing import Any, Literal, final
 
 from overtone.studio.failures import BusyError, NotHeldError, line_about
-from overtone.studio.shelf import Shelf
-from overtone.studio.tasks import Part, Pictures
+from overtone.studio.shelf import HeldPicture, Shelf
+from overtone.studio.tasks import PICTURE_FIELDS, Part, Pictures
 from overtone.studio.worker import Said, Worker, WorkerLostError
 
 State = Literal["waiting", "running", "done", "failed", "stopped"]
@@ -27,8 +28,7 @@ class Job:
         key: What the page asks for it by.
         session: The page that it is for.
         kind: Kind of work.
-        request: What is asked.
-        pictures: Pixels of the pictures that the request names.
+        request: What is asked; it names its pictures by their keys on the shelf.
         state: How it stands.
         fraction: Share of the work done, 0..1.
         message: What is being done.
@@ -42,7 +42,6 @@ class Job:
     session: str
     kind: str
     request: Any
-    pictures: Pictures
     state: State = "waiting"
     fraction: float = 0.0
     message: str = ""
@@ -90,13 +89,15 @@ class JobQueue:
             self._change.notify_all()
         self._thread.join(timeout=10)
 
-    def add(self, session: str, kind: str, request: Any, pictures: Pictures) -> Job:
+    def add(self, session: str, kind: str, request: Any) -> Job:
         """A new job, which waits for its turn.
 
         Raises:
             BusyError: Too many wait already.
+            NotHeldError: A picture that it names is not there.
         """
-        job = Job(secrets.token_urlsafe(12), session, kind, request, pictures)
+        self._pictures_of(request)
+        job = Job(secrets.token_urlsafe(12), session, kind, request)
         with self._change:
             self._stop_forgotten()
             if len(self._waiting) >= MAX_WAITING:
@@ -155,29 +156,17 @@ class JobQueue:
                 self._stop(job)
 
     def _end(self, job: Job, state: State, error: str | None = None) -> None:
-        job.state, job.error, job.pictures = state, error, {}
+        job.state, job.error = state, error
         job.version += 1
         self._change.notify_all()
 
     def _work(self) -> None:
         """The thread: hands one job after the other to the process."""
-        while True:
-            with self._change:
-                if self._is_closed:
-                    return
-                self._worker.start()  # before it is needed, as that takes a moment
-                while not (self._waiting or self._is_closed):
-                    self._change.wait()
-                if self._is_closed:
-                    return
-                self._worker.start()  # again, if it has been lost while nothing was to be done
-                job = self._current = self._waiting.popleft()
-                job.state, job.version = "running", job.version + 1
-                self._change.notify_all()
+        while (job := self._next()) is not None:
             try:
-                for said in self._worker.run(job.kind, job.request, job.pictures):
+                for said in self._worker.run(job.kind, job.request, self._pictures_of(job.request)):
                     self._note(job, said)
-            except WorkerLostError as error:
+            except (NotHeldError, WorkerLostError) as error:
                 self._note(job, ("failed", line_about(error)))
             except Exception as error:  # of the pipe, such as pixels that memory has no room for
                 self._worker.stop()
@@ -185,14 +174,46 @@ class JobQueue:
             with self._change:
                 self._current = None
 
+    def _next(self) -> Job | None:
+        """Waits for a job, which is then the current one; None when the queue is closed."""
+        with self._change:
+            if not self._is_closed:
+                with contextlib.suppress(WorkerLostError):  # told to the job that needs it
+                    self._worker.start()  # before it is needed, as that takes a moment
+            while True:
+                while not (self._waiting or self._is_closed):
+                    self._change.wait()
+                if self._is_closed:
+                    return None
+                job = self._waiting.popleft()
+                try:
+                    self._worker.start()  # again, if it has been lost while nothing was to be done
+                except WorkerLostError as error:
+                    self._end(job, "failed", line_about(error))
+                    continue
+                self._current = job
+                job.state, job.version = "running", job.version + 1
+                self._change.notify_all()
+                return job
+
+    def _pictures_of(self, request: Any) -> Pictures:
+        """Pixels of the pictures that a request names, which only the current job holds."""
+        keys = {field: getattr(request, field, None) for field in PICTURE_FIELDS}
+        return {
+            field: self._shelf.get(key, HeldPicture).pixels
+            for field, key in keys.items()
+            if key is not None
+        }
+
     def _note(self, job: Job, said: Said) -> None:
         with self._change:
-            if job.is_over:  # stopped meanwhile
+            if not job.is_over:
+                self._stop_forgotten()
+            if job.is_over or said[0] == "nothing":  # stopped meanwhile
                 return
             match said:
                 case ("progress", (fraction, message)):
                     job.fraction, job.message = fraction, message
-                    self._stop_forgotten()
                 case ("part", part):
                     job.parts.append(self._held(job, part))
                 case ("done", _):

@@ -11,17 +11,20 @@ from typing import Any, Literal, final
 from overtone.studio.failures import StudioError, line_about
 from overtone.studio.tasks import Part, Pictures, task_of
 
-# What the process says: a part of the answer, how far it is, that it is done, or what went wrong.
+LOOK_EVERY_S = 5.0
+# What the process says: a part of the answer, how far it is, that it is done, what went wrong, or
+# nothing for a while.
 Said = (
     tuple[Literal["part"], Part]
     | tuple[Literal["progress"], tuple[float, str]]
     | tuple[Literal["done"], None]
     | tuple[Literal["failed"], str]
+    | tuple[Literal["nothing"], None]
 )
 
 
 class WorkerLostError(StudioError):
-    """The process has ended in the middle of its work."""
+    """The process has ended in the middle of its work, or cannot be made."""
 
 
 @final
@@ -33,19 +36,31 @@ class Worker:
         self._process: BaseProcess | None = None
 
     def start(self) -> None:
-        """Makes the process, if there is none."""
+        """Makes the process, if there is none.
+
+        Raises:
+            WorkerLostError: The system gives none.
+        """
         if self._process is not None and self._process.is_alive():
             return
         context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs,), name="overtone-studio-worker", daemon=True
-        )
-        self._process.start()
-        theirs.close()
+        try:
+            self._connection, theirs = context.Pipe()
+            with theirs:
+                process = context.Process(
+                    target=_serve, args=(theirs,), name="overtone-studio-worker", daemon=True
+                )
+                process.start()
+        except Exception as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise WorkerLostError(
+                f"no process can be started for the work: {reason}; close other programs, then try "
+                "again"
+            ) from error
+        self._process = process
 
     def run(self, kind: str, request: Any, pictures: Pictures) -> Iterator[Said]:
-        """What the process says about a request, until it is done or has failed.
+        """What the process says about a request, every few seconds, until it is done or has failed.
 
         It is not started here: what has been stopped meanwhile must not begin anew.
 
@@ -58,7 +73,9 @@ class Worker:
         try:
             connection.send((kind, request, dict(pictures)))
             while True:
-                said: Said = connection.recv()
+                said: Said = ("nothing", None)
+                if connection.poll(LOOK_EVERY_S):
+                    said = connection.recv()
                 yield said
                 if said[0] in ("done", "failed"):
                     return

@@ -102,7 +102,8 @@ class Loop:
         while self._progress(state) < 1:
             started = clock()
             losses = self.step(state, feed.batch(order.indices(state.step), share))
-            state.spent_s += self.processes.totals(clock() - started)[0]
+            spent_s, num_stopping = self.processes.totals(clock() - started, float(stop.is_set))
+            state.spent_s += spent_s
             meter.add(losses)
             done = self._progress(state) >= 1
             if state.step % settings.log_every == 0 or done:
@@ -111,7 +112,8 @@ class Loop:
                 self._evaluate(state)
             if _is_due(state.step, settings.sample_every, done):
                 self._sample(state)
-            is_stopping = self.processes.any(stop.is_set)
+            # One of several hears of a stop that came since then with the next step.
+            is_stopping = num_stopping > 0 or (self.processes.count == 1 and stop.is_set)
             if _is_due(state.step, settings.checkpoint_every, done or is_stopping):
                 self.save(state)
             if is_stopping and not done:
@@ -139,16 +141,15 @@ class Loop:
         for group in state.optimizer.param_groups:
             start, end = group["rate_start"], group["rate_end"]
             group["lr"] = rate * (start + (end - start) * progress)
-        own = self._loss(state, state.model.loss, batch)
-        losses = self.processes.means(own, batch.share)
+        losses = self._differentiate(state, self._loss(state, state.model.loss, batch), batch.share)
         state.unread.append(losses["loss"])
         if len(state.unread) >= READ_TOGETHER.get(self.device.type, 1):
             self._read(state, num_under_way=1)
-        self._descend(state, own["loss"], batch.share)
+        self._descend(state)
         own = self._loss(state, state.model.second_loss, batch)
         if own is not None:
-            losses = self.processes.means(own, batch.share) | losses
-            self._descend(state, own["loss"], batch.share)
+            losses = self._differentiate(state, own, batch.share) | losses
+            self._descend(state)
         if state.ema is not None:
             state.ema.update(state.step)
         state.step += 1
@@ -174,11 +175,16 @@ class Loop:
             self._check_weights(state)  # a kernel refuses such before there is a loss
             raise
 
-    def _descend(self, state: TrainState, loss: Tensor, share: Share) -> None:
-        """One step of the optimiser, on the gradients of the whole batch."""
+    def _differentiate(
+        self, state: TrainState, own: dict[str, Tensor], share: Share
+    ) -> dict[str, Tensor]:
+        """Leaves the gradients of the whole batch's loss; its losses, detached."""
         state.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.processes.average_gradients([*state.model.parameters()], share)
+        own["loss"].backward()
+        return self.processes.average([*state.model.parameters()], own, share)
+
+    def _descend(self, state: TrainState) -> None:
+        """One step of the optimiser."""
         if self.settings.clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(state.model.parameters(), self.settings.clip_norm)
         state.optimizer.step()

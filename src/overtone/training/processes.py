@@ -5,7 +5,8 @@ import dataclasses
 import datetime
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,15 +15,11 @@ from torch.distributed.rendezvous import rendezvous
 
 from overtone.errors import ConfigError, DataError, TrainError
 from overtone.models.share import WHOLE, Share
+from overtone.training.peers import is_first_to_fail, linger, listening, wait_for
 
 # How long the others are waited for at the start, and later, where the first one may be drawing
-# samples or fitting priors meanwhile. One that has ended is noticed at once.
+# samples meanwhile. One that has ended is noticed at once.
 START_S, WAIT_S = 120.0, 3600.0
-_FAILED = "overtone/failed"  # how many processes have ended with an error
-
-
-class PeerError(TrainError):
-    """Another of the processes that train together has ended."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,34 +72,68 @@ class Processes:
         """The first process's number."""
         return int(self.totals(float(number if self.is_first else 0))[0])
 
-    def means(self, losses: Mapping[str, Tensor], share: Share) -> dict[str, Tensor]:
-        """Losses of a step over the whole batch, detached."""
+    def by_first(self, work: Callable[[], float]) -> float:
+        """The number that the first process finds; the others wait for as long as it takes."""
+        if self.count == 1:
+            return work()
+        key = f"overtone/done/{self.of_first(secrets.randbits(48))}"
+        found = 0.0
+        if self.is_first:
+            try:
+                found = work()
+            finally:
+                with contextlib.suppress(RuntimeError):  # the exchange below tells what is wrong
+                    self.store.set(key, "")
+        else:
+            wait_for(self.store, key)
+        return self.totals(found)[0]
+
+    def copy_first(self, tensors: Iterable[Tensor]) -> None:
+        """Sets the tensors to the first process's, which another kind of machine may round."""
+        if self.count == 1:
+            return
+        for tensor in filter(Tensor.numel, tensors):
+            whole = tensor.detach().contiguous()
+            values = whole.view(-1).view(torch.uint8)
+            with listening():
+                distributed.broadcast(values, 0, group=self._group_of(values))
+            tensor.detach().copy_(whole)
+
+    def average(
+        self, parameters: Sequence[Tensor], losses: Mapping[str, Tensor], share: Share
+    ) -> dict[str, Tensor]:
+        """Turns own gradients and losses into those of the whole batch.
+
+        They travel as one array, which takes one exchange a step.
+
+        Args:
+            parameters: What has the gradients, which are replaced.
+            losses: Own losses, scalars.
+            share: Own part of the batch.
+
+        Returns:
+            The losses of the whole batch, detached.
+        """
         found = {name: value.detach() for name, value in losses.items()}
         if self.count == 1:
             return found
-        together = self.total(share.weight * torch.stack([each.float() for each in found.values()]))
-        return dict(zip(found, together.unbind(), strict=True))
-
-    def average_gradients(self, parameters: Sequence[Tensor], share: Share) -> None:
-        """Gradients of the whole batch's loss, in place of those of own images' losses.
-
-        They travel as one array, which takes one exchange a step.
-        """
-        if self.count == 1:
-            return
-        gradients = [each.grad for each in parameters if each.grad is not None]
-        size = sum(each.numel() for each in gradients)
+        travelling = [each.grad for each in parameters if each.grad is not None]
+        travelling.append(torch.stack([each.float() for each in found.values()]))
+        size = sum(each.numel() for each in travelling)
         if size not in self._flat:
-            self._flat[size] = torch.empty(size, device=gradients[0].device)
+            self._flat[size] = torch.empty(size, device=travelling[-1].device)
         flat = self._flat[size]
         parts = [
             part.view(own.shape)
-            for part, own in zip(flat.split([g.numel() for g in gradients]), gradients, strict=True)
+            for part, own in zip(
+                flat.split([t.numel() for t in travelling]), travelling, strict=True
+            )
         ]
-        torch._foreach_copy_(parts, gradients)  # pyright: ignore
+        torch._foreach_copy_(parts, travelling)  # pyright: ignore
         flat.mul_(share.weight)
         self._add(flat)
-        torch._foreach_copy_(gradients, parts)  # pyright: ignore
+        torch._foreach_copy_(travelling, parts)  # pyright: ignore
+        return dict(zip(found, travelling[-1].unbind(), strict=True))
 
     def check_same(self, *texts: str) -> None:
         """Waits for all, and compares what they were given.
@@ -133,17 +164,14 @@ class Processes:
 
     def may_speak(self) -> bool:
         """Whether this is the first process that has an error to tell; the others keep silent."""
-        if self.count == 1:
-            return True
-        try:
-            return self.store.add(_FAILED, 1) == 1
-        except RuntimeError:  # the store has ended with the process that kept it, which has spoken
-            return False
+        return self.count == 1 or is_first_to_fail(self.store)
 
     def _add(self, values: Tensor) -> None:
-        group = self.control if values.device.type == "cpu" else None
-        with _listening():
-            distributed.all_reduce(values, group=group)
+        with listening():
+            distributed.all_reduce(values, group=self._group_of(values))
+
+    def _group_of(self, values: Tensor) -> Any:
+        return self.control if values.device.type == "cpu" else None
 
 
 ALONE = Processes()
@@ -169,11 +197,15 @@ def joined(device: torch.device) -> Iterator[tuple[Processes, torch.device]]:
     number = _checked_number(count)
     where = _own_card(device, number)
     _start_group(where, number, count)
+    processes = ALONE
     try:
-        yield _of_group(), where
+        processes = _of_group()
+        yield processes, where
     except BaseException:
         if where.type == "cpu":  # a card's group could wait here for those that do not come
             distributed.destroy_process_group()
+            if processes.count > 1 and processes.is_first:  # which may keep the store
+                linger(processes.store, processes.count)
         raise
     distributed.destroy_process_group()
 
@@ -257,15 +289,3 @@ def _own_card(device: torch.device, number: int) -> torch.device:
 
 def _seconds(number: float) -> datetime.timedelta:
     return datetime.timedelta(seconds=number)
-
-
-@contextlib.contextmanager
-def _listening() -> Iterator[None]:
-    """Turns what an exchange raises when another process has gone into one error."""
-    try:
-        yield
-    except RuntimeError as error:
-        raise PeerError(
-            "another process of this training has ended, so this one ends too; its checkpoints are "
-            "whole: go on with resume=True"
-        ) from error

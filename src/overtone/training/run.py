@@ -115,7 +115,8 @@ def _train(
     """What `train` does, as one of the processes that do it together."""
     plan, record, images, test = prepare(folder, request)
     chosen = _model(plan, images)
-    _check_processes(processes, plan, record, chosen)  # all have looked before the folder is made
+    # All have looked before the folder is made.
+    _check_processes(processes, plan, record, chosen, resume=request.resume)
     if not request.resume and processes.is_first:
         make_folder(folder)
     checkpoints = CheckpointFolder(folder / "checkpoints", keep=plan.train.keep)
@@ -126,14 +127,15 @@ def _train(
         stack.enter_context(torch_threads(plan.train.num_threads))
         stack.enter_context(matrix_products(plan.train.precision))
         stop = stack.enter_context(stop_on_signals())
-        state = _start(chosen, plan, images, device)
+        state = _start(chosen, plan, images, device, processes)
         state.spent_s = processes.totals(state.spent_s)[0]
         if not request.resume:
             if processes.is_first:
                 write_plan(folder, plan, record)
         elif processes.of_first(bool(checkpoints.steps()) or has_events(folder / LOG_FILE)):
             checkpoints.restore(state)
-            processes.check_same(str(state.step))  # nothing is written before all have read
+            # Nothing is written before all have read the same.
+            processes.check_same(str(state.step), str(state.spent_s))
         log = stack.enter_context(log_in(folder, state.step)) if processes.is_first else None
         test = held_out or test
         loop = Loop(device, plan.train, images, test, checkpoints, log, progress, processes)
@@ -146,19 +148,26 @@ def _train(
             path = checkpoints.path_of(state.step)
             return TrainResult("stopped", state.step, minutes, path, images.skipped)
         stop.let_signals_end()  # the last checkpoint is there, and fitting may take minutes
-        finish_s = 0.0
-        if log is not None:
+
+        def finish() -> float:
             if progress is not None:
                 progress(TrainProgress(state.step, 1.0, math.nan, 0.0, 0.0, is_fitting=True))
-            finish_s = _finish(folder, plan, record, images, state, device)
+            return _finish(folder, plan, record, images, state, device)
+
+        finish_s = processes.by_first(finish)  # the model's file is there when any returns
+        if log is not None:
             log.write(state.step, "finish", {"core_s": finish_s})
-        finish_s = processes.totals(finish_s)[0]  # the model's file is there when any returns
     path = folder / MODEL_FILE
     return TrainResult("finished", state.step, minutes, path, images.skipped, finish_s / 60)
 
 
 def _check_processes(
-    processes: Processes, plan: TrainPlan, data: DataRecord, model: AbstractModel
+    processes: Processes,
+    plan: TrainPlan,
+    data: DataRecord,
+    model: AbstractModel,
+    *,
+    resume: bool,
 ) -> None:
     """Raises an `OvertoneError` unless these processes can train this model together."""
     if processes.count == 1:
@@ -169,7 +178,7 @@ def _check_processes(
             "without a launcher"
         )
     processes.check_batch(plan.train.batch_size)
-    processes.check_same(repr(plan), data.fingerprint)
+    processes.check_same(repr(plan), data.fingerprint, repr(resume))
 
 
 def describe_run(out: str | pathlib.Path, request: TrainRequest) -> dict[str, Any]:
@@ -225,14 +234,20 @@ def _model(plan: TrainPlan, images: ImageSet) -> AbstractModel:
 
 
 def _start(
-    model: AbstractModel, plan: TrainPlan, images: ImageSet, device: torch.device
+    model: AbstractModel,
+    plan: TrainPlan,
+    images: ImageSet,
+    device: torch.device,
+    processes: Processes,
 ) -> TrainState:
     """The state before the first step; what the model does before it counts as spent."""
     clock = clock_of(device)
     started = clock()
     model.begin(images, generator=derived_generator(plan.train.seed, "begin"))
     spent_s = clock() - started
-    state = TrainState.start(model.to(device).train(), plan.train, device)
+    model.to(device).train()
+    processes.copy_first([*model.parameters(), *model.buffers()])
+    state = TrainState.start(model, plan.train, device)
     state.spent_s = spent_s
     if plan.train.compile:
         compile_networks(model)
