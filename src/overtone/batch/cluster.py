@@ -142,7 +142,14 @@ def _start(ray: Any, address: str, num_processors: int) -> None:
             "object_store_memory": _STORE_BYTES,
         }
     before = signal.getsignal(signal.SIGTERM)
-    ray.init(address="auto" if address == "ray" else address, **options)
+    where = "auto" if address == "ray" else address
+    try:
+        ray.init(address=where, **options)
+    except Exception:
+        if address != LOCAL:
+            raise
+        ray.shutdown()  # on a busy machine its own processes do not always find each other at once
+        ray.init(address=where, **options)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, before)  # Ray has put its own there
 
