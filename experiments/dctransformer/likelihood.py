@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from experiments.harness.records import write_records
 from overtone.codecs.sparse_dct.stream import PACKAGE, coded_order
 from overtone.data import ImageSet, load_images
 from overtone.entropy.context_state import load_context_state, rounded_context_state
@@ -228,5 +229,4 @@ def write_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
 
 def replace_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
     """Writes rows in place of all that are there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    write_records(path, rows)

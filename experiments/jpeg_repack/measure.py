@@ -26,6 +26,7 @@ from PIL import Image
 
 import overtone
 from experiments.harness.rebuild import rebuild
+from experiments.harness.records import write_records
 from experiments.kodak.tables import REPACK, jpeg_repack, saving_percent
 from overtone.cli.progress import progress_bar
 from overtone.entropy.context_state import unpack_context_state
@@ -51,8 +52,7 @@ def main() -> None:
                 "overtone.entropy.context_state.load_context_state", return_value=state
             ):
                 rows += measured(paths[half::2], "other half")
-        REPACK.parent.mkdir(parents=True, exist_ok=True)
-        REPACK.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        write_records(REPACK, rows)
     rows = [json.loads(line) for line in REPACK.read_text("utf-8").splitlines()]
     if arguments.page:
         rebuild(["tables"])

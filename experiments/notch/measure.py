@@ -25,6 +25,7 @@ import numpy as np
 
 import overtone
 from experiments.harness.rebuild import rebuild
+from experiments.harness.records import write_records
 from experiments.notch.tables import ROWS, borders, dark_lines, false_alarms, sinusoids
 from overtone import metrics
 from overtone.cli.progress import progress_bar
@@ -57,8 +58,7 @@ def main() -> None:
                 rows += list(measured(path))
                 if progress is not None:
                     progress(number / len(paths), path.stem)
-        ROWS.parent.mkdir(parents=True, exist_ok=True)
-        ROWS.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        write_records(ROWS, rows)
     if arguments.page:
         rebuild(["tables"])
     root = pathlib.Path()

@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import overtone
+from experiments.harness.records import write_records
 from overtone.errors import ConfigError, OvertoneError
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
@@ -70,8 +71,7 @@ def main() -> None:
             f"{row['browser_ms']:12.1f} {row['ratio']:7.2f}"
         )
     if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_records(arguments.out, rows)
     ratios = {
         codec: round(statistics.median(r["ratio"] for r in rows if r["codec"] == codec), 2)
         for codec in PRESETS

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from experiments.harness.records import write_records
 from experiments.harness.timing import interleaved
 from overtone.config import from_mapping, read_preset
 from overtone.evaluate.provenance import provenance
@@ -69,8 +70,7 @@ def main() -> None:
             f"{row['preset']:>14} {parameters:>10} {row['what']:>28} {row['triples_per_s']:10.1f}"
         )
     if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_records(arguments.out, rows)
     print(json.dumps({f"{row['preset']}, {row['what']}": row["triples_per_s"] for row in rows}))
 
 

@@ -21,6 +21,7 @@ import jax.numpy as jnp  # pyright: ignore[reportMissingImports]
 import numpy as np
 import torch
 
+from experiments.harness.records import write_records
 from experiments.harness.timing import TimedStep, interleaved
 from overtone.evaluate.provenance import provenance
 from overtone.kernels.fourier import NetSpec, Runner
@@ -53,8 +54,7 @@ def main() -> None:
                 values = " ".join(f"{row[c]:11.3f}" for c in columns)
                 print(f"{width:5} {depth:5} {row['direction']:>16} {values}", flush=True)
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_records(args.out, rows)
     print(json.dumps(summary(rows)))
 
 

@@ -28,6 +28,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from experiments.harness.records import write_records
 from experiments.harness.timing import TimedStep, interleaved
 from overtone.config import from_mapping, read_preset
 from overtone.evaluate.provenance import provenance
@@ -65,8 +66,7 @@ def main() -> None:
             f"{row['images_per_s']:9.1f} {row['ratio']:6.2f}"
         )
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_records(args.out, rows)
     print(json.dumps(summary(rows)))
 
 

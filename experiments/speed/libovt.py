@@ -7,13 +7,13 @@ of it; the two take turns. A row has the seconds of both and how their pixels di
 """
 
 import argparse
-import json
 import pathlib
 from typing import Any
 
 import numpy as np
 
 import overtone
+from experiments.harness.records import write_records
 from experiments.harness.timing import interleaved
 from overtone.bitstream.container import Container
 from overtone.codecs.library_twin import TWINS
@@ -44,8 +44,7 @@ def main() -> None:
             f"{row['differing_per_million']:9.2f} {row['max_difference']:4}"
         )
     if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_records(arguments.out, rows)
 
 
 def rows_of(codec: str, photo: np.ndarray, repeats: int) -> list[dict[str, Any]]:

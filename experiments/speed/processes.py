@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from experiments.harness.records import write_records
 from experiments.harness.rows import Record, read_records
 from overtone.data import BatchOrder, ImageSet
 from overtone.evaluate.provenance import provenance
@@ -90,8 +91,7 @@ def write_rows(path: pathlib.Path, rows: Sequence[Record]) -> None:
     kept = [r for r in read_records(path, {"model": str}) if r["model"] not in measured_now]
     places = [name for name, _ in PRESETS]
     found = sorted([*kept, *rows], key=lambda row: places.index(row["model"]))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in found))
+    write_records(path, found)
 
 
 def start_processes(words: list[str]) -> None:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from experiments.harness.records import write_records
 from overtone.evaluate.provenance import provenance
 from overtone.models.base import ImageSpec
 from overtone.models.dct_transformer.model import DctTransformer
@@ -62,8 +63,7 @@ def main() -> None:
     for row in rows:
         print(json.dumps(row))
     if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_records(arguments.out, rows)
 
 
 def row_of(cost: StepCost) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 import overtone
+from experiments.harness.records import write_records
 from experiments.harness.timing import interleaved
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
@@ -48,8 +49,7 @@ def main() -> None:
             f"{row['decode']:10.1f} {row['unit']}"
         )
     if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_records(arguments.out, rows)
     print(json.dumps({f"{r['pictures']}, {r['implementation']}": r["encode"] for r in rows}))
 
 
