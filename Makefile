@@ -54,8 +54,9 @@ sanitize: $(STAMP)
 	$(CMAKE) -DOVERTONE_SANITIZE=address,undefined
 	$(BUILD)
 	$(SANITIZED) pytest -q -p no:cacheprovider tests/test_fourier_face.py tests/test_sparse_dct.py \
-	    tests/test_tiled_dct.py tests/test_dfm.py tests/test_ovt.py tests/test_ovt_interface.py -m "not slow" -k "not ends_of_the_dial"
-	$(SANITIZED) tests/fuzz_decode.py --runs 3000 --codecs tiled-dct dfm sparse-dct
+	    tests/test_tiled_dct.py tests/test_dfm.py tests/test_ovt.py tests/test_ovt_interface.py \
+	    tests/test_latent_file.py tests/test_latent_damage.py tests/test_latent_picture.py -m "not slow" -k "not ends_of_the_dial"
+	$(SANITIZED) tests/fuzz_decode.py --runs 3000 --codecs tiled-dct dfm sparse-dct dfm-latent
 	$(MAKE) libfuzzer
 
 # Sources of each target besides its own; the kernels are those of the plainest instruction set.
@@ -69,6 +70,7 @@ FUZZ_SOURCES_sparse_dct =
 FUZZ_SOURCES_dfm = $(addprefix csrc/fourier/,block.cpp layout.cpp runner.cpp kernel.cpp) $(FUZZ_PLATFORM)
 FUZZ_SOURCES_ovt = $(filter-out csrc/ovt/bindings.cpp,$(wildcard csrc/ovt/*.cpp csrc/ovt/*/codec.cpp)) \
                    $(filter-out %/codec.cpp csrc/ovt/tools/%,$(wildcard csrc/ovt/*/*.cpp)) \
+                   $(filter-out csrc/latent_file/bindings.cpp,$(wildcard csrc/latent_file/*.cpp)) \
                    $(FUZZ_SOURCES_tiled_dct) \
                    $(addprefix csrc/fourier/,block.cpp layout.cpp runner.cpp kernel.cpp)
 FUZZ_TARGETS = ovt tiled_dct sparse_dct dfm

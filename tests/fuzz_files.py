@@ -15,10 +15,11 @@ import random
 from typing import Any
 
 from helpers import SHAPES, mutate_section, scene
+from toy_latents import file_of, toy_files
 
 from overtone.bitstream.container import Container, Layout, Metadata, read_header
 from overtone.codecs.dct_list import FINGERPRINT_BYTES
-from overtone.codecs.registry import CODEC_IDS, encode
+from overtone.codecs.registry import CODEC_IDS, CODECS, encode, shorten
 from overtone.codecs.sparse_dct.codec import SparseDctCodec
 from overtone.codecs.sparse_dct.header import SparseDctHeader
 from overtone.codecs.sparse_dct.stream import pack_levels, write_section
@@ -93,7 +94,7 @@ def made() -> dict[str, bytes]:
     """The corpus: several shapes, layouts and qualities, and what encoders write rarely."""
     files: dict[str, bytes] = {}
     for codec, (number, shape), quality in itertools.product(
-        [name for name in CODEC_IDS.values() if name != "dct-list"], enumerate(SHAPES), (20, 80)
+        [name for name in CODEC_IDS.values() if name in CODECS], enumerate(SHAPES), (20, 80)
     ):
         image = scene(*shape, channels=1 + (number + 2) % 4)
         metadata = METADATA if number == 2 else Metadata()
@@ -107,6 +108,10 @@ def made() -> dict[str, bytes]:
     tables = tuple(tuple(range(1 + c, 65 + c)) for c in range(2))
     for down, across in ((1, 1), (1, 2), (2, 1)):
         files[f"sparse-dct-{down}{across}"] = _sparse(down, across, tables)
+    for number, (shapes, _, section) in enumerate(toy_files()):
+        if 2 <= number <= 5:
+            files[f"dfm-latent-{number}"] = file_of(shapes.spec, section)
+    files["dfm-latent-prefix"] = shorten(files["dfm-latent-2"], 900)
     files["sparse-dct-prefix"] = SparseDctCodec().shorten(files["sparse-dct-41x23-80"], 300)
     return files
 

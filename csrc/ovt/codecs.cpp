@@ -1,6 +1,7 @@
 #include "codecs.h"
 
 #include "dfm/codec.h"
+#include "latent/codec.h"
 #include "sparse_dct/codec.h"
 #include "tiled_dct/codec.h"
 
@@ -12,6 +13,7 @@ constexpr Codec kCodecs[] = {
     {1, "tiled-dct", false, tiled_dct::kData, tiled_dct::open},
     {2, "dfm", false, {}, dfm::open},
     {3, "sparse-dct", true, sparse_dct::kData, sparse_dct::open},
+    {6, "dfm-latent", true, {}, latent::open},
 };
 
 }  // namespace

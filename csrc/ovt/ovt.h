@@ -1,4 +1,4 @@
-/* libovt: decodes .ovt files of the codecs tiled-dct, dfm and sparse-dct.
+/* libovt: decodes .ovt files of the codecs tiled-dct, dfm, sparse-dct and dfm-latent.
  *
  *     ovt_context* context;
  *     ovt_file* file;
@@ -21,7 +21,8 @@
  *
  * Memory: what is decoded at a time is a strip of rows: some 2^18 pixels, or one row where a row
  * has more, at some hundred bytes a pixel. A codec that codes coarse to fine also keeps its
- * coefficients, two bytes each. For each row of a view beyond the strip there are eight bytes.
+ * coefficients, two bytes each; dfm-latent its symbols, a byte each, and while it reads them two
+ * bytes for each feature of four pixels. For each row of a view beyond the strip there are eight bytes.
  */
 #ifndef OVERTONE_OVT_H
 #define OVERTONE_OVT_H
@@ -101,7 +102,7 @@ const char* ovt_codec_data(uint32_t codec_id, uint32_t index);
 /* ---- Files ------------------------------------------------------------------------------------*/
 
 typedef struct ovt_header {
-  uint32_t codec_id; /* 1 tiled-dct, 2 dfm, 3 sparse-dct; others are not decoded here */
+  uint32_t codec_id; /* 1 tiled-dct, 2 dfm, 3 sparse-dct, 6 dfm-latent; others are not decoded */
   uint32_t width;    /* pixels, 1..65535 */
   uint32_t height;
   uint32_t channels; /* 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA; 8 bits each */

@@ -42,6 +42,10 @@ struct TypeName<bool> {
   static constexpr const char* value = "bool";
 };
 template <>
+struct TypeName<std::int8_t> {
+  static constexpr const char* value = "int8";
+};
+template <>
 struct TypeName<std::uint8_t> {
   static constexpr const char* value = "uint8";
 };

@@ -33,7 +33,8 @@ OVERTONE_INLINE Vec load(const float* p) {
   return v;
 }
 OVERTONE_INLINE void store(float* p, Vec v) { std::memcpy(p, &v, sizeof v); }
-OVERTONE_INLINE Vec splat(float x) { return Vec{} + x; }
+// Not x + 0, which is another number for x = -0 and so costs an addition.
+OVERTONE_INLINE Vec splat(float x) { return x - Vec{}; }
 
 OVERTONE_INLINE Vec round(Vec x) {  // to nearest, for |x| < 2^22
   constexpr float kMagic = 12582912.0f;

@@ -49,7 +49,7 @@ def dfm(file: Container, view: View) -> Strips:
     return render_twin.rows(Picture(unpack_networks(file), num_threads=1), view)
 
 
-# Name of each codec in the library's table to its twin.
+# Name of each codec in the library's table, if it encodes here, to its twin.
 TWINS: dict[str, Callable[[Container, View], Strips]] = {
     "tiled-dct": tiled_dct,
     "sparse-dct": sparse_dct,

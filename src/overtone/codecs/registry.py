@@ -46,8 +46,17 @@ CODECS: dict[str, str] = {
 }
 # The same for codecs that need a trained model, which no setting brings along.
 MODEL_CODECS: dict[str, str] = {"dct-list": "overtone.codecs.dct_list:DctListCodec"}
+# The same for codecs whose files this version decodes and cannot write.
+DECODED_CODECS: dict[str, str] = {"dfm-latent": "overtone.codecs.dfm_latent.codec:DfmLatentCodec"}
 # Codec id in the `.ovt` header -> key. Ids are never reused.
-CODEC_IDS: dict[int, str] = {1: "tiled-dct", 2: "dfm", 3: "sparse-dct", 4: "dct-list", 5: "coin"}
+CODEC_IDS: dict[int, str] = {
+    1: "tiled-dct",
+    2: "dfm",
+    3: "sparse-dct",
+    4: "dct-list",
+    5: "coin",
+    6: "dfm-latent",
+}
 # Keys of earlier versions, refused with the name of today; "dfm" was the default codec's then.
 RENAMED: dict[str, str] = {"dfm-net": "dfm"}
 DEFAULT_CODEC = "tiled-dct"
@@ -61,7 +70,7 @@ def get_codec(name: str) -> AbstractCodec[Any]:
     """
     if name in RENAMED:
         raise ConfigError(f"codec {name} is called {RENAMED[name]} now; use that name")
-    known = CODECS | MODEL_CODECS
+    known = CODECS | MODEL_CODECS | DECODED_CODECS
     if name not in known:
         return codec_named(name, list(CODECS))
     module, _, attribute = known[name].partition(":")

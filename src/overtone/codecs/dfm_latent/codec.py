@@ -1,0 +1,91 @@
+"""The codec `dfm-latent`: its files are decoded here; what encodes them is on its way."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+from typing_extensions import override
+
+from overtone.bitstream.container import Container
+from overtone.bitstream.writer import Writer
+from overtone.codecs import library
+from overtone.codecs.base import EncodeOptions, NativeCodec, View
+from overtone.codecs.dfm_latent.header import DfmLatentHeader
+from overtone.errors import ConfigError, CorruptError, TruncatedError
+from overtone.kernels import latent_file
+from overtone.shapes import UInt8
+
+
+class DfmLatentCodec(NativeCodec):
+    """Grids of integers that a machine of their own turns into a picture, coarse to fine."""
+
+    name: ClassVar[str] = "dfm-latent"
+    codec_id: ClassVar[int] = 6
+    quality_step: ClassVar[float] = 1.0
+
+    @override
+    def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
+        raise ConfigError(
+            "files of codec dfm-latent can be decoded, but this version cannot write them; "
+            "choose another codec"
+        )
+
+    @override
+    def decode_rows(
+        self, file: Container, view: View, num_threads: int
+    ) -> Iterator[UInt8[np.ndarray, "rows w c"]]:
+        return library.decode_rows(file, view, num_threads)
+
+    @override
+    def describe(self, file: Container, *, full: bool) -> dict[str, object]:
+        header, stream = read_section(file)
+        spec = header.spec
+        described: dict[str, object] = {
+            "sections": {
+                "parameters": len(file.sections[0]) - len(stream),
+                "networks and symbols": len(stream),
+            },
+            "trunk": f"{spec.trunk}, {spec.num_mixed} units",
+            "residual layers": spec.num_residual_layers,
+            "grids": spec.num_grids,
+            "context": f"{spec.num_neighbours} neighbours, {spec.num_features} features",
+            "weights": latent_file.Shapes(spec).num_weights,
+            "is_complete": not header.is_prefix,
+        }
+        if full:
+            size = (spec.height, spec.width, spec.channels)
+            symbols = latent_file.unpack(file.sections[0], size).symbols
+            described["symbols other than 0"] = int(np.count_nonzero(symbols))
+        return described
+
+    def shorten(self, data: bytes, max_bytes: int) -> bytes:
+        """See `ProgressiveCodec.shorten`."""
+        if len(data) <= max_bytes:
+            # Only what is cut already needs to be made whole.
+            with contextlib.suppress(TruncatedError):
+                Container.from_bytes(data)
+                return data
+        prefix = Container.from_prefix(data[:max_bytes])
+        header, stream = read_section(prefix)
+        head = Writer()
+        dataclasses.replace(header, is_prefix=True).write(head)
+
+        def shortened(size: int) -> bytes:
+            section = head.to_bytes() + stream[:size]
+            return dataclasses.replace(prefix, sections=(section,)).to_bytes()
+
+        surplus = len(shortened(len(stream))) - max_bytes
+        if surplus > len(stream):
+            raise TruncatedError(f"{max_bytes} bytes hold no picture; {max_bytes + surplus} do")
+        return shortened(len(stream) - max(0, surplus))
+
+
+def read_section(file: Container) -> tuple[DfmLatentHeader, bytes]:
+    """The head, and what follows it."""
+    if len(file.sections) != 1:
+        raise CorruptError(f"codec dfm-latent has 1 section, the file {len(file.sections)}")
+    reader = file.reader(0)
+    header = DfmLatentHeader.read(reader, file)
+    return header, reader.take(reader.remaining, "networks and symbols")

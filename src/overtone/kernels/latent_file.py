@@ -1,0 +1,282 @@
+"""Latent machines as bytes: the section of a `dfm-latent` file, written and taken apart.
+
+Everything in it is integers: a weight is an integer times its tensor's step, a latent is the
+symbol that it was rounded to. Pixels are made of the file by `overtone.kernels.ovt`.
+"""
+
+import dataclasses
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overtone.errors import ConfigError, CorruptError
+from overtone.kernels import _latent_file
+from overtone.kernels.fourier import Isa
+
+Trunk = Literal["linear", "rectified", "fourier", "products"]
+
+KINDS = (
+    "context weights",
+    "context biases",
+    "context output weights",
+    "context output biases",
+    "feature weights",
+    "feature biases",
+    "upsampling",
+    "mix",
+    "synthesis weights",
+    "synthesis biases",
+    "residual weights",
+)
+"""What shares a step and a distribution, by the number of the kind of a tensor."""
+
+MAX_EXPONENTS = tuple(_latent_file.MAX_EXPONENTS)
+"""Steps of a kind are 2 ** -e for e of 0 to this."""
+
+NUM_SCALES, SCALE_OF_ONE, SCALES_PER_E = 256, 80, 16
+MAX_INTEGER = 1 << 17  # of a weight
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """The sizes of a latent machine.
+
+    Attributes:
+        height: Rows of pixels.
+        width: Columns of pixels.
+        channels: Channels of the picture, 1 to 4.
+        trunk: Functions of a pixel's features that its colours are sums of.
+        num_mixed: Hidden units or factors of the trunk; 0 of a linear one.
+        num_residual_layers: Layers of 3x3 after the trunk.
+        num_grids: Grids that reach the pixels, each half as large as the one before.
+        first_hyper_grid: From this level on a second grid serves entropy coding only.
+        num_context_layers: Hidden layers of the network that predicts a symbol.
+        num_neighbours: Symbols of the same grid that it sees.
+        num_features: Numbers made of coarser grids that it sees.
+        num_feature_grids: The finest grids, which have such numbers.
+        parent_side: Side of the window on the next coarser grid that they are made of, 1 or 3.
+    """
+
+    height: int
+    width: int
+    channels: int = 3
+    trunk: Trunk = "rectified"
+    num_mixed: int = 48
+    num_residual_layers: int = 2
+    num_grids: int = 7
+    first_hyper_grid: int = 4
+    num_context_layers: int = 2
+    num_neighbours: int = 14
+    num_features: int = 6
+    num_feature_grids: int = 3
+    parent_side: int = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tensor:
+    """Weights of one layer.
+
+    Attributes:
+        name: Network, layer and part, with dots between.
+        shape: Lengths of its axes, outputs first.
+        kind: Number of its kind.
+        offset: Number of its first weight among all.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    kind: int
+    offset: int
+
+    @property
+    def size(self) -> int:
+        """How many weights it has."""
+        return math.prod(self.shape)
+
+    @property
+    def part(self) -> slice:
+        """Where its weights are among all."""
+        return slice(self.offset, self.offset + self.size)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Grid:
+    """Symbols over the picture.
+
+    Attributes:
+        level: It has a symbol for 2^level x 2^level pixels.
+        is_hyper: Whether it serves entropy coding only.
+        height: Rows.
+        width: Columns.
+        offset: Number of its first symbol among all; rows follow one another.
+    """
+
+    level: int
+    is_hyper: bool
+    height: int
+    width: int
+    offset: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.height, self.width
+
+    @property
+    def part(self) -> slice:
+        """Where its symbols are among all."""
+        return slice(self.offset, self.offset + self.height * self.width)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Machine:
+    """Integers of a machine.
+
+    Attributes:
+        exponents: For each kind e, if steps are 2 ** -e.
+        scales: For each kind the index i of its distribution, of scale exp((i - 80) / 16).
+        integers: Those of all weights, int32 within 2 ** 17, tensor by tensor.
+        symbols: Those of all grids, int8 within 127, fine to coarse, rows one after the other.
+    """
+
+    exponents: tuple[int, ...]
+    scales: tuple[int, ...]
+    integers: NDArray[np.int32]
+    symbols: NDArray[np.int8]
+
+
+class Shapes:
+    """The tensors and grids of a machine.
+
+    Args:
+        spec: Its sizes.
+
+    Raises:
+        ConfigError: A size is out of its range.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        try:
+            self.native = _latent_file.Shapes(**dataclasses.asdict(spec))
+        except ValueError as error:
+            raise ConfigError(f"latent machine: {error}") from error
+        self.spec = spec
+        self.tensors = tuple(
+            Tensor(name, tuple(shape), kind, offset)
+            for name, shape, kind, offset in self.native.tensors
+        )
+        self.grids = tuple(Grid(*each) for each in self.native.grids)
+
+    @property
+    def num_weights(self) -> int:
+        """Of all tensors."""
+        return self.tensors[-1].part.stop
+
+    @property
+    def num_symbols(self) -> int:
+        """Of all grids."""
+        return self.grids[-1].part.stop
+
+
+def integers_of(
+    shapes: Shapes, exponents: tuple[int, ...], weights: NDArray[np.floating]
+) -> NDArray[np.int32]:
+    """The integers that are nearest to weights; those that are too large become the largest.
+
+    Args:
+        shapes: The machine's.
+        exponents: For each kind e, if steps are 2 ** -e.
+        weights: All weights, tensor by tensor.
+    """
+    nearest = np.rint(weights / _steps(shapes, exponents))
+    return nearest.clip(-MAX_INTEGER, MAX_INTEGER).astype(np.int32)
+
+
+def weights_of(shapes: Shapes, machine: Machine) -> NDArray[np.float32]:
+    """All weights, tensor by tensor, as the decoder has them."""
+    return (machine.integers * _steps(shapes, machine.exponents)).astype(np.float32)
+
+
+def _steps(shapes: Shapes, exponents: tuple[int, ...]) -> NDArray[np.float64]:
+    """The step of each weight."""
+    steps = [np.full(each.size, 2.0 ** -exponents[each.kind]) for each in shapes.tensors]
+    return np.concatenate(steps)
+
+
+def scales_of(
+    shapes: Shapes, exponents: tuple[int, ...], integers: NDArray[np.int32]
+) -> tuple[int, ...]:
+    """For each kind the index of the scale that its weights are cheapest with.
+
+    Args:
+        shapes: The machine's.
+        exponents: For each kind e, if steps are 2 ** -e.
+        integers: Those of all weights.
+    """
+    differences = np.abs(integers - shapes.native.starts(exponents))
+    b = np.exp((np.arange(NUM_SCALES) - SCALE_OF_ONE) / SCALES_PER_E)
+    zero = -np.log2(-np.expm1(-0.5 / b))
+    one = 1 + 0.5 / (b * math.log(2)) - np.log2(-np.expm1(-1 / b))  # with its sign
+    further = 1 / (b * math.log(2))
+    found: list[int] = []
+    for kind in range(len(KINDS)):
+        own = [differences[each.part] for each in shapes.tensors if each.kind == kind]
+        values = np.concatenate(own) if own else np.zeros(0)
+        others = values[values > 0]
+        bits = (values.size - others.size) * zero + others.size * one
+        found.append(int(np.argmin(bits + (others - 1).sum() * further)))
+    return tuple(found)
+
+
+def pack(shapes: Shapes, machine: Machine, *, isa: Isa = "auto") -> bytes:
+    """The codec section of a file.
+
+    Args:
+        shapes: The machine's.
+        machine: Its integers.
+        isa: Instruction set of the kernels; the bytes are the same with any.
+
+    Raises:
+        ConfigError: A number is out of its range.
+    """
+    try:
+        return _latent_file.pack(
+            shapes.native,
+            exponents=machine.exponents,
+            scales=machine.scales,
+            integers=machine.integers,
+            symbols=machine.symbols,
+            isa=isa,
+        )
+    except ValueError as error:
+        raise ConfigError(f"latent machine: {error}") from error
+
+
+def unpack(
+    section: bytes,
+    size: tuple[int, int, int],
+    *,
+    is_prefix: bool = False,
+    isa: Isa = "auto",
+) -> Machine:
+    """The integers of a section; of a beginning that lacks weights there are none.
+
+    Args:
+        section: Bytes that `pack` made, or the beginning of them.
+        size: Height, width and channels of the picture.
+        is_prefix: Whether the section may end early; what is missing is 0.
+        isa: Instruction set of the kernels; the integers are the same with any.
+
+    Raises:
+        CorruptError: The section is damaged.
+    """
+    height, width, channels = size
+    try:
+        exponents, scales, integers, symbols = _latent_file.unpack(
+            section, height=height, width=width, channels=channels, is_prefix=is_prefix, isa=isa
+        )
+    except RuntimeError as error:
+        raise CorruptError(str(error)) from error
+    return Machine(tuple(exponents), tuple(scales), integers, symbols)
