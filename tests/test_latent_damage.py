@@ -15,7 +15,8 @@ from overtone.codecs.dfm_latent.codec import read_section
 from overtone.codecs.registry import decode, shorten
 from overtone.errors import BitstreamError, TruncatedError
 from overtone.kernels import latent_file_twin as twin
-from overtone.kernels.latent_file import Shapes, pack, unpack
+from overtone.kernels.latent_file import pack, unpack
+from overtone.kernels.latent_shape import Shapes
 
 FILES = toy_files()
 every_machine = pytest.mark.parametrize("number", range(len(FILES)))

@@ -16,7 +16,8 @@ from overtone.imaging.image import Picture, picture_to_bytes, read_picture
 from overtone.kernels import latent_picture_twin as twin
 from overtone.kernels import ovt
 from overtone.kernels.fourier import supported_isas
-from overtone.kernels.latent_file import Shapes, Spec, pack
+from overtone.kernels.latent_file import pack
+from overtone.kernels.latent_shape import Shapes, Spec
 
 FILES = toy_files()
 every_machine = pytest.mark.parametrize("number", range(len(SPECS)))

@@ -10,9 +10,9 @@ from experiments.latent.speed import multiplications
 from helpers import scene
 
 from overtone.codecs.base import ProgressCallback
-from overtone.codecs.dfm.latent.phases import TrainSettings, main_phase
-from overtone.codecs.dfm.latent.sizes import PRESETS, Sizes, machine_spec
-from overtone.codecs.dfm.latent.train import State, Trainer, gain_of, train
+from overtone.codecs.dfm_latent.phases import TrainSettings, main_phase
+from overtone.codecs.dfm_latent.sizes import PRESETS, Sizes, machine_spec
+from overtone.codecs.dfm_latent.train import State, Trainer, gain_of, train
 from overtone.deadline import time_limit
 from overtone.errors import ConfigError, FitError
 from overtone.kernels.latent import Conditions, Machine

@@ -17,7 +17,8 @@ import numpy as np
 from overtone.bitstream.container import Container, Layout
 from overtone.codecs.dfm_latent.codec import read_section
 from overtone.kernels import latent_file_twin as twin
-from overtone.kernels.latent_file import MAX_EXPONENTS, Machine, Shapes, Spec, pack, scales_of
+from overtone.kernels.latent_file import MAX_EXPONENTS, Machine, pack, scales_of
+from overtone.kernels.latent_shape import Shapes, Spec
 
 CODEC_ID = 6
 SPECS = [

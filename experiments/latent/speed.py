@@ -21,8 +21,8 @@ import torch
 
 from experiments.harness.timing import TimedStep, interleaved
 from experiments.latent import torch_machine
-from overtone.codecs.dfm.latent.sizes import PRESETS, machine_spec
-from overtone.codecs.dfm.latent.start import initial_parameters
+from overtone.codecs.dfm_latent.sizes import PRESETS, machine_spec
+from overtone.codecs.dfm_latent.start import initial_parameters
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
 from overtone.kernels.latent import Conditions, Machine, Rates

@@ -10,14 +10,15 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from overtone.kernels import latent
-from overtone.kernels.latent import Conditions, Grid, MachineSpec
+from overtone.kernels import latent_shape
+from overtone.kernels.latent import Conditions
+from overtone.kernels.latent_shape import Grid, Spec
 from overtone.kernels.latent_twin import LEAST_MASS, NEIGHBOURS, SCALE_LIMIT, SCALE_SHIFT
 
 Parts = dict[str, Tensor]
 
 
-def by_name(parts: Sequence[latent.Tensor] | Sequence[Grid], values: Tensor) -> Parts:
+def by_name(parts: Sequence[latent_shape.Tensor] | Sequence[Grid], values: Tensor) -> Parts:
     """Tensors of all parameters, or grids of all symbols."""
     return {each.name: values[each.part].reshape(each.shape) for each in parts}
 
@@ -69,7 +70,7 @@ def smoothed(values: Tensor, taps: Tensor) -> Tensor:
     return values + F.conv2d(found, kernel[None, None, None], padding=(0, 3))[0, 0]
 
 
-def features_of_pixels(spec: MachineSpec, tensors: Parts, symbols: Parts) -> Tensor:
+def features_of_pixels(spec: Spec, tensors: Parts, symbols: Parts) -> Tensor:
     found = symbols[f"L{spec.num_grids - 1}"][None]
     for level in range(spec.num_grids - 2, -1, -1):
         own = symbols[f"L{level}"]
@@ -79,7 +80,7 @@ def features_of_pixels(spec: MachineSpec, tensors: Parts, symbols: Parts) -> Ten
     return found
 
 
-def basis_of(spec: MachineSpec, mixed: Tensor) -> Tensor:
+def basis_of(spec: Spec, mixed: Tensor) -> Tensor:
     """Of (units, pixels)."""
     if spec.trunk == "rectified":
         return mixed.relu()
@@ -95,7 +96,7 @@ def basis_of(spec: MachineSpec, mixed: Tensor) -> Tensor:
     return torch.view_as_real(table).permute(0, 2, 1).reshape(2 * len(table), -1)
 
 
-def pixels_of(spec: MachineSpec, tensors: Parts, features: Tensor) -> Tensor:
+def pixels_of(spec: Spec, tensors: Parts, features: Tensor) -> Tensor:
     """Of (channels, height, width)."""
     flat = features.reshape(spec.num_grids, -1)
     values = torch.addmm(
@@ -131,7 +132,7 @@ def repeated(values: Tensor, times: int, height: int, width: int) -> Tensor:
     return found.repeat_interleave(times, -1)[..., :width]
 
 
-def context_features(spec: MachineSpec, tensors: Parts, symbols: Parts, level: int) -> Tensor:
+def context_features(spec: Spec, tensors: Parts, symbols: Parts, level: int) -> Tensor:
     parent = symbols[f"L{level + 1}"]
     reach = spec.parent_side // 2
     window = [(dy, dx) for dy in range(-reach, reach + 1) for dx in range(-reach, reach + 1)]
@@ -149,7 +150,7 @@ def context_features(spec: MachineSpec, tensors: Parts, symbols: Parts, level: i
     return repeated(found.reshape(-1, *parent.shape), 2, *symbols[f"L{level}"].shape)
 
 
-def bits_of(spec: MachineSpec, tensors: Parts, symbols: Parts, name: str) -> Tensor:
+def bits_of(spec: Spec, tensors: Parts, symbols: Parts, name: str) -> Tensor:
     own, level = symbols[name], int(name[1:])
     context = shifted(own, list(NEIGHBOURS[: spec.num_neighbours]))
     if name[0] == "L" and level < spec.num_feature_grids:
@@ -179,7 +180,7 @@ def cdf(x: Tensor) -> Tensor:
 
 
 def loss_of(
-    spec: MachineSpec, tensors: Parts, symbols: Parts, picture: Tensor, rd_weight: float
+    spec: Spec, tensors: Parts, symbols: Parts, picture: Tensor, rd_weight: float
 ) -> Tensor:
     """Distortion + rd_weight * bits a pixel; the picture is (channels, height, width)."""
     pixels = pixels_of(spec, tensors, features_of_pixels(spec, tensors, symbols))

@@ -18,12 +18,12 @@ import numpy as np
 
 from experiments.harness.records import append_record
 from overtone.codecs.base import resolve_num_threads
-from overtone.codecs.dfm.latent.phases import TrainSettings
-from overtone.codecs.dfm.latent.sizes import PRESETS, Sizes
-from overtone.codecs.dfm.latent.train import Trainer, train
+from overtone.codecs.dfm_latent.phases import TrainSettings
+from overtone.codecs.dfm_latent.sizes import PRESETS, Sizes
+from overtone.codecs.dfm_latent.train import Trainer, train
 from overtone.evaluate.provenance import provenance
 from overtone.imaging.image import read_picture
-from overtone.kernels.latent import Trunk
+from overtone.kernels.latent_shape import Trunk
 
 TRUNKS: tuple[tuple[Trunk, int], ...] = (
     ("linear", 0),

@@ -1,107 +1,15 @@
 """Latent machines: a picture as grids of integers and four small networks, trained on it alone."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overtone.kernels import _latent
+from overtone.kernels.latent_shape import Shapes, Spec
 
 Float32 = NDArray[np.float32]
-Trunk = Literal["linear", "rectified", "fourier", "products"]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class MachineSpec:
-    """Sizes of a machine.
-
-    Attributes:
-        height: Rows of the picture.
-        width: Columns of the picture.
-        channels: Samples of a pixel, 1 to 4.
-        num_grids: Grids of latents that reach the pixels; grid i has a latent for 2^i x 2^i pixels.
-        first_hyper_grid: From this level on a second grid serves entropy coding only.
-        num_neighbours: Symbols of the same grid in a context.
-        num_features: Numbers from coarser grids in a context.
-        num_feature_grids: Number of the finest grids, whose contexts have them.
-        parent_side: Side of the window on the next coarser grid that features are made of, 1 or 3.
-        num_context_layers: Hidden layers of the network that predicts symbols.
-        trunk: Functions that a pixel's colours are sums of, besides its features themselves: none,
-            rectified units, or products of sinusoids or of the features' linear combinations.
-        num_mixed: Units of a rectified trunk; factors of the products of others.
-        num_residual_layers: Residual layers of 3x3 pixels after the trunk.
-    """
-
-    height: int
-    width: int
-    channels: int = 3
-    num_grids: int = 7
-    first_hyper_grid: int = 4
-    num_neighbours: int = 10
-    num_features: int = 4
-    num_feature_grids: int = 3
-    parent_side: int = 1
-    num_context_layers: int = 2
-    trunk: Trunk = "rectified"
-    num_mixed: int = 16
-    num_residual_layers: int = 2
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tensor:
-    """One tensor of the networks.
-
-    Attributes:
-        name: Network, layer and part, with dots between.
-        shape: Lengths of its axes, outputs first.
-        offset: Number of its first value among all parameters.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    offset: int
-
-    @property
-    def part(self) -> slice:
-        """Where its values are among all parameters."""
-        return slice(self.offset, self.offset + math.prod(self.shape))
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Grid:
-    """One grid of latents.
-
-    Attributes:
-        level: It has a latent for 2^level x 2^level pixels.
-        is_hyper: Whether it serves entropy coding only.
-        height: Rows.
-        width: Columns.
-        offset: Number of its first latent among all; rows follow one another.
-    """
-
-    level: int
-    is_hyper: bool
-    height: int
-    width: int
-    offset: int
-
-    @property
-    def name(self) -> str:
-        """The letter L or, for hyperlatents, H, and the level."""
-        return f"{'H' if self.is_hyper else 'L'}{self.level}"
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.height, self.width
-
-    @property
-    def part(self) -> slice:
-        """Where its values are among all latents."""
-        return slice(self.offset, self.offset + self.height * self.width)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,19 +91,17 @@ class Machine:
         isa: Instruction set of the kernels, or "auto" for the best at hand.
 
     Raises:
-        ValueError: A size is out of range, or the picture is not as the sizes say.
+        ConfigError: A size is out of range.
+        ValueError: The picture is not as the sizes say.
     """
 
     def __init__(
-        self, spec: MachineSpec, picture: Float32, *, num_threads: int, isa: str = "auto"
+        self, spec: Spec, picture: Float32, *, num_threads: int, isa: str = "auto"
     ) -> None:
-        self.spec = spec
+        self.shapes = Shapes(spec)
+        self.spec, self.tensors, self.grids = spec, self.shapes.tensors, self.shapes.grids
         self._native = _latent.Machine(**dataclasses.asdict(spec), num_threads=num_threads, isa=isa)
         self._native.set_picture(picture)
-        self.tensors = tuple(
-            Tensor(name, tuple(shape), offset) for name, shape, offset in self._native.tensors
-        )
-        self.grids = tuple(Grid(*values) for values in self._native.grids)
 
     @property
     def isa(self) -> str:

@@ -6,7 +6,6 @@ symbol that it was rounded to. Pixels are made of the file by `overtone.kernels.
 
 import dataclasses
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,7 @@ from numpy.typing import NDArray
 from overtone.errors import ConfigError, CorruptError
 from overtone.kernels import _latent_file
 from overtone.kernels.fourier import Isa
-
-Trunk = Literal["linear", "rectified", "fourier", "products"]
+from overtone.kernels.latent_shape import Shapes
 
 KINDS = (
     "context weights",
@@ -39,97 +37,6 @@ NUM_SCALES, SCALE_OF_ONE, SCALES_PER_E = 256, 80, 16
 MAX_INTEGER = 1 << 17  # of a weight
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
-    """The sizes of a latent machine.
-
-    Attributes:
-        height: Rows of pixels.
-        width: Columns of pixels.
-        channels: Channels of the picture, 1 to 4.
-        trunk: Functions of a pixel's features that its colours are sums of.
-        num_mixed: Hidden units or factors of the trunk; 0 of a linear one.
-        num_residual_layers: Layers of 3x3 after the trunk.
-        num_grids: Grids that reach the pixels, each half as large as the one before.
-        first_hyper_grid: From this level on a second grid serves entropy coding only.
-        num_context_layers: Hidden layers of the network that predicts a symbol.
-        num_neighbours: Symbols of the same grid that it sees.
-        num_features: Numbers made of coarser grids that it sees.
-        num_feature_grids: The finest grids, which have such numbers.
-        parent_side: Side of the window on the next coarser grid that they are made of, 1 or 3.
-    """
-
-    height: int
-    width: int
-    channels: int = 3
-    trunk: Trunk = "rectified"
-    num_mixed: int = 48
-    num_residual_layers: int = 2
-    num_grids: int = 7
-    first_hyper_grid: int = 4
-    num_context_layers: int = 2
-    num_neighbours: int = 14
-    num_features: int = 6
-    num_feature_grids: int = 3
-    parent_side: int = 1
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tensor:
-    """Weights of one layer.
-
-    Attributes:
-        name: Network, layer and part, with dots between.
-        shape: Lengths of its axes, outputs first.
-        kind: Number of its kind.
-        offset: Number of its first weight among all.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    kind: int
-    offset: int
-
-    @property
-    def size(self) -> int:
-        """How many weights it has."""
-        return math.prod(self.shape)
-
-    @property
-    def part(self) -> slice:
-        """Where its weights are among all."""
-        return slice(self.offset, self.offset + self.size)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Grid:
-    """Symbols over the picture.
-
-    Attributes:
-        level: It has a symbol for 2^level x 2^level pixels.
-        is_hyper: Whether it serves entropy coding only.
-        height: Rows.
-        width: Columns.
-        offset: Number of its first symbol among all; rows follow one another.
-    """
-
-    level: int
-    is_hyper: bool
-    height: int
-    width: int
-    offset: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.height, self.width
-
-    @property
-    def part(self) -> slice:
-        """Where its symbols are among all."""
-        return slice(self.offset, self.offset + self.height * self.width)
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Machine:
     """Integers of a machine.
@@ -145,39 +52,6 @@ class Machine:
     scales: tuple[int, ...]
     integers: NDArray[np.int32]
     symbols: NDArray[np.int8]
-
-
-class Shapes:
-    """The tensors and grids of a machine.
-
-    Args:
-        spec: Its sizes.
-
-    Raises:
-        ConfigError: A size is out of its range.
-    """
-
-    def __init__(self, spec: Spec) -> None:
-        try:
-            self.native = _latent_file.Shapes(**dataclasses.asdict(spec))
-        except ValueError as error:
-            raise ConfigError(f"latent machine: {error}") from error
-        self.spec = spec
-        self.tensors = tuple(
-            Tensor(name, tuple(shape), kind, offset)
-            for name, shape, kind, offset in self.native.tensors
-        )
-        self.grids = tuple(Grid(*each) for each in self.native.grids)
-
-    @property
-    def num_weights(self) -> int:
-        """Of all tensors."""
-        return self.tensors[-1].part.stop
-
-    @property
-    def num_symbols(self) -> int:
-        """Of all grids."""
-        return self.grids[-1].part.stop
 
 
 def integers_of(

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overtone.errors import CorruptError
-from overtone.kernels.latent_file import MAX_EXPONENTS, Machine, Shapes, Spec
+from overtone.kernels.latent_file import MAX_EXPONENTS, Machine
+from overtone.kernels.latent_shape import Shapes, Spec
 from overtone.kernels.predicted_bits_twin import RangeDecoder
 
 NEIGHBOURS = (

@@ -9,7 +9,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from overtone.kernels.latent_file import Grid, Machine, Shapes, Spec
+from overtone.kernels.latent_file import Machine
+from overtone.kernels.latent_shape import Grid, Shapes, Spec
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from overtone.kernels.latent import Conditions, Grid, MachineSpec, Tensor
+from overtone.kernels.latent import Conditions
+from overtone.kernels.latent_shape import Grid, Spec, Tensor
 
 Float64 = NDArray[np.float64]
 Parts = dict[str, Float64]  # tensors or grids by name
@@ -89,7 +90,7 @@ def smoothed(values: Float64, taps: Float64) -> Float64:
     return values + found
 
 
-def features_of_pixels(spec: MachineSpec, tensors: Parts, symbols: Parts) -> Float64:
+def features_of_pixels(spec: Spec, tensors: Parts, symbols: Parts) -> Float64:
     """What reaches the synthesis, (grids, height, width), the finest grid first."""
     found = symbols[f"L{spec.num_grids - 1}"][None]
     for level in range(spec.num_grids - 2, -1, -1):
@@ -100,7 +101,7 @@ def features_of_pixels(spec: MachineSpec, tensors: Parts, symbols: Parts) -> Flo
     return found
 
 
-def basis_of(spec: MachineSpec, mixed: Float64) -> Float64:
+def basis_of(spec: Spec, mixed: Float64) -> Float64:
     """The functions that colours are sums of, besides the features."""
     if spec.trunk == "rectified":
         return np.maximum(mixed, 0)
@@ -113,7 +114,7 @@ def basis_of(spec: MachineSpec, mixed: Float64) -> Float64:
     return np.stack(products)
 
 
-def pixels_of(spec: MachineSpec, tensors: Parts, features: Float64) -> Float64:
+def pixels_of(spec: Spec, tensors: Parts, features: Float64) -> Float64:
     """Samples (height, width, channels), not cut."""
     values = np.tensordot(tensors["synthesis.stabiliser.weight"], features, 1)
     values += tensors["synthesis.output.bias"][:, None, None]
@@ -141,7 +142,7 @@ def shifted(values: Float64, dy: int, dx: int) -> Float64:
     return padded[REACH + dy : REACH + dy + height, REACH + dx : REACH + dx + width]
 
 
-def context_features(spec: MachineSpec, tensors: Parts, symbols: Parts, level: int) -> Float64:
+def context_features(spec: Spec, tensors: Parts, symbols: Parts, level: int) -> Float64:
     """What the contexts of a grid are told of coarser ones, (features, height, width)."""
     height, width = symbols[f"L{level}"].shape
     ys, xs = np.arange(height)[:, None], np.arange(width)
@@ -161,7 +162,7 @@ def context_features(spec: MachineSpec, tensors: Parts, symbols: Parts, level: i
     return found + tensors[f"features{level}.bias"][:, None, None]
 
 
-def bits_of(spec: MachineSpec, tensors: Parts, symbols: Parts, name: str) -> Float64:
+def bits_of(spec: Spec, tensors: Parts, symbols: Parts, name: str) -> Float64:
     """Bits of each symbol of a grid."""
     own, level = symbols[name], int(name[1:])
     context = [shifted(own, dy, dx) for dy, dx in NEIGHBOURS[: spec.num_neighbours]]

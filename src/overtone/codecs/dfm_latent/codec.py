@@ -15,6 +15,7 @@ from overtone.codecs.base import EncodeOptions, NativeCodec, View
 from overtone.codecs.dfm_latent.header import DfmLatentHeader
 from overtone.errors import ConfigError, CorruptError, TruncatedError
 from overtone.kernels import latent_file
+from overtone.kernels.latent_shape import Shapes
 from overtone.shapes import UInt8
 
 
@@ -51,7 +52,7 @@ class DfmLatentCodec(NativeCodec):
             "residual layers": spec.num_residual_layers,
             "grids": spec.num_grids,
             "context": f"{spec.num_neighbours} neighbours, {spec.num_features} features",
-            "weights": latent_file.Shapes(spec).num_weights,
+            "weights": Shapes(spec).num_weights,
             "is_complete": not header.is_prefix,
         }
         if full:

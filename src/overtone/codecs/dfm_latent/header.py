@@ -8,7 +8,7 @@ from overtone.bitstream.field import Field
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
 from overtone.errors import ConfigError, CorruptError
-from overtone.kernels.latent_file import Shapes, Spec, Trunk
+from overtone.kernels.latent_shape import Shapes, Spec, Trunk
 
 _FLAGS = Field("flags of dfm-latent", 0, 1)
 _START = Field("start of the networks", 0, 0)

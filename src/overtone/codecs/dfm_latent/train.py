@@ -6,15 +6,15 @@ import math
 import numpy as np
 
 from overtone.codecs.base import ProgressCallback
-from overtone.codecs.dfm.latent.phases import (
+from overtone.codecs.dfm_latent.phases import (
     Phase,
     TrainSettings,
     final_phase,
     main_phase,
     warmup_phase,
 )
-from overtone.codecs.dfm.latent.sizes import Sizes, machine_spec
-from overtone.codecs.dfm.latent.start import initial_parameters
+from overtone.codecs.dfm_latent.sizes import Sizes, machine_spec
+from overtone.codecs.dfm_latent.start import initial_parameters
 from overtone.deadline import check_time
 from overtone.kernels.latent import Conditions, Float32, Loss, Machine
 from overtone.shapes import UInt8

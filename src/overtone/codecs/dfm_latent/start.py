@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from overtone.kernels.latent import MachineSpec, Tensor
+from overtone.kernels.latent_shape import Spec, Tensor
 from overtone.shapes import Float32, Float64
 
 # Bicubic interpolation; that all signs are turned cancels, because it is applied along both axes.
@@ -19,7 +19,7 @@ _AMPLITUDE = 1e-3  # of sinusoids and products: at first the stabiliser carries 
 
 
 def initial_parameters(
-    spec: MachineSpec,
+    spec: Spec,
     tensors: Sequence[Tensor],
     mean_colour: Float64[np.ndarray, "channels"],
     *,
@@ -41,7 +41,7 @@ def initial_parameters(
 
 
 def _initial(
-    spec: MachineSpec,
+    spec: Spec,
     tensor: Tensor,
     mean_colour: Float64[np.ndarray, "channels"],
     rng: np.random.Generator,

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from overtone.kernels.latent import MachineSpec, Trunk
+from overtone.kernels.latent_shape import Spec, Trunk
 
 # A grid more from so many pixels on.
 _MORE_GRIDS_PX = (1_000_000, 3_000_000)
@@ -41,7 +41,7 @@ PRESETS = {
 }
 
 
-def machine_spec(shape: Sequence[int], sizes: Sizes) -> MachineSpec:
+def machine_spec(shape: Sequence[int], sizes: Sizes) -> Spec:
     """The machine of a picture.
 
     Args:
@@ -50,7 +50,7 @@ def machine_spec(shape: Sequence[int], sizes: Sizes) -> MachineSpec:
     """
     height, width, channels = shape
     num_pixels = height * width
-    return MachineSpec(
+    return Spec(
         height=height,
         width=width,
         channels=channels,
