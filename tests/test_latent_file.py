@@ -22,7 +22,7 @@ from overtone.kernels.latent_file import (
     Machine,
     integers_of,
     pack,
-    scales_of,
+    weight_code,
     unpack,
     weights_of,
 )
@@ -78,7 +78,7 @@ def test_networks_of_noise_mean_the_same_on_every_machine():
         shapes = Shapes(spec)
         integers = rng.integers(-(1 << 15), 1 << 15, shapes.num_weights).astype(np.int32)
         symbols = rng.integers(-127, 128, shapes.num_symbols).astype(np.int8)
-        scales = scales_of(shapes, MAX_EXPONENTS, integers)
+        scales = weight_code(shapes, MAX_EXPONENTS, integers).scales
         machine = Machine(MAX_EXPONENTS, scales, integers, symbols)
         section = pack(shapes, machine, isa="baseline")
         assert_same(read(file_of(spec, section)), machine)
@@ -131,7 +131,7 @@ def test_weights_are_coded_with_their_cheapest_scales(number):
 
 def test_weights_become_the_nearest_integers():
     shapes, machine, _ = FILES[3]
-    weights = weights_of(shapes, machine)
+    weights = weights_of(shapes, machine.exponents, machine.integers)
     bias = next(each for each in shapes.tensors if each.name == "synthesis.output.bias")
     np.testing.assert_array_equal(weights[bias.part], [0.5, 0.5])
     steps = 2.0 ** -np.repeat(

@@ -21,7 +21,7 @@ from overtone.bitstream.container import Container, Metadata
 from overtone.codecs.base import ProgressiveCodec, View, full_view
 from overtone.codecs.library import context_of, decode_rows, stored
 from overtone.codecs.library_twin import TWINS
-from overtone.codecs.registry import CODEC_IDS, DECODED_CODECS, encode, get_codec, shorten
+from overtone.codecs.registry import CODEC_IDS, encode, get_codec, shorten
 from overtone.codecs.view import assemble, resolve_view
 from overtone.deadline import time_limit
 from overtone.errors import BitstreamError, ConfigError, CorruptError, LimitExceededError
@@ -33,9 +33,7 @@ TABLE = {entry.name: entry for entry in ovt.table()}
 METADATA = Metadata(icc=b"profile " * 9, exif=b"II*\0", dpi=(300.0, 72.5))
 FILES = sorted((TESTS / "golden").glob("*.ovt")) + sorted((TESTS / "corpus").glob("*.ovt"))
 
-# Those of codecs that encode here; test_latent_*.py have the other.
-ENCODED = sorted(TABLE.keys() - DECODED_CODECS.keys())
-every_codec = pytest.mark.parametrize("name", ENCODED)
+every_codec = pytest.mark.parametrize("name", sorted(TABLE))
 
 
 @functools.cache

@@ -90,7 +90,7 @@ def test_what_is_no_picture_is_refused(image, message):
 def test_ids_in_the_table_are_those_of_the_classes():
     native = {
         codec_id: name
-        for name in (*registry.CODECS, *registry.MODEL_CODECS, *registry.DECODED_CODECS)
+        for name in (*registry.CODECS, *registry.MODEL_CODECS)
         if (codec_id := getattr(registry.get_codec(name), "codec_id", None)) is not None
     }
     assert native == registry.CODEC_IDS

@@ -17,7 +17,7 @@ import numpy as np
 from overtone.bitstream.container import Container, Layout
 from overtone.codecs.dfm_latent.codec import read_section
 from overtone.kernels import latent_file_twin as twin
-from overtone.kernels.latent_file import MAX_EXPONENTS, Machine, pack, scales_of
+from overtone.kernels.latent_file import MAX_EXPONENTS, Machine, pack, weight_code
 from overtone.kernels.latent_shape import Shapes, Spec
 
 CODEC_ID = 6
@@ -63,7 +63,7 @@ def machine_of(shapes: Shapes, seed: int, *, spread: float = 1.5) -> Machine:
     integers = np.concatenate(parts).astype(np.int32)
     spreads = [np.full(g.height * g.width, spread * (1 + g.level)) for g in shapes.grids]
     symbols = np.rint(rng.laplace(0, np.concatenate(spreads))).clip(-127, 127).astype(np.int8)
-    return Machine(exponents, scales_of(shapes, exponents, integers), integers, symbols)
+    return Machine(exponents, weight_code(shapes, exponents, integers).scales, integers, symbols)
 
 
 def machine_of_picture(shapes: Shapes, image: np.ndarray) -> Machine:
@@ -93,7 +93,7 @@ def machine_of_picture(shapes: Shapes, image: np.ndarray) -> Machine:
         for y, x in itertools.product(range(grid.height), range(grid.width)):
             part = image[y * size : (y + 1) * size, x * size : (x + 1) * size, channel]
             symbols[grid.offset + y * grid.width + x] = round((part.mean() - 127.5) / step)
-    scales = scales_of(shapes, machine.exponents, integers)
+    scales = weight_code(shapes, machine.exponents, integers).scales
     return Machine(machine.exponents, scales, integers, symbols)
 
 

@@ -93,14 +93,19 @@ def sizes_of(row: dict[str, Any]) -> Sizes:
 def measured(picture: np.ndarray, row: dict[str, Any], num_threads: int | None) -> dict[str, Any]:
     """What one training ends with."""
     settings = TrainSettings(
-        rd_weight=row["rd_weight"],
         num_steps=row["num_steps"],
         num_starts=1,
         num_survivors=1,
-        seed=row["seed"],
     )
     num_threads = resolve_num_threads(num_threads)
-    trainer = Trainer(picture, sizes_of(row), settings, num_threads=num_threads)
+    trainer = Trainer(
+        picture,
+        sizes_of(row),
+        settings,
+        rd_weight=row["rd_weight"],
+        seed=row["seed"],
+        num_threads=num_threads,
+    )
     state = train(trainer, settings)
     return {
         "cost": round(1000 * trainer.cost(state), 4),

@@ -37,6 +37,7 @@ from overtone.shapes import UInt8
 CODECS: dict[str, str] = {
     "tiled-dct": "overtone.codecs.tiled_dct.codec:TiledDctCodec",
     "dfm": "overtone.codecs.dfm.codec:DfmCodec",
+    "dfm-latent": "overtone.codecs.dfm_latent.codec:DfmLatentCodec",
     "sparse-dct": "overtone.codecs.sparse_dct.codec:SparseDctCodec",
     "coin": "overtone.codecs.coin.codec:CoinCodec",
     "jpeg": "overtone.codecs.pillow:JpegCodec",
@@ -46,8 +47,6 @@ CODECS: dict[str, str] = {
 }
 # The same for codecs that need a trained model, which no setting brings along.
 MODEL_CODECS: dict[str, str] = {"dct-list": "overtone.codecs.dct_list:DctListCodec"}
-# The same for codecs whose files this version decodes and cannot write.
-DECODED_CODECS: dict[str, str] = {"dfm-latent": "overtone.codecs.dfm_latent.codec:DfmLatentCodec"}
 # Codec id in the `.ovt` header -> key. Ids are never reused.
 CODEC_IDS: dict[int, str] = {
     1: "tiled-dct",
@@ -70,7 +69,7 @@ def get_codec(name: str) -> AbstractCodec[Any]:
     """
     if name in RENAMED:
         raise ConfigError(f"codec {name} is called {RENAMED[name]} now; use that name")
-    known = CODECS | MODEL_CODECS | DECODED_CODECS
+    known = CODECS | MODEL_CODECS
     if name not in known:
         return codec_named(name, list(CODECS))
     module, _, attribute = known[name].partition(":")
@@ -120,8 +119,8 @@ def encode(
         psnr_db: Quality to reach, decibels.
         effort: "fast", "default" or "best": time spent for fewer bytes.
         preset: A named set of settings of the codec, or the path of a TOML file with such.
-        settings: Changes of the preset, {"width": 8, "fit.learning_rate": 1e-3}; only for `dfm` and
-            `coin`.
+        settings: Changes of the preset, {"width": 8, "fit.learning_rate": 1e-3}; only for
+            `dfm`, `dfm-latent` and `coin`.
         seed: Seed for all randomness. The same image, settings, seed, number of threads and machine
             give the same bytes.
         num_threads: Number of worker threads; all processors by default.

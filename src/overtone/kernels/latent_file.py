@@ -35,6 +35,8 @@ MAX_EXPONENTS = tuple(_latent_file.MAX_EXPONENTS)
 
 NUM_SCALES, SCALE_OF_ONE, SCALES_PER_E = 256, 80, 16
 MAX_INTEGER = 1 << 17  # of a weight
+MAX_SYMBOL = 127
+STEP_BITS = 13  # of the exponent and the scale of a kind
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,9 +70,11 @@ def integers_of(
     return nearest.clip(-MAX_INTEGER, MAX_INTEGER).astype(np.int32)
 
 
-def weights_of(shapes: Shapes, machine: Machine) -> NDArray[np.float32]:
+def weights_of(
+    shapes: Shapes, exponents: tuple[int, ...], integers: NDArray[np.int32]
+) -> NDArray[np.float32]:
     """All weights, tensor by tensor, as the decoder has them."""
-    return (machine.integers * _steps(shapes, machine.exponents)).astype(np.float32)
+    return (integers * _steps(shapes, exponents)).astype(np.float32)
 
 
 def _steps(shapes: Shapes, exponents: tuple[int, ...]) -> NDArray[np.float64]:
@@ -79,10 +83,23 @@ def _steps(shapes: Shapes, exponents: tuple[int, ...]) -> NDArray[np.float64]:
     return np.concatenate(steps)
 
 
-def scales_of(
+@dataclasses.dataclass(frozen=True, slots=True)
+class WeightCode:
+    """How the integers of the weights are coded, and at which cost.
+
+    Attributes:
+        scales: For each kind the index of the scale that its weights are cheapest with.
+        bits: Code length of all weights with them, with the steps and the scales themselves.
+    """
+
+    scales: tuple[int, ...]
+    bits: float
+
+
+def weight_code(
     shapes: Shapes, exponents: tuple[int, ...], integers: NDArray[np.int32]
-) -> tuple[int, ...]:
-    """For each kind the index of the scale that its weights are cheapest with.
+) -> WeightCode:
+    """The cheapest code of the integers of the weights.
 
     Args:
         shapes: The machine's.
@@ -94,14 +111,17 @@ def scales_of(
     zero = -np.log2(-np.expm1(-0.5 / b))
     one = 1 + 0.5 / (b * math.log(2)) - np.log2(-np.expm1(-1 / b))  # with its sign
     further = 1 / (b * math.log(2))
-    found: list[int] = []
-    for kind in range(len(KINDS)):
-        own = [differences[each.part] for each in shapes.tensors if each.kind == kind]
-        values = np.concatenate(own) if own else np.zeros(0)
+    scales, total = [0] * len(KINDS), 0.0
+    for kind in {each.kind for each in shapes.tensors}:
+        values = np.concatenate(
+            [differences[each.part] for each in shapes.tensors if each.kind == kind]
+        )
         others = values[values > 0]
         bits = (values.size - others.size) * zero + others.size * one
-        found.append(int(np.argmin(bits + (others - 1).sum() * further)))
-    return tuple(found)
+        bits += (others - 1).sum() * further
+        scales[kind] = int(np.argmin(bits))
+        total += float(bits.min()) + STEP_BITS
+    return WeightCode(tuple(scales), total)
 
 
 def pack(shapes: Shapes, machine: Machine, *, isa: Isa = "auto") -> bytes:

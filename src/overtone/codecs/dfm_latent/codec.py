@@ -1,4 +1,4 @@
-"""The codec `dfm-latent`: its files are decoded here; what encodes them is on its way."""
+"""The codec `dfm-latent` behind the common interface."""
 
 import contextlib
 import dataclasses
@@ -12,8 +12,8 @@ from overtone.bitstream.container import Container
 from overtone.bitstream.writer import Writer
 from overtone.codecs import library
 from overtone.codecs.base import EncodeOptions, NativeCodec, View
-from overtone.codecs.dfm_latent.header import DfmLatentHeader
-from overtone.errors import ConfigError, CorruptError, TruncatedError
+from overtone.codecs.dfm_latent.header import CODEC_ID, DfmLatentHeader
+from overtone.errors import CorruptError, TruncatedError
 from overtone.kernels import latent_file
 from overtone.kernels.latent_shape import Shapes
 from overtone.shapes import UInt8
@@ -23,15 +23,23 @@ class DfmLatentCodec(NativeCodec):
     """Grids of integers that a machine of their own turns into a picture, coarse to fine."""
 
     name: ClassVar[str] = "dfm-latent"
-    codec_id: ClassVar[int] = 6
-    quality_step: ClassVar[float] = 1.0
+    codec_id: ClassVar[int] = CODEC_ID
+    quality_step: ClassVar[float] = 0.1
+
+    @override
+    def check(self, options: EncodeOptions) -> None:
+        from overtone.codecs.dfm_latent.config import resolve
+
+        resolve(options.preset, options.effort, options.settings)
 
     @override
     def encode(self, image: UInt8[np.ndarray, "h w c"], options: EncodeOptions) -> bytes:
-        raise ConfigError(
-            "files of codec dfm-latent can be decoded, but this version cannot write them; "
-            "choose another codec"
-        )
+        # Imported here, so that decoding loads no training code.
+        from overtone.codecs.dfm_latent.config import resolve
+        from overtone.codecs.dfm_latent.encode import encode_picture
+
+        config = resolve(options.preset, options.effort, options.settings)
+        return encode_picture(image, config, options).container(options).to_bytes()
 
     @override
     def decode_rows(

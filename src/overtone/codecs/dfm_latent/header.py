@@ -10,6 +10,8 @@ from overtone.bitstream.writer import Writer
 from overtone.errors import ConfigError, CorruptError
 from overtone.kernels.latent_shape import Shapes, Spec, Trunk
 
+CODEC_ID = 6
+
 _FLAGS = Field("flags of dfm-latent", 0, 1)
 _START = Field("start of the networks", 0, 0)
 _TRUNK = Field("trunk", 0, 3)

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 
-from overtone.errors import ConfigError
 from overtone.kernels.latent import Conditions, Rates
 
 _WARM_TEMPERATURE, _COLD_TEMPERATURE = 0.35, 0.08
@@ -15,11 +14,9 @@ _WARM_LATENT_BETAS = (0.725, 0.97)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TrainSettings:
-    """How a machine is trained; nothing of it would be stored in a file.
+    """How a machine is trained; nothing of it is stored in a file.
 
     Attributes:
-        rd_weight: λ in distortion + λ · bits a pixel; distortion is the mean squared error of
-            samples in [0, 1].
         num_steps: Steps of all phases together, at least 20.
         num_starts: Short fits from different weights.
         num_survivors: How many of these go on a little before the best is chosen.
@@ -28,10 +25,8 @@ class TrainSettings:
             networks alone learn.
         learning_rate: Learning rate of latents and networks at first.
         basis_refresh_steps: Steps between turns of SOAP's bases in the main and the final phase.
-        seed: Seed for all randomness.
     """
 
-    rd_weight: float = 1e-3
     num_steps: int = 10_000
     num_starts: int = 5
     num_survivors: int = 2
@@ -39,11 +34,9 @@ class TrainSettings:
     final_fraction: float = 0.05
     learning_rate: float = 1e-2
     basis_refresh_steps: int = 10
-    seed: int = 0
 
     def __post_init__(self) -> None:
         for name, low, high in (
-            ("rd_weight", 1e-9, 1e3),
             ("num_steps", 20, 1e8),
             ("num_starts", 1, 100),
             ("num_survivors", 1, self.num_starts),
@@ -51,11 +44,9 @@ class TrainSettings:
             ("basis_refresh_steps", 1, 1e9),
         ):
             if not low <= getattr(self, name) <= high:
-                raise ConfigError(
-                    f"{name} must be in {low:g}..{high:g}, got {getattr(self, name):g}"
-                )
+                raise ValueError(f"{name} must be in {low:g}..{high:g}, got {getattr(self, name):g}")
         if not (self.warmup_fraction > 0 and self.final_fraction > 0 and self.main_steps > 0):
-            raise ConfigError(
+            raise ValueError(
                 "the short fits and the final phase take all steps; lower warmup_fraction, "
                 "final_fraction, num_starts or num_survivors"
             )
@@ -129,9 +120,9 @@ def _between(ends: tuple[float, float], done: float) -> float:
     return ends[0] + done * (ends[1] - ends[0])
 
 
-def warmup_phase(settings: TrainSettings) -> Phase:
-    """A short fit."""
-    noise = (0.747 - 0.432 * math.log10(settings.rd_weight)) / 10
+def warmup_phase(settings: TrainSettings, rd_weight: float) -> Phase:
+    """A short fit; the dearer bits are, the less noise."""
+    noise = (0.747 - 0.432 * math.log10(rd_weight)) / 10
     return Phase(
         num_steps=settings.warmup_steps,
         rates=(settings.learning_rate, settings.learning_rate),

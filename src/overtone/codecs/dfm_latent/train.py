@@ -46,6 +46,9 @@ class Trainer:
         picture: Pixels.
         sizes: Sizes of the networks.
         settings: How it is trained.
+        rd_weight: λ in distortion + λ · bits a pixel; distortion is the mean squared error of
+            samples in [0, 1].
+        seed: Seed for all randomness.
         num_threads: Number of threads.
         progress: Called now and then with the fraction done and a message; what it raises stops the
             training.
@@ -57,6 +60,8 @@ class Trainer:
         sizes: Sizes,
         settings: TrainSettings,
         *,
+        rd_weight: float,
+        seed: int = 0,
         num_threads: int,
         progress: ProgressCallback | None = None,
     ) -> None:
@@ -67,18 +72,19 @@ class Trainer:
         )
         self._mean_colour = picture.mean(axis=(0, 1), dtype=np.float64) / 255
         self._settings = settings
+        self._seed = seed
         self._progress = progress
-        self._hard = Conditions(gain=gain_of(settings.rd_weight), rd_weight=settings.rd_weight)
+        self.hard = Conditions(gain=gain_of(rd_weight), rd_weight=rd_weight)
         self._num_done = 0
 
     def start(self, number: int) -> State:
         """A machine that has learned nothing but the mean colour."""
         machine = self.machine
         machine.parameters = initial_parameters(
-            machine.spec, machine.tensors, self._mean_colour, seed=self._settings.seed + number
+            machine.spec, machine.tensors, self._mean_colour, seed=self._seed + number
         )
         machine.latents = np.zeros_like(machine.latents)
-        return self._state()
+        return self.state()
 
     def run(self, phase: Phase, begin: State) -> State:
         """The best state of a phase with fresh optimisers, at least as good as its beginning."""
@@ -88,21 +94,22 @@ class Trainer:
         every = max(1, min(_MAX_CHECK_EVERY, self._settings.num_steps // _CHECKS))
         for step in range(phase.num_steps):
             check_time()
-            seed = self._settings.seed + self._num_done
-            machine.step(phase.conditions(self._hard, step, seed), phase.rates_at(step))
+            seed = self._seed + self._num_done
+            machine.step(phase.conditions(self.hard, step, seed), phase.rates_at(step))
             self._num_done += 1
             if (step + 1) % every == 0 or step + 1 == phase.num_steps:
-                state = self._state()
+                state = self.state()
                 best = min(best, state, key=self.cost)
                 self._report(best)
         return best
 
     def cost(self, state: State) -> float:
         """Distortion + λ · bits a pixel."""
-        return state.loss.total(self._settings.rd_weight)
+        return state.loss.total(self.hard.rd_weight)
 
-    def _state(self) -> State:
-        loss = self.machine.evaluate(self._hard, is_rounded=True)
+    def state(self) -> State:
+        """What the machine is now, with what it costs."""
+        loss = self.machine.evaluate(self.hard, is_rounded=True)
         return State(self.machine.parameters, self.machine.latents, loss)
 
     def _report(self, best: State) -> None:
@@ -116,7 +123,7 @@ class Trainer:
 
 def train(trainer: Trainer, settings: TrainSettings) -> State:
     """All phases; the best state is left in the machine."""
-    warmup = warmup_phase(settings)
+    warmup = warmup_phase(settings, trainer.hard.rd_weight)
     fits = [trainer.run(warmup, trainer.start(i)) for i in range(settings.num_starts)]
     fits = sorted(fits, key=trainer.cost)[: settings.num_survivors]
     if settings.num_starts > 1:

@@ -1,0 +1,68 @@
+"""Settings of the codec `dfm-latent`: sizes of the networks, and how long they are trained."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from overtone.codecs.base import Effort
+from overtone.codecs.dfm_latent.phases import TrainSettings
+from overtone.codecs.dfm_latent.sizes import Sizes
+from overtone.config import from_mapping, read_preset, setting_names, with_values
+from overtone.errors import ConfigError, unknown_name
+
+PRESETS_FOLDER = "dfm-latent"
+_PRESETS: dict[Effort, str] = {"fast": "mop", "default": "hop", "best": "hop"}
+_STEPS: dict[Effort, float] = {"fast": 0.25, "default": 1.0, "best": 8.0}
+_FULL = {"steps": "train.num_steps"}  # short names of settings
+# λ at quality 1 and what doubles it: `tiled-dct` trades bits for squared error at this price, too.
+_FIRST_RD_WEIGHT, _QUALITIES_PER_HALVING = 0.1747, 5.5
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LatentConfig:
+    """Settings of an encoder; the file keeps the sizes only.
+
+    Attributes:
+        sizes: Sizes of the networks.
+        train: How they are trained with the latents.
+    """
+
+    sizes: Sizes
+    train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
+
+
+def rd_weight(quality: float) -> float:
+    """λ of mean squared error on [0, 1] + λ * bits a pixel: 0.17 at quality 1, 6.7e-7 at 100."""
+    return _FIRST_RD_WEIGHT * 2.0 ** (-(quality - 1) / _QUALITIES_PER_HALVING)
+
+
+def resolve(
+    preset: str | None, effort: Effort, settings: Mapping[str, Any] | None = None
+) -> LatentConfig:
+    """The settings of a preset, changed, at an effort.
+
+    Args:
+        preset: Its name or file; None is the one that goes with the effort.
+        effort: Time spent: "fast" takes a quarter of the steps, "best" eight times as many; steps
+            that were asked for in `settings` stay as they are.
+        settings: Dotted names of `LatentConfig`, and "steps".
+
+    Raises:
+        ConfigError: The preset or a setting is unknown, or a value does not fit.
+    """
+    settings = settings or {}
+    known = [*_FULL, *setting_names(LatentConfig)]
+    for name in settings:
+        if name not in known:
+            raise unknown_name("setting", name, known)
+    values = {_FULL.get(name, name): value for name, value in settings.items()}
+    given = read_preset(PRESETS_FOLDER, preset or _PRESETS[effort])
+    config = from_mapping(LatentConfig, with_values(given, values))
+    if "train.num_steps" in values:
+        return config
+    num_steps = max(20, round(_STEPS[effort] * config.train.num_steps))
+    try:
+        train = dataclasses.replace(config.train, num_steps=num_steps)
+    except ValueError as error:
+        raise ConfigError(f"train: {error}") from error
+    return dataclasses.replace(config, train=train)
