@@ -70,7 +70,7 @@ FUZZ_SOURCES_sparse_dct =
 FUZZ_SOURCES_dfm = $(addprefix csrc/fourier/,block.cpp layout.cpp runner.cpp kernel.cpp) $(FUZZ_PLATFORM)
 FUZZ_SOURCES_ovt = $(filter-out csrc/ovt/bindings.cpp,$(wildcard csrc/ovt/*.cpp csrc/ovt/*/codec.cpp)) \
                    $(filter-out %/codec.cpp csrc/ovt/tools/%,$(wildcard csrc/ovt/*/*.cpp)) \
-                   $(filter-out csrc/latent_file/bindings.cpp,$(wildcard csrc/latent_file/*.cpp)) \
+                   $(filter-out %/bindings.cpp,$(wildcard csrc/latent_file/*.cpp csrc/latent_shape/*.cpp)) \
                    $(FUZZ_SOURCES_tiled_dct) \
                    $(addprefix csrc/fourier/,block.cpp layout.cpp runner.cpp kernel.cpp)
 FUZZ_TARGETS = ovt tiled_dct sparse_dct dfm

@@ -18,14 +18,6 @@ using namespace overtone::latent;
 
 namespace {
 
-Trunk trunk_of(const std::string& name) {
-  if (name == "linear") return Trunk::linear;
-  if (name == "rectified") return Trunk::rectified;
-  if (name == "fourier") return Trunk::fourier;
-  if (name == "products") return Trunk::products;
-  throw std::invalid_argument("trunk must be linear, rectified, fourier or products, got " + name);
-}
-
 nb::object owned(std::vector<float> values) {
   const std::size_t size = values.size();
   return nb::cast(to_numpy<float, 1>(std::move(values), {size}));
@@ -41,17 +33,6 @@ const float* finite(const char* name, const InputArray& array, Lengths lengths) 
 }
 
 std::ptrdiff_t length(std::size_t size) { return static_cast<std::ptrdiff_t>(size); }
-
-void construct(Machine* self, int height, int width, int channels, int num_grids,
-               int first_hyper_grid, int num_neighbours, int num_features, int num_feature_grids,
-               int parent_side, int num_context_layers, const std::string& trunk, int num_mixed,
-               int num_residual_layers, int num_threads, const std::string& isa) {
-  const Spec spec{
-      height,          width,        channels,           num_grids,   first_hyper_grid,
-      num_neighbours,  num_features, num_feature_grids,  parent_side, num_context_layers,
-      trunk_of(trunk), num_mixed,    num_residual_layers};
-  new (self) Machine(spec, num_threads, isa_of(isa));
-}
 
 Conditions conditions_of(float gain, float temperature, float noise, std::uint64_t seed,
                          float rd_weight) {
@@ -100,20 +81,6 @@ Rates rates_of(float latent_rate, float latent_beta1, float latent_beta2, float 
       clip_norm};
 }
 
-nb::list tensors(Machine& self) {
-  nb::list found;
-  for (const Tensor& each : self.shapes().tensors())
-    found.append(nb::make_tuple(each.name, each.lengths, each.offset));
-  return found;
-}
-
-nb::list grids(Machine& self) {
-  nb::list found;
-  for (const Grid& each : self.shapes().grids())
-    found.append(nb::make_tuple(each.level, each.is_hyper, each.height, each.width, each.offset));
-  return found;
-}
-
 void set_picture(Machine& self, const InputArray& pixels) {
   const Spec& spec = self.shapes().spec();
   self.painter().set_picture(finite("picture", pixels, {spec.height, spec.width, spec.channels}));
@@ -134,7 +101,7 @@ void set_parameters(Machine& self, const InputArray& values) {
 }
 
 void set_latents(Machine& self, const InputArray& values) {
-  self.latents().set(finite("latents", values, {length(self.shapes().num_latents())}));
+  self.latents().set(finite("latents", values, {length(self.shapes().num_symbols())}));
 }
 
 }  // namespace
@@ -163,14 +130,14 @@ NB_MODULE(_latent, module) {
           "network_rate"_a, "network_beta1"_a, "network_beta2"_a, "network_epsilon"_a,
           "weight_decay"_a, "refresh_every"_a, "clip_norm"_a);
   nb::class_<Machine>(module, "Machine")
-      .def("__init__", &construct, nb::kw_only(), "height"_a, "width"_a, "channels"_a,
-           "num_grids"_a, "first_hyper_grid"_a, "num_neighbours"_a, "num_features"_a,
-           "num_feature_grids"_a, "parent_side"_a, "num_context_layers"_a, "trunk"_a, "num_mixed"_a,
-           "num_residual_layers"_a, "num_threads"_a, "isa"_a)
+      .def(
+          "__init__",
+          [](Machine* self, const Shapes& shapes, int num_threads, const std::string& isa) {
+            new (self) Machine(shapes, num_threads, isa_of(isa));
+          },
+          "shapes"_a, nb::kw_only(), "num_threads"_a, "isa"_a)
       .def_prop_ro("isa", [](const Machine& self) { return name_of(self.isa()); })
       .def_prop_ro("num_threads", &Machine::num_threads)
-      .def_prop_ro("tensors", &tensors)
-      .def_prop_ro("grids", &grids)
       .def("set_picture", &set_picture, "picture"_a)
       .def_prop_rw(
           "parameters", [](Machine& self) { return owned(self.parameters()); }, &set_parameters)

@@ -69,8 +69,8 @@ void Entropy::code(Team& team, const Networks& networks, const Latents& latents,
       const Plane symbols = latents.symbols_of(g), totals = latents.gradients_of(g);
       const Planes& seam = seams_[static_cast<std::size_t>(thread)][number];
       if (has_gradient) seam.clear();
-      const int first = shapes_.first_row(grid.level, thread, team.size());
-      const int end = shapes_.first_row(grid.level, thread + 1, team.size());
+      const int first = team.first_row(grid.level, thread);
+      const int end = team.first_row(grid.level, thread + 1);
       double bits = 0;
       for (int y = first; y < end; ++y) {
         // Two rows share one of the gradients of features.
@@ -102,7 +102,7 @@ void Entropy::add_seams(Team& team, const Latents& latents) const {
   for (int thread = 1; thread < team.size(); ++thread)
     for (int g = 0; g < static_cast<int>(shapes_.grids().size()); ++g) {
       const Grid& grid = shapes_.grids()[static_cast<std::size_t>(g)];
-      const int first = shapes_.first_row(grid.level, thread, team.size());
+      const int first = team.first_row(grid.level, thread);
       const Plane seam = seams_[static_cast<std::size_t>(thread)][static_cast<std::size_t>(g)][0];
       for (int i = 0; i < kSeamRows; ++i) {
         const int y = first - kSeamRows + i;

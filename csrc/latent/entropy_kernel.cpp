@@ -6,15 +6,6 @@
 namespace overtone::latent::OVERTONE_ISA {
 namespace {
 
-struct Neighbour {
-  int dy, dx;
-};
-
-// Nearest first, so that a smaller context is the beginning of a larger one.
-constexpr Neighbour kNeighbours[kMaxNeighbours] = {
-    {0, -1},  {-1, 0}, {-1, -1}, {-1, 1},  {0, -2}, {-2, 0}, {-3, 0}, {0, -3}, {-1, -2}, {-2, 1},
-    {-2, -1}, {-1, 2}, {-2, -2}, {-1, -3}, {-2, 2}, {-3, 1}, {0, -4}, {-1, 3}, {-2, -3}, {-2, 3}};
-
 constexpr float kScaleShift = 4.0f, kScaleLimit = 5.0f;  // log b = clamp(s - 4, -5, 5)
 constexpr float kLeastMass = 0x1p-16f;
 constexpr float kLog2E = 1.44269504f;

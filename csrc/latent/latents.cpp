@@ -43,7 +43,7 @@ void Latents::set(const float* values) {
 
 std::vector<float> Latents::collect(const Floats& floats) const {
   std::vector<float> found;
-  found.reserve(shapes_.num_latents());
+  found.reserve(shapes_.num_symbols());
   for (int g = 0; g < static_cast<int>(starts_.size()); ++g) {
     const Grid& grid = shapes_.grids()[static_cast<std::size_t>(g)];
     for (int y = 0; y < grid.height; ++y) {
@@ -58,7 +58,7 @@ std::vector<float> Latents::values() const { return collect(values_); }
 
 std::vector<float> Latents::symbols() const {
   std::vector<float> found;
-  found.reserve(shapes_.num_latents());
+  found.reserve(shapes_.num_symbols());
   for (const Planes& planes : symbols_)
     for (int y = 0; y < planes[0].height; ++y)
       found.insert(found.end(), planes[0].row(y), planes[0].row(y) + planes[0].width);
@@ -79,8 +79,8 @@ void Latents::quantise(Team& team, const Rounding& rounding) {
     for (int g = 0; g < static_cast<int>(starts_.size()); ++g) {
       const auto number = static_cast<std::size_t>(g);
       const Grid& grid = shapes_.grids()[number];
-      const int end = shapes_.first_row(grid.level, thread + 1, team.size());
-      for (int y = shapes_.first_row(grid.level, thread, team.size()); y < end; ++y) {
+      const int end = team.first_row(grid.level, thread + 1);
+      for (int y = team.first_row(grid.level, thread); y < end; ++y) {
         const auto index = static_cast<std::uint32_t>(grid.offset) +
                            static_cast<std::uint32_t>(y) * static_cast<std::uint32_t>(grid.width);
         team.latent.quantise_row(state(values_, g, y), symbols_of(g).row(y), state(slopes_, g, y),
@@ -102,8 +102,8 @@ void Latents::step(Team& team, const AdamSettings& given) {
   team.run([&](int thread) {
     for (int g = 0; g < static_cast<int>(starts_.size()); ++g) {
       const Grid& grid = shapes_.grids()[static_cast<std::size_t>(g)];
-      const int end = shapes_.first_row(grid.level, thread + 1, team.size());
-      for (int y = shapes_.first_row(grid.level, thread, team.size()); y < end; ++y)
+      const int end = team.first_row(grid.level, thread + 1);
+      for (int y = team.first_row(grid.level, thread); y < end; ++y)
         team.latent.adam_row(gradients_of(g).row(y), state(slopes_, g, y), state(values_, g, y),
                              state(mean_, g, y), state(square_, g, y), grid.width, settings);
     }

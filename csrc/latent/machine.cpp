@@ -21,8 +21,8 @@ std::vector<Soap> make_optimisers(const Shapes& shapes) {
 
 }  // namespace
 
-Machine::Machine(const Spec& spec, int num_threads, Isa isa)
-    : shapes_(spec), networks_(shapes_), team_(shapes_, networks_, num_threads, isa),
+Machine::Machine(const Shapes& shapes, int num_threads, Isa isa)
+    : shapes_(shapes), networks_(shapes_), team_(shapes_, networks_, num_threads, isa),
       latents_(shapes_), pyramid_(shapes_), painter_(shapes_), entropy_(shapes_, team_.size()),
       parameters_(shapes_.num_parameters(), 0.0f), gradient_(shapes_.num_parameters(), 0.0),
       optimisers_(make_optimisers(shapes_)) {}

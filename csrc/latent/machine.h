@@ -36,7 +36,7 @@ struct Loss {
 
 class Machine {
  public:
-  Machine(const Spec& spec, int num_threads, Isa isa);
+  Machine(const Shapes& shapes, int num_threads, Isa isa);
 
   const Shapes& shapes() const { return shapes_; }
   Isa isa() const { return team_.isa(); }

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "latent_shape/shapes.h"
 #include "plan.h"
-#include "shapes.h"
 
 namespace overtone::latent {
 

@@ -5,7 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "latent_shape/limits.h"
+
 namespace overtone::latent {
+
+using namespace latent_shape;
 
 inline constexpr int kBlock = 256;     // symbols or pixels of a row that are worked on together
 inline constexpr int kMaxLanes = 16;   // of a vector on any processor
@@ -13,12 +17,7 @@ inline constexpr int kBorder = 16;     // floats left and right of a row
 inline constexpr int kBorderRows = 4;  // rows above and below
 inline constexpr int kSlack = 512;     // floats after the last row that may be read
 inline constexpr int kMaxRows = 512;   // inputs of one linear map
-inline constexpr int kMaxGrids = 20;   // with hyperlatents
-inline constexpr int kMaxChannels = 4;
-inline constexpr int kMaxFeatures = 16;
-inline constexpr int kMaxContextLayers = 3;
-inline constexpr int kMaxResidualLayers = 3;
-inline constexpr int kMaxNeighbours = 20;
+inline constexpr int kMaxGrids = 2 * kMaxSynthesisGrids;  // with hyperlatents
 inline constexpr int kSeamRows = 3;  // rows above a symbol that its context reaches
 
 // Numbers on a grid; `data` is the first of row 0. Rows have borders of kBorder floats, and the
@@ -91,8 +90,6 @@ struct UpsamplingKernel {
   void (*combine)(const float* const* rows, const float* weights, int num_rows, float* out,
                   int width, bool adds);
 };
-
-enum class Trunk : int { linear, rectified, fourier, products };
 
 struct Synthesis {
   Trunk trunk;

@@ -9,7 +9,7 @@
 
 namespace overtone::latent {
 
-Soap::Soap(const Tensor& tensor)
+Soap::Soap(const latent_shape::Tensor& tensor)
     : offset_(tensor.offset), size_(tensor.size()), mean_(size_, 0.0), square_(size_, 0.0) {
   if (tensor.lengths.size() == 1) return;
   int inner = static_cast<int>(size_);

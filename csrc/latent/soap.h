@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "shapes.h"
+#include "latent_shape/shapes.h"
 
 namespace overtone::latent {
 
@@ -20,7 +20,7 @@ struct SoapSettings {
 // only finds the bases.
 class Soap {
  public:
-  explicit Soap(const Tensor& tensor);
+  explicit Soap(const latent_shape::Tensor& tensor);
   // Both hold all parameters.
   void step(const SoapSettings& settings, const std::vector<double>& gradient,
             std::vector<float>& parameters);

@@ -1,5 +1,7 @@
 #include "team.h"
 
+#include <algorithm>
+
 namespace overtone::latent {
 namespace {
 
@@ -30,6 +32,14 @@ Team::Team(const Shapes& shapes, const Networks& networks, int num_threads, Isa 
       workers_(make_workers(shapes, networks, checked_num_threads(num_threads))),
       pool_(static_cast<int>(workers_.size())) {
   while (static_cast<int>(workers_.size()) > pool_.size()) workers_.pop_back();
+}
+
+// Two rows of a grid with features share a row of the next coarser one, and so a thread.
+int Team::first_row(int level, int thread) const {
+  const int unit = 1 << shapes_.spec().num_feature_grids;
+  const long units = (shapes_.spec().height + unit - 1) / unit;
+  const auto first = static_cast<int>(units * thread / size() * unit);
+  return std::min(latent_shape::halved(first, level), shapes_.height_at(level));
 }
 
 }  // namespace overtone::latent

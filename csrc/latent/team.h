@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "kernels.h"
+#include "latent_shape/shapes.h"
 #include "memory.h"
 #include "networks.h"
 #include "platform/isa.h"
 #include "platform/pool.h"
-#include "shapes.h"
 
 namespace overtone::latent {
 
@@ -30,12 +30,14 @@ class Team {
   Worker& worker(int thread) { return workers_[static_cast<std::size_t>(thread)]; }
   const std::vector<Worker>& workers() const { return workers_; }
 
+  // The first row at `level` of a thread; `thread` may be their number.
+  int first_row(int level, int thread) const;
   // Calls work(thread, row) for the rows of `level` that belong to each thread.
   template <class F>
   void for_rows(int level, F&& work) {
     pool_.run([&](int thread) {
-      const int end = shapes_.first_row(level, thread + 1, size());
-      for (int y = shapes_.first_row(level, thread, size()); y < end; ++y) work(thread, y);
+      const int end = first_row(level, thread + 1);
+      for (int y = first_row(level, thread); y < end; ++y) work(thread, y);
     });
   }
   void run(const std::function<void(int)>& work) { pool_.run(work); }

@@ -21,49 +21,6 @@ namespace overtone::latent_file_python {
 
 using namespace overtone::latent_file;
 
-Trunk trunk_of(const std::string& name) {
-  if (name == "linear") return Trunk::linear;
-  if (name == "rectified") return Trunk::rectified;
-  if (name == "fourier") return Trunk::fourier;
-  if (name == "products") return Trunk::products;
-  throw std::invalid_argument("trunk must be linear, rectified, fourier or products, got " + name);
-}
-
-void construct(Shapes* self, int height, int width, int channels, const std::string& trunk,
-               int num_mixed, int num_residual_layers, int num_grids, int first_hyper_grid,
-               int num_context_layers, int num_neighbours, int num_features, int num_feature_grids,
-               int parent_side) {
-  Spec spec;
-  spec.height = height;
-  spec.width = width;
-  spec.channels = channels;
-  spec.trunk = trunk_of(trunk);
-  spec.num_mixed = num_mixed;
-  spec.num_residual_layers = num_residual_layers;
-  spec.num_grids = num_grids;
-  spec.first_hyper_grid = first_hyper_grid;
-  spec.num_context_layers = num_context_layers;
-  spec.num_neighbours = num_neighbours;
-  spec.num_features = num_features;
-  spec.num_feature_grids = num_feature_grids;
-  spec.parent_side = parent_side;
-  new (self) Shapes(spec);
-}
-
-nb::list tensors(const Shapes& self) {
-  nb::list found;
-  for (const Tensor& each : self.tensors())
-    found.append(nb::make_tuple(each.name, each.lengths, static_cast<int>(each.kind), each.offset));
-  return found;
-}
-
-nb::list grids(const Shapes& self) {
-  nb::list found;
-  for (const Grid& each : self.grids())
-    found.append(nb::make_tuple(each.level, each.is_hyper, each.height, each.width, each.offset));
-  return found;
-}
-
 std::ptrdiff_t length(std::size_t size) { return static_cast<std::ptrdiff_t>(size); }
 
 using Numbers = std::array<int, kNumKinds>;
@@ -132,16 +89,8 @@ nb::tuple unpack_section(const nb::bytes& section, int height, int width, int ch
 NB_MODULE(_latent_file, module) {
   using namespace overtone::latent_file_python;
   module.doc() = "Sections of latent machines; use overtone.kernels.latent_file.";
-  module.attr("NUM_KINDS") = kNumKinds;
   module.attr("MAX_EXPONENTS") = std::vector<int>(kMaxExponents, kMaxExponents + kNumKinds);
-  nb::class_<Shapes>(module, "Shapes")
-      .def("__init__", &construct, nb::kw_only(), "height"_a, "width"_a, "channels"_a, "trunk"_a,
-           "num_mixed"_a, "num_residual_layers"_a, "num_grids"_a, "first_hyper_grid"_a,
-           "num_context_layers"_a, "num_neighbours"_a, "num_features"_a, "num_feature_grids"_a,
-           "parent_side"_a)
-      .def_prop_ro("tensors", &tensors)
-      .def_prop_ro("grids", &grids)
-      .def("starts", &starts, "exponents"_a);
+  module.def("starts", &starts, "shapes"_a, "exponents"_a);
   module.def("pack", &pack_section, "shapes"_a, nb::kw_only(), "exponents"_a, "scales"_a,
              "integers"_a, "symbols"_a, "isa"_a);
   module.def("unpack", &unpack_section, "section"_a, nb::kw_only(), "height"_a, "width"_a,

@@ -3,19 +3,11 @@
 
 #include <cstdint>
 
+#include "latent_shape/limits.h"
+
 namespace overtone::latent_file {
 
-// Of the machine.
-inline constexpr int kMaxSynthesisGrids = 10;
-inline constexpr int kMaxChannels = 4;
-inline constexpr int kMaxNeighbours = 20;
-inline constexpr int kMaxFeatures = 16;
-inline constexpr int kMaxContextLayers = 3;
-inline constexpr int kMaxHidden = 128;  // units of a rectified trunk
-inline constexpr int kMaxFactors = 7;   // of a trunk of products
-inline constexpr int kMaxResidualLayers = 3;
-
-enum class Trunk : int { linear, rectified, fourier, products };
+using namespace latent_shape;
 
 // Of the distributions of integers.
 inline constexpr int kNumScales = 256;        // exp((index - 80) / 16)
@@ -35,13 +27,5 @@ inline constexpr int kLargestShort = 32767;
 inline constexpr int kMeanShift = kSumBits - kMeanBits;
 inline constexpr int kScaleShift = 14;     // from sums to 1/16 of a log scale
 inline constexpr int kLogScaleOffset = 4;  // subtracted from the network's log scale
-
-struct Neighbour {
-  int dy, dx;
-};
-// Nearest first, so that a smaller context is the beginning of a larger one.
-inline constexpr Neighbour kNeighbours[kMaxNeighbours] = {
-    {0, -1},  {-1, 0}, {-1, -1}, {-1, 1},  {0, -2}, {-2, 0}, {-3, 0}, {0, -3}, {-1, -2}, {-2, 1},
-    {-2, -1}, {-1, 2}, {-2, -2}, {-1, -3}, {-2, 2}, {-3, 1}, {0, -4}, {-1, 3}, {-2, -3}, {-2, 3}};
 
 }  // namespace overtone::latent_file

@@ -6,9 +6,15 @@
 #include <vector>
 
 #include "laplace.h"
-#include "spec.h"
+#include "latent_shape/shapes.h"
 
 namespace overtone::latent_file {
+
+// Steps of each kind are 2^-e for e up to this.
+inline constexpr int kMaxExponents[kNumKinds] = {10, 18, 10, 18, 10, 10, 17, 20, 20, 20, 20};
+
+// What an integer of a tensor is a difference from: the identity where there is one.
+int base_of(const Tensor& tensor, std::size_t index, int exponent);
 
 struct Weights {
   std::array<int, kNumKinds> exponents{};  // steps are 2^-exponent

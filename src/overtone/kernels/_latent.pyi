@@ -3,6 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from overtone.kernels import _latent_shape
+
 _Float32 = NDArray[np.float32]
 
 class Conditions:
@@ -28,33 +30,11 @@ class Rates:
     ) -> None: ...
 
 class Machine:
-    def __init__(
-        self,
-        *,
-        height: int,
-        width: int,
-        channels: int,
-        num_grids: int,
-        first_hyper_grid: int,
-        num_neighbours: int,
-        num_features: int,
-        num_feature_grids: int,
-        parent_side: int,
-        num_context_layers: int,
-        trunk: str,
-        num_mixed: int,
-        num_residual_layers: int,
-        num_threads: int,
-        isa: str,
-    ) -> None: ...
+    def __init__(self, shapes: _latent_shape.Shapes, *, num_threads: int, isa: str) -> None: ...
     @property
     def isa(self) -> str: ...
     @property
     def num_threads(self) -> int: ...
-    @property
-    def tensors(self) -> Sequence[tuple[str, Sequence[int], int]]: ...
-    @property
-    def grids(self) -> Sequence[tuple[int, bool, int, int, int]]: ...
     def set_picture(self, picture: _Float32) -> None: ...
     @property
     def parameters(self) -> _Float32: ...

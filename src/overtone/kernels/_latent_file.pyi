@@ -3,35 +3,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-NUM_KINDS: int
+from overtone.kernels import _latent_shape
+
 MAX_EXPONENTS: list[int]
 
-class Shapes:
-    def __init__(
-        self,
-        *,
-        height: int,
-        width: int,
-        channels: int,
-        trunk: str,
-        num_mixed: int,
-        num_residual_layers: int,
-        num_grids: int,
-        first_hyper_grid: int,
-        num_context_layers: int,
-        num_neighbours: int,
-        num_features: int,
-        num_feature_grids: int,
-        parent_side: int,
-    ) -> None: ...
-    @property
-    def tensors(self) -> list[tuple[str, list[int], int, int]]: ...
-    @property
-    def grids(self) -> list[tuple[int, bool, int, int, int]]: ...
-    def starts(self, exponents: Sequence[int]) -> NDArray[np.int32]: ...
-
+def starts(shapes: _latent_shape.Shapes, exponents: Sequence[int]) -> NDArray[np.int32]: ...
 def pack(
-    shapes: Shapes,
+    shapes: _latent_shape.Shapes,
     *,
     exponents: Sequence[int],
     scales: Sequence[int],

@@ -100,7 +100,7 @@ class Machine:
     ) -> None:
         self.shapes = Shapes(spec)
         self.spec, self.tensors, self.grids = spec, self.shapes.tensors, self.shapes.grids
-        self._native = _latent.Machine(**dataclasses.asdict(spec), num_threads=num_threads, isa=isa)
+        self._native = _latent.Machine(self.shapes.native, num_threads=num_threads, isa=isa)
         self._native.set_picture(picture)
 
     @property

@@ -106,7 +106,7 @@ def weight_code(
         exponents: For each kind e, if steps are 2 ** -e.
         integers: Those of all weights.
     """
-    differences = np.abs(integers - shapes.native.starts(exponents))
+    differences = np.abs(integers - _latent_file.starts(shapes.native, exponents))
     b = np.exp((np.arange(NUM_SCALES) - SCALE_OF_ONE) / SCALES_PER_E)
     zero = -np.log2(-np.expm1(-0.5 / b))
     one = 1 + 0.5 / (b * math.log(2)) - np.log2(-np.expm1(-1 / b))  # with its sign

@@ -8,7 +8,7 @@ import math
 from typing import Literal
 
 from overtone.errors import ConfigError
-from overtone.kernels import _latent_file
+from overtone.kernels import _latent_shape
 
 Trunk = Literal["linear", "rectified", "fourier", "products"]
 
@@ -122,7 +122,7 @@ class Shapes:
 
     def __init__(self, spec: Spec) -> None:
         try:
-            self.native = _latent_file.Shapes(**dataclasses.asdict(spec))
+            self.native = _latent_shape.Shapes(**dataclasses.asdict(spec))
         except ValueError as error:
             raise ConfigError(f"latent machine: {error}") from error
         self.spec = spec

@@ -1,5 +1,5 @@
-// The sizes of a latent machine in a file: its grids, and the tensors of its networks in the order
-// in which they are coded.
+// The sizes of a latent machine: its grids, and the tensors of its networks, in the order in which
+// a file has them.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,10 @@
 
 #include "limits.h"
 
-namespace overtone::latent_file {
+namespace overtone::latent_shape {
+
+// Throws std::invalid_argument.
+Trunk trunk_of(const std::string& name);
 
 struct Spec {
   int height = 0, width = 0, channels = 0;
@@ -29,7 +32,10 @@ struct Spec {
   int num_basis() const;
 };
 
-// A grid of symbols, in the order from fine to coarse.
+// Samples of a grid that has one for 2^level of a length.
+inline int halved(int length, int level) { return (length + (1 << level) - 1) >> level; }
+
+// A grid of latents and of the symbols that they become, in the order from fine to coarse.
 struct Grid {
   int level, height, width;
   bool is_hyper;
@@ -40,7 +46,7 @@ struct Grid {
   }
 };
 
-// Tensors whose integers have a step and a distribution in common.
+// Tensors whose integers have a step and a distribution in common in a file.
 enum class Kind : int {
   context_weight,
   context_bias,
@@ -55,8 +61,6 @@ enum class Kind : int {
   residual_weight
 };
 inline constexpr int kNumKinds = 11;
-// Steps are 2^-e for e up to this.
-inline constexpr int kMaxExponents[kNumKinds] = {10, 18, 10, 18, 10, 10, 17, 20, 20, 20, 20};
 
 struct Tensor {
   std::string name;
@@ -91,6 +95,8 @@ class Shapes {
   const Grid& grid_at(int level) const {
     return grids_[static_cast<std::size_t>(synthesis_grid(level))];
   }
+  int height_at(int level) const { return grid_at(level).height; }
+  int width_at(int level) const { return grid_at(level).width; }
   // The grids of `level` that features of the grid at a finer level are made of.
   std::vector<Source> sources(int feature_level, int level) const;
   // Throws std::out_of_range.
@@ -108,7 +114,4 @@ class Shapes {
   std::size_t num_symbols_ = 0, num_parameters_ = 0;
 };
 
-// What an integer of a tensor is a difference from: the identity where there is one.
-int base_of(const Tensor& tensor, std::size_t index, int exponent);
-
-}  // namespace overtone::latent_file
+}  // namespace overtone::latent_shape

@@ -1,13 +1,11 @@
-#include "spec.h"
+#include "shapes.h"
 
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 
-namespace overtone::latent_file {
+namespace overtone::latent_shape {
 namespace {
-
-constexpr int kMaxSide = 65535;
 
 void within(const char* name, int value, int low, int high) {
   if (value < low || value > high)
@@ -15,9 +13,15 @@ void within(const char* name, int value, int low, int high) {
                                 std::to_string(high) + ", got " + std::to_string(value));
 }
 
-int halved(int length, int level) { return (length + (1 << level) - 1) >> level; }
-
 }  // namespace
+
+Trunk trunk_of(const std::string& name) {
+  if (name == "linear") return Trunk::linear;
+  if (name == "rectified") return Trunk::rectified;
+  if (name == "fourier") return Trunk::fourier;
+  if (name == "products") return Trunk::products;
+  throw std::invalid_argument("trunk must be linear, rectified, fourier or products, got " + name);
+}
 
 void Spec::check() const {
   within("height", height, 1, kMaxSide);
@@ -139,15 +143,4 @@ const Tensor& Shapes::tensor(const std::string& name) const {
   throw std::out_of_range("no tensor " + name);
 }
 
-int base_of(const Tensor& tensor, std::size_t index, int exponent) {
-  if (tensor.kind != Kind::upsampling) return 0;
-  // In 1/1024: cubic interpolation, once the sign has been applied along both axes, and nothing
-  // but the middle.
-  constexpr int kBits = 10;
-  constexpr int kDouble[4] = {36, 108, -268, -900}, kSmooth[4] = {1 << kBits, 0, 0, 0};
-  const int value = (tensor.name.ends_with(".double") ? kDouble : kSmooth)[index];
-  const int half = 1 << (kBits - 1);
-  return static_cast<int>((static_cast<std::int64_t>(value) * (1 << exponent) + half) >> kBits);
-}
-
-}  // namespace overtone::latent_file
+}  // namespace overtone::latent_shape
