@@ -12,7 +12,7 @@ import pytest
 from toy_latents import SPECS, assert_same, file_of, machine_of, read, size_of, toy_files
 
 from overtone.codecs.info import info
-from overtone.codecs.registry import encode, shorten
+from overtone.codecs.registry import shorten
 from overtone.errors import ConfigError, CorruptError
 from overtone.kernels import latent_file_twin as twin
 from overtone.kernels.fourier import supported_isas
@@ -22,8 +22,8 @@ from overtone.kernels.latent_file import (
     Machine,
     integers_of,
     pack,
-    weight_code,
     unpack,
+    weight_code,
     weights_of,
 )
 from overtone.kernels.latent_shape import Shapes, Spec
@@ -169,8 +169,6 @@ def test_what_a_file_cannot_hold_is_refused():
             pack(shapes, dataclasses.replace(machine, **change))
     with pytest.raises(CorruptError, match="bytes follow the last symbol"):
         unpack(section + b"surplus", size_of(shapes))
-    with pytest.raises(ConfigError, match="this version cannot write them"):
-        encode(np.zeros((8, 9, 3), np.uint8), codec="dfm-latent")
 
 
 def test_neighbours_come_in_earlier_waves():

@@ -44,7 +44,9 @@ class TrainSettings:
             ("basis_refresh_steps", 1, 1e9),
         ):
             if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be in {low:g}..{high:g}, got {getattr(self, name):g}")
+                raise ValueError(
+                    f"{name} must be in {low:g}..{high:g}, got {getattr(self, name):g}"
+                )
         if not (self.warmup_fraction > 0 and self.final_fraction > 0 and self.main_steps > 0):
             raise ValueError(
                 "the short fits and the final phase take all steps; lower warmup_fraction, "
