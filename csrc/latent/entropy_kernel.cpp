@@ -45,12 +45,14 @@ OVERTONE_INLINE Rate rate_of(Vec symbol, Vec mean, Vec scale) {
           is_free ? slope * by_log : Vec{}};
 }
 
+// Features are halved two vectors at a time.
+int whole_pairs(int count) { return (count + 2 * kLanes - 1) / (2 * kLanes) * (2 * kLanes); }
+
 // Rows `mean` and `scale` become the gradients by them; returns the bits.
 double rate_row(const float* symbols, float* mean, float* scale, int count, float weight) {
   Vec total = Vec{};
   const Vec lanes = lane_numbers();
-  // Two vectors at a time, because features are halved by as many.
-  for (int i = 0; i < (count + 2 * kLanes - 1) / (2 * kLanes) * (2 * kLanes); i += kLanes) {
+  for (int i = 0; i < whole_pairs(count); i += kLanes) {
     const IntVec is_inside = lanes < static_cast<float>(count - i);
     const Rate rate = rate_of(load(symbols + i), load(mean + i), load(scale + i));
     total += is_inside ? rate.bits : Vec{};
@@ -137,8 +139,7 @@ void backward(const ContextNet& net, const Block& block, const RowList& context,
     to[width + i] = block.by_context[i];
     gates[i] = block.hidden[last][i];
   }
-  map_rows<Start::zero, false>(block.output, 2, net.output.backward, nullptr, to, 2 * width, gates,
-                               count);
+  map_rows({block.output, 2, net.output.backward, to, 2 * width, nullptr, gates}, count);
   for (int l = last; l >= 0; --l) {
     float* const* gradient = block.gradients[l % 2];
     RowList inputs;
@@ -147,11 +148,13 @@ void backward(const ContextNet& net, const Block& block, const RowList& context,
     inputs.add(block.ones);
     add_products(gradient, width, inputs.rows, inputs.size, count, sums + net.hidden[l].sums);
     if (l > 0)
-      map_rows<Start::zero, false>(gradient, width, net.hidden[l].backward, nullptr,
-                                   block.gradients[(l - 1) % 2], width, block.hidden[l - 1], count);
+      map_rows({gradient, width, net.hidden[l].backward, block.gradients[(l - 1) % 2], width,
+                nullptr, block.hidden[l - 1]},
+               count);
     else
-      map_rows<Start::output, false>(gradient, width, net.hidden[0].backward, nullptr,
-                                     block.by_context, width, nullptr, count);
+      map_rows({gradient, width, net.hidden[0].backward, block.by_context, width, nullptr, nullptr,
+                true},
+               count);
   }
 }
 
@@ -159,22 +162,23 @@ double context_row(const ContextNet& net, const ContextRow& row, float* sums, fl
   const Block block(net, scratch);
   double bits = 0;
   for (int at = 0; at < row.width; at += kBlock) {
-    const int count = row.width - at < kBlock ? row.width - at : kBlock;
+    const int num_symbols = row.width - at < kBlock ? row.width - at : kBlock;
+    const int count = whole_pairs(num_symbols);
     const RowList context = context_of(net, row, block, at, count);
     Rows inputs = context.rows;
     for (int l = 0; l < net.num_layers; ++l) {
-      forward<true>(net.hidden[l], inputs, block.hidden[l], count);
+      forward(net.hidden[l], inputs, block.hidden[l], count, 0.0f);
       inputs = block.hidden[l];
     }
     RowList seen;
     seen.add(inputs, context.size);
     seen.add(context.rows, context.size);
-    forward<false>(net.output, seen.rows, block.output, count);
-    bits += rate_row(row.symbols[kSeamRows] + at, block.output[0], block.output[1], count,
+    forward(net.output, seen.rows, block.output, count);
+    bits += rate_row(row.symbols[kSeamRows] + at, block.output[0], block.output[1], num_symbols,
                      row.rate_weight);
     if (!row.has_gradient) continue;
     backward(net, block, context, count, sums);
-    scatter(net, row, block, at, count);
+    scatter(net, row, block, at, num_symbols);
   }
   return bits;
 }
@@ -190,10 +194,10 @@ void feature_row(const Linear& map, Rows inputs, Rows coarse, float* const* out,
     seen.add(inputs, map.num_in, at);
     if (coarse) {
       for (int f = 0; f < map.num_out; ++f) repeat(coarse[f] + at / 2, repeated[f], count);
-      map_rows<Start::output, false>(seen.rows, map.num_in, map.forward, nullptr, repeated,
-                                     map.num_out, nullptr, count);
+      map_rows({seen.rows, map.num_in, map.forward, repeated, map.num_out, nullptr, nullptr, true},
+               count);
     } else {
-      forward<false>(map, seen.rows, repeated, count);
+      forward(map, seen.rows, repeated, count);
     }
     for (int f = 0; f < map.num_out; ++f) {
       if (coarse && map.bias)

@@ -38,9 +38,9 @@ RowList inputs_of(const Synthesis& net, const Block& block, Rows features, int a
   RowList inputs;
   RowList own;
   own.add(features, net.num_features, at);
-  if (net.trunk == Trunk::rectified) forward<true>(net.mix, own.rows, block.mixed, count);
+  if (net.trunk == Trunk::rectified) forward(net.mix, own.rows, block.mixed, count, 0.0f);
   if (net.trunk == Trunk::fourier || net.trunk == Trunk::products) {
-    forward<false>(net.mix, own.rows, block.mixed, count);
+    forward(net.mix, own.rows, block.mixed, count);
     make_basis(net, block.mixed, block.basis, count);
   }
   inputs.add(block.basis, net.num_basis);
@@ -53,7 +53,7 @@ void trunk_row(const Synthesis& net, Rows features, float* const* out, int width
   for (int at = 0; at < width; at += kBlock) {
     const int count = count_of(width, at);
     const RowList inputs = inputs_of(net, block, features, at, count);
-    forward<false>(net.output, inputs.rows, block.outputs, count);
+    forward(net.output, inputs.rows, block.outputs, count);
     for (int c = 0; c < net.channels; ++c) copy(block.outputs[c], out[c] + at, count);
   }
 }
@@ -73,8 +73,8 @@ void trunk_row_back(const Synthesis& net, Rows features, Rows gradients, float* 
       gates[i] = net.trunk == Trunk::rectified ? block.basis[i] : nullptr;
     }
     for (int i = 0; i < net.num_features; ++i) to[net.num_basis + i] = block.features[i];
-    map_rows<Start::zero, false>(given.rows, net.channels, net.output.backward, nullptr, to,
-                                 inputs.size, gates, count);
+    map_rows({given.rows, net.channels, net.output.backward, to, inputs.size, nullptr, gates},
+             count);
     inputs.add(block.ones);
     add_products(given.rows, net.channels, inputs.rows, inputs.size, count, sums + net.output.sums);
     if (net.trunk != Trunk::linear) {
@@ -82,8 +82,9 @@ void trunk_row_back(const Synthesis& net, Rows features, Rows gradients, float* 
       Rows by_mixed = net.trunk == Trunk::rectified ? block.gradients : block.by_mixed;
       add_products(by_mixed, net.num_mixed, inputs.rows + net.num_basis, net.num_features + 1,
                    count, sums + net.mix.sums);
-      map_rows<Start::output, false>(by_mixed, net.num_mixed, net.mix.backward, nullptr,
-                                     block.features, net.num_features, nullptr, count);
+      map_rows({by_mixed, net.num_mixed, net.mix.backward, block.features, net.num_features,
+                nullptr, nullptr, true},
+               count);
     }
     for (int i = 0; i < net.num_features; ++i) copy(block.features[i], out[i] + at, count);
   }
@@ -104,10 +105,7 @@ void residual_row(const Linear& map, int channels, bool is_rectified, Rows input
     const int count = count_of(width, at);
     RowList seen;
     add_taps(seen, channels, inputs, at);
-    if (is_rectified)
-      forward<true>(map, seen.rows, values, count);
-    else
-      forward<false>(map, seen.rows, values, count);
+    forward(map, seen.rows, values, count, is_rectified ? 0.0f : -__builtin_inff());
     for (int c = 0; c < channels; ++c) copy(values[c], out[c] + at, count);
   }
 }
@@ -135,8 +133,7 @@ void residual_row_back(const float* transposed, int channels, Rows gradients, fl
     for (int c = 0; c < channels; ++c)
       for (int dy = 1; dy >= -1; --dy)
         for (int dx = 1; dx >= -1; --dx) seen.add(gradients[3 * c + 1 + dy] + at + dx);
-    map_rows<Start::zero, false>(seen.rows, channels * kTaps, transposed, nullptr, values, channels,
-                                 nullptr, count);
+    map_rows({seen.rows, channels * kTaps, transposed, values, channels}, count);
     const int first = at < 0 ? 1 : 0, end = width - at < count ? width - at : count;
     for (int c = 0; c < channels; ++c) {
       for (int i = first; i < end; ++i) out[c][at + i] += values[c][i];
