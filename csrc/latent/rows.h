@@ -54,6 +54,7 @@ struct RowMap {
   Rows gates = nullptr;
   bool adds = false;
   float least = -__builtin_inff();
+  int stride = 0;  // of `packed`, if it has more columns than there are outputs
 };
 
 // Rows [first, first + N) of the output, S vectors of each from column `at` on. The smaller of the
@@ -69,7 +70,7 @@ OVERTONE_INLINE void map_strip(const RowMap& map, int first, int at) {
                    : map.bias ? splat(map.bias[first + o])
                               : Vec{};
   const float* weights = map.packed + first;
-  const std::ptrdiff_t stride = map.num_out;
+  const std::ptrdiff_t stride = map.stride ? map.stride : map.num_out;
   for (const float* const* in = map.in, * const* end = in + map.num_in; in != end;
        ++in, weights += stride) {
     const float* row = *in + at;
@@ -99,11 +100,11 @@ OVERTONE_INLINE void map_strip(const RowMap& map, int first, int at) {
 #pragma GCC unroll 12
   for (int o = 0; o < N; ++o) {
     float* out = map.out[first + o] + at;
-    const float* gate = map.gates ? map.gates[first + o] : nullptr;
+    const float* gate = map.gates ? map.gates[first + o] + at : nullptr;
 #pragma GCC unroll 8
     for (int v = 0; v < S; ++v) {
       Vec y = sums[o][v] > least ? sums[o][v] : least;
-      if (gate) y = load(gate + at + v * kLanes) > 0.0f ? y : Vec{};
+      if (gate) y = load(gate + v * kLanes) > 0.0f ? y : Vec{};
       store(out + v * kLanes, y);
     }
   }
