@@ -6,6 +6,9 @@
 namespace overtone::latent::OVERTONE_ISA {
 namespace {
 
+constexpr int kReach = 4;    // columns that a context reaches to either side
+constexpr int kMargin = 16;  // floats, more than any vector
+
 constexpr float kScaleShift = 4.0f, kScaleLimit = 5.0f;  // log b = clamp(s - 4, -5, 5)
 constexpr float kLeastMass = 0x1p-16f;
 constexpr float kLog2E = 1.44269504f;
@@ -36,12 +39,14 @@ OVERTONE_INLINE Rate rate_of(Vec symbol, Vec mean, Vec scale) {
           is_free ? slope * by_log : Vec{}};
 }
 
+// Features are halved two vectors at a time.
+int whole_pairs(int count) { return (count + 2 * kLanes - 1) / (2 * kLanes) * (2 * kLanes); }
+
 // Rows `mean` and `scale` become the gradients by them; returns the bits.
 double rate_row(const float* symbols, float* mean, float* scale, int count, float weight) {
   Vec total = Vec{};
   const Vec lanes = lane_numbers();
-  // Two vectors at a time, because features are halved by as many.
-  for (int i = 0; i < (count + 2 * kLanes - 1) / (2 * kLanes) * (2 * kLanes); i += kLanes) {
+  for (int i = 0; i < whole_pairs(count); i += kLanes) {
     const IntVec is_inside = lanes < static_cast<float>(count - i);
     const Rate rate = rate_of(load(symbols + i), load(mean + i), load(scale + i));
     total += is_inside ? rate.bits : Vec{};
@@ -57,7 +62,7 @@ double rate_row(const float* symbols, float* mean, float* scale, int count, floa
 struct Block {
   float* hidden[kMaxContextLayers][kMaxNeighbours + kMaxFeatures];
   float* gradients[2][kMaxNeighbours + kMaxFeatures];
-  float* by_context[kMaxNeighbours + kMaxFeatures];
+  float* by_context[kMaxNeighbours + kMaxFeatures];  // with margins of zeros
   float* features[kMaxFeatures];
   float* output[2];
   float *ones, *zeros;
@@ -67,7 +72,10 @@ struct Block {
     Scratch scratch(memory);
     for (int l = 0; l < net.num_layers; ++l) scratch.rows(hidden[l], width);
     for (auto& rows : gradients) scratch.rows(rows, width);
-    scratch.rows(by_context, width);
+    for (int i = 0; i < width; ++i) {
+      by_context[i] = scratch.row(kBlock + 3 * kMargin) + kMargin;
+      clear(by_context[i], -kMargin, 0);
+    }
     scratch.rows(features, net.num_features);
     scratch.rows(output, 2);
     ones = scratch.ones();
@@ -93,15 +101,29 @@ RowList context_of(const ContextNet& net, const ContextRow& row, const Block& bl
   return context;
 }
 
-void add_row(const float* from, float* to, int count) {
-  for (int i = 0; i < count; i += kLanes) store(to + i, load(to + i) + load(from + i));
+// Adds rows to another.
+void add_rows(const RowList& list, float* to, int count) {
+  constexpr int kStrip = 4;
+  for (int at = 0; at < count; at += kStrip * kLanes) {
+    const int left = whole_vectors(count - at) / kLanes, size = left < kStrip ? left : kStrip;
+    Vec sums[kStrip];
+    for (int v = 0; v < size; ++v) sums[v] = load(to + at + v * kLanes);
+    for (int i = 0; i < list.size; ++i)
+      for (int v = 0; v < size; ++v) sums[v] += load(list.rows[i] + at + v * kLanes);
+    for (int v = 0; v < size; ++v) store(to + at + v * kLanes, sums[v]);
+  }
 }
 
 // Gradients by the context back to the symbols and features that it was made of.
 void scatter(const ContextNet& net, const ContextRow& row, const Block& block, int at, int count) {
-  for (int n = 0; n < net.num_neighbours; ++n)
-    add_row(block.by_context[n],
-            row.gradients[kSeamRows + kNeighbours[n].dy] + kNeighbours[n].dx + at, count);
+  const int end = whole_pairs(count);
+  for (int n = 0; n < net.num_neighbours; ++n) clear(block.by_context[n], end, end + 2 * kMargin);
+  for (int dy = -kSeamRows; dy <= 0; ++dy) {
+    RowList list;
+    for (int n = 0; n < net.num_neighbours; ++n)
+      if (kNeighbours[n].dy == dy) list.add(block.by_context[n] - kNeighbours[n].dx - kReach);
+    if (list.size) add_rows(list, row.gradients[kSeamRows + dy] + at - kReach, count + 2 * kReach);
+  }
   for (int f = 0; f < net.num_features; ++f) {
     if (!row.features[f]) continue;
     float* to = row.feature_gradients[f] + at / 2;
@@ -121,15 +143,9 @@ void backward(const ContextNet& net, const Block& block, const RowList& context,
   seen.add(context.rows, width);
   seen.add(block.ones);
   add_products(block.output, 2, seen.rows, seen.size, count, sums + net.output.sums);
-  float* to[2 * (kMaxNeighbours + kMaxFeatures)];
-  const float* gates[2 * (kMaxNeighbours + kMaxFeatures)] = {};
-  for (int i = 0; i < width; ++i) {
-    to[i] = block.gradients[last % 2][i];
-    to[width + i] = block.by_context[i];
-    gates[i] = block.hidden[last][i];
-  }
-  map_rows<Start::zero, false>(block.output, 2, net.output.backward, nullptr, to, 2 * width, gates,
-                               count);
+  map_rows({block.output, 2, net.output.backward, block.gradients[last % 2], width, nullptr,
+            block.hidden[last], false, -__builtin_inff(), 2 * width},
+           count);
   for (int l = last; l >= 0; --l) {
     float* const* gradient = block.gradients[l % 2];
     RowList inputs;
@@ -137,12 +153,16 @@ void backward(const ContextNet& net, const Block& block, const RowList& context,
     if (l == 0) inputs.add(context.rows, width);
     inputs.add(block.ones);
     add_products(gradient, width, inputs.rows, inputs.size, count, sums + net.hidden[l].sums);
-    if (l > 0)
-      map_rows<Start::zero, false>(gradient, width, net.hidden[l].backward, nullptr,
-                                   block.gradients[(l - 1) % 2], width, block.hidden[l - 1], count);
-    else
-      map_rows<Start::output, false>(gradient, width, net.hidden[0].backward, nullptr,
-                                     block.by_context, width, nullptr, count);
+    if (l > 0) {
+      map_rows({gradient, width, net.hidden[l].backward, block.gradients[(l - 1) % 2], width,
+                nullptr, block.hidden[l - 1]},
+               count);
+    } else {
+      RowList known;
+      known.add(gradient, width);
+      known.add(block.output, 2);
+      map_rows({known.rows, known.size, net.to_context, block.by_context, width}, count);
+    }
   }
 }
 
@@ -150,44 +170,45 @@ double context_row(const ContextNet& net, const ContextRow& row, float* sums, fl
   const Block block(net, scratch);
   double bits = 0;
   for (int at = 0; at < row.width; at += kBlock) {
-    const int count = row.width - at < kBlock ? row.width - at : kBlock;
+    const int num_symbols = row.width - at < kBlock ? row.width - at : kBlock;
+    const int count = whole_pairs(num_symbols);
     const RowList context = context_of(net, row, block, at, count);
     Rows inputs = context.rows;
     for (int l = 0; l < net.num_layers; ++l) {
-      forward<true>(net.hidden[l], inputs, block.hidden[l], count);
+      forward(net.hidden[l], inputs, block.hidden[l], count, 0.0f);
       inputs = block.hidden[l];
     }
     RowList seen;
     seen.add(inputs, context.size);
     seen.add(context.rows, context.size);
-    forward<false>(net.output, seen.rows, block.output, count);
-    bits += rate_row(row.symbols[kSeamRows] + at, block.output[0], block.output[1], count,
+    forward(net.output, seen.rows, block.output, count);
+    bits += rate_row(row.symbols[kSeamRows] + at, block.output[0], block.output[1], num_symbols,
                      row.rate_weight);
     if (!row.has_gradient) continue;
     backward(net, block, context, count, sums);
-    scatter(net, row, block, at, count);
+    scatter(net, row, block, at, num_symbols);
   }
   return bits;
 }
 
 void feature_row(const Linear& map, Rows inputs, Rows coarse, float* const* out, int width,
                  float* memory) {
-  float* repeated[kMaxFeatures];
+  float *repeated[kMaxFeatures], *to[kMaxFeatures];
   Scratch scratch(memory);
   scratch.rows(repeated, map.num_out);
   for (int at = 0; at < width; at += kBlock) {
     const int count = width - at < kBlock ? width - at : kBlock;
     RowList seen;
     seen.add(inputs, map.num_in, at);
-    if (coarse) {
-      for (int f = 0; f < map.num_out; ++f) repeat(coarse[f] + at / 2, repeated[f], count);
-      map_rows<Start::output, false>(seen.rows, map.num_in, map.forward, nullptr, repeated,
-                                     map.num_out, nullptr, count);
-    } else {
-      forward<false>(map, seen.rows, repeated, count);
-    }
     for (int f = 0; f < map.num_out; ++f) {
-      if (coarse && map.bias)
+      to[f] = coarse ? repeated[f] : out[f] + at;
+      if (coarse) repeat(coarse[f] + at / 2, repeated[f], count);
+    }
+    map_rows(
+        {seen.rows, map.num_in, map.forward, to, map.num_out, map.bias, nullptr, coarse != nullptr},
+        count);
+    for (int f = 0; coarse && f < map.num_out; ++f) {
+      if (map.bias)
         for (int i = 0; i < count; i += kLanes)
           store(repeated[f] + i, load(repeated[f] + i) + map.bias[f]);
       copy(repeated[f], out[f] + at, count);
@@ -210,11 +231,7 @@ void feature_weights(const Linear& map, Rows inputs, Rows gradients, int width, 
 }
 
 void add_weighted(Rows rows, const float* weights, int num_rows, float* out, int width) {
-  for (int at = 0; at < width; at += kLanes) {
-    Vec sum = load(out + at);
-    for (int i = 0; i < num_rows; ++i) sum += weights[i] * load(rows[i] + at);
-    store(out + at, sum);
-  }
+  map_rows({rows, num_rows, weights, &out, 1, nullptr, nullptr, true}, width);
 }
 
 void halve(const float* upper, const float* lower, float* out, int width) {

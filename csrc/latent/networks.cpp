@@ -5,6 +5,14 @@ namespace {
 
 constexpr int kTaps = 9, kMiddle = 4;  // of a 3x3 window
 
+// The last `num_columns` of each row of a map's backward matrix, after what is there.
+void append_columns(std::vector<float>& matrix, const Linear& map, int num_columns) {
+  for (int o = 0; o < map.num_out; ++o) {
+    const float* end = map.backward + (o + 1) * map.num_in;
+    matrix.insert(matrix.end(), end - num_columns, end);
+  }
+}
+
 }  // namespace
 
 void PackedMap::append(std::size_t offset, int row_length, int first_column, int num_columns) {
@@ -149,11 +157,20 @@ void Networks::pack(const float* parameters) {
   const Spec& spec = shapes_.spec();
   parameters_ = parameters;
   for (PackedMap& map : maps_) map.pack(parameters);
-  context_ = {
-      spec.num_neighbours, spec.num_features, spec.num_context_layers, {}, maps_[output_].linear()};
+  context_ = {spec.num_neighbours,     spec.num_features,
+              spec.num_context_layers, {},
+              maps_[output_].linear(), nullptr};
   for (int l = 0; l < spec.num_context_layers; ++l) context_.hidden[l] = maps_[hidden_[l]].linear();
-  synthesis_ = {spec.trunk,    spec.num_grids,       spec.num_mixed,          spec.num_basis(),
-                spec.channels, maps_[mix_].linear(), maps_[colours_].linear()};
+  synthesis_ = {spec.trunk,    spec.num_grids,       spec.num_mixed,           spec.num_basis(),
+                spec.channels, maps_[mix_].linear(), maps_[colours_].linear(), nullptr};
+  to_context_.clear();
+  append_columns(to_context_, context_.hidden[0], spec.context_width());
+  append_columns(to_context_, context_.output, spec.context_width());
+  context_.to_context = to_context_.data();
+  to_features_.clear();
+  if (spec.trunk != Trunk::linear) append_columns(to_features_, synthesis_.mix, spec.num_grids);
+  append_columns(to_features_, synthesis_.output, spec.num_grids);
+  synthesis_.to_features = to_features_.data();
   for (int l = 0; l < spec.num_residual_layers; ++l)
     for (int o = 0; o < spec.channels; ++o)
       for (int c = 0; c < spec.channels; ++c)

@@ -94,6 +94,7 @@ class Networks {
   int output_ = 0, mix_ = 0, colours_ = 0;
   std::vector<std::vector<FeatureMap>> features_;
   std::vector<std::vector<float>> transposed_;
+  std::vector<float> to_context_, to_features_;
   std::vector<Taps> taps_;
   std::size_t num_sums_ = 0;
   ContextNet context_{};

@@ -84,13 +84,12 @@ void Painter::run(Team& team, const Networks& networks, const Latents& latents, 
     repeat_edges(out, spec.channels, spec.width);
   });
   for (int l = 0; l < spec.num_residual_layers; ++l)
-    team.for_rows(0, [&, l](int thread, int y) {
+    team.for_rows(0, [&, l](int, int y) {
       const auto number = static_cast<std::size_t>(l);
       const RowsOf out(values_[number + 1], y);
       team.synthesis.residual_row(networks.residual(l), spec.channels,
                                   l + 1 < spec.num_residual_layers,
-                                  repeated(values_[number], y).rows, out.rows, spec.width,
-                                  team.worker(thread).scratch.data());
+                                  repeated(values_[number], y).rows, out.rows, spec.width);
       repeat_edges(out, spec.channels, spec.width);
     });
   make_error(team, has_gradient, is_rounded);
@@ -126,16 +125,16 @@ void Painter::back(Team& team, const Networks& networks, int layer) {
   const Planes &inputs = values_[number], &gradients = gradients_[number + 1];
   team.for_rows(0, [&](int thread, int y) {
     Worker& worker = team.worker(thread);
-    float* scratch = worker.scratch.data();
     team.synthesis.residual_weights(networks.residual(layer), spec.channels,
                                     repeated(inputs, y).rows, RowsOf(gradients, y).rows, spec.width,
-                                    worker.sums.data(), scratch);
+                                    worker.sums.data(), worker.scratch.data());
     const RowsOf out(gradients_[number], y);
-    for (int c = 0; c < spec.channels; ++c) std::fill_n(out.rows[c], spec.width, 0.0f);
     // The first and the last row also stand for the rows outside.
-    for (int from = y == 0 ? -1 : y; from <= (y == spec.height - 1 ? spec.height : y); ++from)
+    const int first = y == 0 ? -1 : y, last = y == spec.height - 1 ? spec.height : y;
+    for (int from = first; from <= last; ++from)
       team.synthesis.residual_row_back(networks.residual_transposed(layer), spec.channels,
-                                       bare(gradients, from).rows, out.rows, spec.width, scratch);
+                                       bare(gradients, from).rows, out.rows, spec.width,
+                                       from > first);
     for (int c = 0; c < spec.channels && layer > 0; ++c)
       team.synthesis.gate_row(inputs[c].row(y), out.rows[c], spec.width);
   });

@@ -44,6 +44,8 @@ struct ContextNet {
   int num_neighbours, num_features, num_layers;
   Linear hidden[kMaxContextLayers];  // with the identity in W
   Linear output;                     // from the last hidden layer and the context
+  // From gradients of the first hidden layer, then of the output, to those of the context.
+  const float* to_context;
 };
 
 // One row of symbols of a grid, and where its gradients go.
@@ -99,6 +101,8 @@ struct Synthesis {
   int channels;
   Linear mix;     // features -> hidden units or phases
   Linear output;  // basis, then features -> channels
+  // From gradients of the mixing, then of the channels, to those of the features.
+  const float* to_features;
 };
 
 // A residual layer of 3x3: rows of its input come three a channel, of y - 1, y and y + 1.
@@ -110,13 +114,13 @@ struct SynthesisKernel {
                          const float* const* gradients, float* const* out, int width, float* sums,
                          float* scratch);
   void (*residual_row)(const Linear& map, int channels, bool is_rectified,
-                       const float* const* inputs, float* const* out, int width, float* scratch);
+                       const float* const* inputs, float* const* out, int width);
   void (*residual_weights)(const Linear& map, int channels, const float* const* inputs,
                            const float* const* gradients, int width, float* sums, float* scratch);
-  // Adds the gradient of the inputs in one row, where `gradients` are three rows a channel, to out;
+  // The gradient of the inputs in one row, or adds it to out; `gradients` are three rows a channel,
   // `transposed` is [channel of the output, tap][channel of the input].
   void (*residual_row_back)(const float* transposed, int channels, const float* const* gradients,
-                            float* const* out, int width, float* scratch);
+                            float* const* out, int width, bool adds);
   // Clears gradients where the layer's output was cut to zero.
   void (*gate_row)(const float* values, float* gradient, int width);
   // Sum of squared errors of the pixels cut to [0, 1]; gradient = slope * error unless null.

@@ -1,7 +1,7 @@
 // Linear maps of rows of numbers, tiled so that the sums stay in registers, and their gradients.
 //
-// Inputs and outputs are pointers to rows; a count is rounded up to whole strips, so rows of
-// outputs have room for kBlock numbers, and inputs can be read that far.
+// Inputs and outputs are pointers to rows; a count is rounded up to whole vectors, so rows of
+// outputs have room for as many numbers, and inputs can be read that far.
 #pragma once
 
 #include "plan.h"
@@ -13,11 +13,10 @@ using namespace simd::OVERTONE_ISA;
 
 typedef const float* const* Rows;
 
-// How many vectors of a strip leave room for N sums each.
+// How many vectors of each of N rows leave room for sums.
 constexpr int strip_of(int n) {
-  const int fit = kAccumulators / n, whole = kBlock / kLanes;
-  const int most = fit < whole ? fit : whole;
-  return most >= 8 ? 8 : most >= 4 ? 4 : most >= 2 ? 2 : 1;
+  const int fit = kAccumulators / n;
+  return fit < 8 ? fit : 8;
 }
 
 // Calls f.template operator()<N>() for N = n.
@@ -42,74 +41,113 @@ OVERTONE_INLINE void in_chunks(int n, F&& f) {
   }
 }
 
-enum class Start { zero, bias, output };
-
-OVERTONE_INLINE Vec positive(Vec x) { return x > 0.0f ? x : Vec{}; }
-
-// out[o] = start + sum over i of packed[i][o] in[i]; rectified, or cut to zero where gates[o] is
+// One linear map of rows: out[o] = start + sum over i of packed[i][o] in[i], where start is the
+// bias, zero without one, or the output itself. Then at least `least`, and zero where gates[o] is
 // not positive, if there are gates.
-template <Start kStart, bool kRectified>
-void map_rows(Rows in, int num_in, const float* packed, const float* bias, float* const* out,
-              int num_out, Rows gates, int count) {
-  in_chunks<kAccumulators / 2>(num_out, [&]<int N>(int first) __attribute__((noinline)) {
-    constexpr int kStrip = strip_of(N);
-    for (int at = 0; at < count; at += kStrip * kLanes) {
-      Vec sums[N][kStrip];
+struct RowMap {
+  Rows in;
+  int num_in;
+  const float* packed;
+  float* const* out;
+  int num_out;
+  const float* bias = nullptr;
+  Rows gates = nullptr;
+  bool adds = false;
+  float least = -__builtin_inff();
+  int stride = 0;  // of `packed`, if it has more columns than there are outputs
+};
+
+// Rows [first, first + N) of the output, S vectors of each from column `at` on. The smaller of the
+// two numbers of operands stays in registers beside the sums.
+template <int N, int S>
+OVERTONE_INLINE void map_strip(const RowMap& map, int first, int at) {
+  Vec sums[N][S];
 #pragma GCC unroll 12
-      for (int o = 0; o < N; ++o)
+  for (int o = 0; o < N; ++o)
 #pragma GCC unroll 8
-        for (int v = 0; v < kStrip; ++v)
-          sums[o][v] = kStart == Start::zero   ? Vec{}
-                       : kStart == Start::bias ? splat(bias[first + o])
-                                               : load(out[first + o] + at + v * kLanes);
-      const float* weights = packed + first;
-      for (int i = 0; i < num_in; ++i, weights += num_out) {
-        const float* row = in[i] + at;
-        Vec x[kStrip];
-#pragma GCC unroll 8
-        for (int v = 0; v < kStrip; ++v) x[v] = load(row + v * kLanes);
+    for (int v = 0; v < S; ++v)
+      sums[o][v] = map.adds   ? load(map.out[first + o] + at + v * kLanes)
+                   : map.bias ? splat(map.bias[first + o])
+                              : Vec{};
+  const float* weights = map.packed + first;
+  const std::ptrdiff_t stride = map.stride ? map.stride : map.num_out;
+  for (const float* const* in = map.in, * const* end = in + map.num_in; in != end;
+       ++in, weights += stride) {
+    const float* row = *in + at;
+    if constexpr (N < S) {
+      Vec own[N];
 #pragma GCC unroll 12
-        for (int o = 0; o < N; ++o) {
-          const Vec weight = splat(weights[o]);
+      for (int o = 0; o < N; ++o) own[o] = splat(weights[o]);
 #pragma GCC unroll 8
-          for (int v = 0; v < kStrip; ++v) sums[o][v] += weight * x[v];
-        }
+      for (int v = 0; v < S; ++v) {
+        const Vec x = load(row + v * kLanes);
+#pragma GCC unroll 12
+        for (int o = 0; o < N; ++o) sums[o][v] += own[o] * x;
       }
+    } else {
+      Vec x[S];
+#pragma GCC unroll 8
+      for (int v = 0; v < S; ++v) x[v] = load(row + v * kLanes);
 #pragma GCC unroll 12
       for (int o = 0; o < N; ++o) {
-        const float* gate = gates ? gates[first + o] : nullptr;
+        const Vec weight = splat(weights[o]);
 #pragma GCC unroll 8
-        for (int v = 0; v < kStrip; ++v) {
-          Vec y = sums[o][v];
-          if (kRectified) y = positive(y);
-          if (gate) y = load(gate + at + v * kLanes) > 0.0f ? y : Vec{};
-          store(out[first + o] + at + v * kLanes, y);
-        }
+        for (int v = 0; v < S; ++v) sums[o][v] += weight * x[v];
       }
     }
+  }
+  const Vec least = splat(map.least);
+#pragma GCC unroll 12
+  for (int o = 0; o < N; ++o) {
+    float* out = map.out[first + o] + at;
+    const float* gate = map.gates ? map.gates[first + o] + at : nullptr;
+#pragma GCC unroll 8
+    for (int v = 0; v < S; ++v) {
+      Vec y = sums[o][v] > least ? sums[o][v] : least;
+      if (gate) y = load(gate + v * kLanes) > 0.0f ? y : Vec{};
+      store(out + v * kLanes, y);
+    }
+  }
+}
+
+template <int N, int S>
+OVERTONE_INLINE void map_strips(const RowMap& map, int first, int at, int end) {
+  for (; at + S * kLanes <= end; at += S * kLanes) map_strip<N, S>(map, first, at);
+  if constexpr (S > 1)
+    if (at < end) map_strips<N, (S + 1) / 2>(map, first, at, end);
+}
+
+inline int whole_vectors(int count) { return (count + kLanes - 1) / kLanes * kLanes; }
+
+// The count is rounded up to whole vectors.
+inline void map_rows(const RowMap& map, int count) {
+  const int end = whole_vectors(count);
+  in_chunks<kAccumulators / 2>(map.num_out, [&]<int N>(int first) __attribute__((noinline)) {
+    const RowMap own = map;
+    map_strips<N, strip_of(N)>(own, first, 0, end);
   });
 }
 
 // sums[o][i] += vectors of left[o] right[i]; the count is rounded up to whole vectors, beyond it
 // `left` must be zero.
-inline constexpr int kTallTile = 4, kWideTile = kAccumulators / kTallTile;
-
 inline void add_products(Rows left, int num_left, Rows right, int num_right, int count,
                          float* sums) {
-  in_chunks<kTallTile>(num_left, [&]<int M>(int top) {
-    in_chunks<kWideTile>(num_right, [&]<int N>(int first) __attribute__((noinline)) {
+  const int end = whole_vectors(count);
+  in_chunks<4>(num_left, [&]<int M>(int top) {
+    constexpr int kWidest = kAccumulators / M < 8 ? kAccumulators / M : 8;
+    in_chunks<kWidest>(num_right, [&]<int N>(int first) __attribute__((noinline)) {
       Vec totals[M][N];
       float* to = sums + (static_cast<std::ptrdiff_t>(top) * num_right + first) * kLanes;
       const std::ptrdiff_t step = static_cast<std::ptrdiff_t>(num_right) * kLanes;
 #pragma GCC unroll 4
       for (int o = 0; o < M; ++o)
-#pragma GCC unroll 6
+#pragma GCC unroll 8
         for (int i = 0; i < N; ++i) totals[o][i] = load(to + o * step + i * kLanes);
-      for (int at = 0; at < count; at += kLanes) {
+      for (int at = 0; at < end; at += kLanes) {
         Vec y[M];
 #pragma GCC unroll 4
         for (int o = 0; o < M; ++o) y[o] = load(left[top + o] + at);
-#pragma GCC unroll 6
+#pragma GCC unroll 8
         for (int i = 0; i < N; ++i) {
           const Vec x = load(right[first + i] + at);
 #pragma GCC unroll 4
@@ -118,16 +156,16 @@ inline void add_products(Rows left, int num_left, Rows right, int num_right, int
       }
 #pragma GCC unroll 4
       for (int o = 0; o < M; ++o)
-#pragma GCC unroll 6
+#pragma GCC unroll 8
         for (int i = 0; i < N; ++i) store(to + o * step + i * kLanes, totals[o][i]);
     });
   });
 }
 
-template <bool kRectified>
-void forward(const Linear& map, Rows in, float* const* out, int count) {
-  map_rows<Start::bias, kRectified>(in, map.num_in, map.forward, map.bias, out, map.num_out,
-                                    nullptr, count);
+// The map with its bias, at least `least`.
+inline void forward(const Linear& map, Rows in, float* const* out, int count,
+                    float least = -__builtin_inff()) {
+  map_rows({in, map.num_in, map.forward, out, map.num_out, map.bias, nullptr, false, least}, count);
 }
 
 // A list of rows, for calls.

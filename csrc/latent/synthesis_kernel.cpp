@@ -14,8 +14,6 @@ int count_of(int width, int at) { return width - at < kBlock ? width - at : kBlo
 // Rows of one block that the trunk makes.
 struct Block {
   float *mixed[kMaxRows], *basis[kMaxRows], *gradients[kMaxRows], *by_mixed[kMaxRows];
-  float* outputs[kMaxChannels];
-  float* features[kMaxGrids];
   float* ones;
 
   Block(const Synthesis& net, float* memory) {
@@ -27,8 +25,6 @@ struct Block {
       scratch.rows(basis, net.num_basis);
     scratch.rows(gradients, net.num_basis);
     scratch.rows(by_mixed, net.num_mixed);
-    scratch.rows(outputs, net.channels);
-    scratch.rows(features, net.num_features);
     ones = scratch.ones();
   }
 };
@@ -38,9 +34,9 @@ RowList inputs_of(const Synthesis& net, const Block& block, Rows features, int a
   RowList inputs;
   RowList own;
   own.add(features, net.num_features, at);
-  if (net.trunk == Trunk::rectified) forward<true>(net.mix, own.rows, block.mixed, count);
+  if (net.trunk == Trunk::rectified) forward(net.mix, own.rows, block.mixed, count, 0.0f);
   if (net.trunk == Trunk::fourier || net.trunk == Trunk::products) {
-    forward<false>(net.mix, own.rows, block.mixed, count);
+    forward(net.mix, own.rows, block.mixed, count);
     make_basis(net, block.mixed, block.basis, count);
   }
   inputs.add(block.basis, net.num_basis);
@@ -53,8 +49,9 @@ void trunk_row(const Synthesis& net, Rows features, float* const* out, int width
   for (int at = 0; at < width; at += kBlock) {
     const int count = count_of(width, at);
     const RowList inputs = inputs_of(net, block, features, at, count);
-    forward<false>(net.output, inputs.rows, block.outputs, count);
-    for (int c = 0; c < net.channels; ++c) copy(block.outputs[c], out[c] + at, count);
+    float* to[kMaxChannels];
+    for (int c = 0; c < net.channels; ++c) to[c] = out[c] + at;
+    forward(net.output, inputs.rows, to, count);
   }
 }
 
@@ -66,26 +63,23 @@ void trunk_row_back(const Synthesis& net, Rows features, Rows gradients, float* 
     RowList inputs = inputs_of(net, block, features, at, count);
     RowList given;
     given.add(gradients, net.channels, at);
-    float* to[kMaxRows];
-    const float* gates[kMaxRows] = {};
-    for (int i = 0; i < net.num_basis; ++i) {
-      to[i] = block.gradients[i];
-      gates[i] = net.trunk == Trunk::rectified ? block.basis[i] : nullptr;
-    }
-    for (int i = 0; i < net.num_features; ++i) to[net.num_basis + i] = block.features[i];
-    map_rows<Start::zero, false>(given.rows, net.channels, net.output.backward, nullptr, to,
-                                 inputs.size, gates, count);
+    map_rows({given.rows, net.channels, net.output.backward, block.gradients, net.num_basis,
+              nullptr, net.trunk == Trunk::rectified ? block.basis : nullptr, false,
+              -__builtin_inff(), inputs.size},
+             count);
     inputs.add(block.ones);
     add_products(given.rows, net.channels, inputs.rows, inputs.size, count, sums + net.output.sums);
+    RowList known;
     if (net.trunk != Trunk::linear) {
       basis_back(net, block.basis, block.gradients, block.by_mixed, count);
-      Rows by_mixed = net.trunk == Trunk::rectified ? block.gradients : block.by_mixed;
-      add_products(by_mixed, net.num_mixed, inputs.rows + net.num_basis, net.num_features + 1,
+      known.add(net.trunk == Trunk::rectified ? block.gradients : block.by_mixed, net.num_mixed);
+      add_products(known.rows, net.num_mixed, inputs.rows + net.num_basis, net.num_features + 1,
                    count, sums + net.mix.sums);
-      map_rows<Start::output, false>(by_mixed, net.num_mixed, net.mix.backward, nullptr,
-                                     block.features, net.num_features, nullptr, count);
     }
-    for (int i = 0; i < net.num_features; ++i) copy(block.features[i], out[i] + at, count);
+    known.add(given.rows, net.channels);
+    float* to[kMaxGrids];
+    for (int i = 0; i < net.num_features; ++i) to[i] = out[i] + at;
+    map_rows({known.rows, known.size, net.to_features, to, net.num_features}, count);
   }
 }
 
@@ -97,18 +91,13 @@ void add_taps(RowList& list, int channels, Rows rows, int at) {
 }
 
 void residual_row(const Linear& map, int channels, bool is_rectified, Rows inputs,
-                  float* const* out, int width, float* memory) {
-  float* values[kMaxChannels];
-  Scratch(memory).rows(values, channels);
+                  float* const* out, int width) {
+  float* to[kMaxChannels];
   for (int at = 0; at < width; at += kBlock) {
-    const int count = count_of(width, at);
     RowList seen;
     add_taps(seen, channels, inputs, at);
-    if (is_rectified)
-      forward<true>(map, seen.rows, values, count);
-    else
-      forward<false>(map, seen.rows, values, count);
-    for (int c = 0; c < channels; ++c) copy(values[c], out[c] + at, count);
+    for (int c = 0; c < channels; ++c) to[c] = out[c] + at;
+    forward(map, seen.rows, to, count_of(width, at), is_rectified ? 0.0f : -__builtin_inff());
   }
 }
 
@@ -124,25 +113,33 @@ void residual_weights(const Linear& map, int channels, Rows inputs, Rows gradien
   }
 }
 
-// Works on the columns from -1 to `width`; those outside the picture repeat its edge.
+// What a column outside the picture, which repeats the edge, says about it; only one column of
+// the gradients reaches it, by the first or the last tap of each row.
+float outside(const float* transposed, int channels, Rows gradients, int column, int tap, int c) {
+  float sum = 0;
+  for (int o = 0; o < channels; ++o)
+    for (int dy = -1; dy <= 1; ++dy)
+      sum += transposed[(o * kTaps + 3 * (1 - dy) + tap) * channels + c] *
+             gradients[3 * o + 1 + dy][column];
+  return sum;
+}
+
 void residual_row_back(const float* transposed, int channels, Rows gradients, float* const* out,
-                       int width, float* memory) {
-  float* values[kMaxChannels];
-  Scratch(memory).rows(values, channels);
-  for (int at = -1; at <= width; at += kBlock) {
-    const int count = count_of(width + 1, at);
+                       int width, bool adds) {
+  for (int at = 0; at < width; at += kBlock) {
     RowList seen;
     for (int c = 0; c < channels; ++c)
       for (int dy = 1; dy >= -1; --dy)
         for (int dx = 1; dx >= -1; --dx) seen.add(gradients[3 * c + 1 + dy] + at + dx);
-    map_rows<Start::zero, false>(seen.rows, channels * kTaps, transposed, nullptr, values, channels,
-                                 nullptr, count);
-    const int first = at < 0 ? 1 : 0, end = width - at < count ? width - at : count;
-    for (int c = 0; c < channels; ++c) {
-      for (int i = first; i < end; ++i) out[c][at + i] += values[c][i];
-      if (at < 0) out[c][0] += values[c][0];
-      if (end < count) out[c][width - 1] += values[c][end];
-    }
+    float* to[kMaxChannels];
+    for (int c = 0; c < channels; ++c) to[c] = out[c] + at;
+    map_rows({seen.rows, channels * kTaps, transposed, to, channels, nullptr, nullptr, adds},
+             count_of(width, at));
+  }
+  for (int c = 0; c < channels; ++c) {
+    out[c][0] += outside(transposed, channels, gradients, 0, 0, c);
+    out[c][width - 1] += outside(transposed, channels, gradients, width - 1, 2, c);
+    clear(out[c], width, whole_vectors(width));
   }
 }
 

@@ -131,11 +131,7 @@ void smooth_row_back(Rows rows, const float* taps, int count, const float* gradi
 }
 
 void combine(Rows rows, const float* weights, int num_rows, float* out, int width, bool adds) {
-  for (int at = 0; at < width; at += kLanes) {
-    Vec sum = adds ? load(out + at) : Vec{};
-    for (int i = 0; i < num_rows; ++i) sum += weights[i] * load(rows[i] + at);
-    store(out + at, sum);
-  }
+  map_rows({rows, num_rows, weights, &out, 1, nullptr, nullptr, adds}, width);
 }
 
 }  // namespace
