@@ -10,6 +10,7 @@ from overtone.errors import unknown_name
 ITEMS = {
     "dfm-compression": "experiments.thesis_compression.page:ITEM",
     "composition": "experiments.composition.page:ITEM",
+    "latent": "experiments.latent.page:ITEM",
     "dfm-generation": "experiments.thesis_generation.page:ITEM",
     "cifar10": "experiments.cifar10.page:ITEM",
     "balance": "experiments.balance.page:ITEM",

@@ -56,6 +56,6 @@ def machine_spec(shape: Sequence[int], sizes: Sizes) -> Spec:
         channels=channels,
         num_grids=_NUM_GRIDS + sum(num_pixels >= limit for limit in _MORE_GRIDS_PX),
         first_hyper_grid=_FIRST_HYPER_GRID,
-        num_feature_grids=_NUM_FEATURE_GRIDS,
+        num_feature_grids=_NUM_FEATURE_GRIDS if sizes.num_features else 0,
         **dataclasses.asdict(sizes),
     )

@@ -3,18 +3,46 @@
 import math
 import statistics
 from collections.abc import Sequence
+from typing import Protocol
 
 from overtone.codecs.target import SIZE_TOLERANCE
-from overtone.evaluate.rate_distortion.held_out import HeldOutRow
 from overtone.evaluate.rate_distortion.rows import Row
 from overtone.metrics import all_metrics
 from overtone.metrics.bd_rate import Curve, bd_rate_percent, quality_at_rate
 from overtone.metrics.psnr import mse_from_psnr_db, psnr_db_from_mse
 
 Averaging = str  # "psnr", "mse", "ms_ssim", or the name of a further metric of the rows
-Coded = Row | HeldOutRow
 # Where photographs have visible losses and no codec compared here is at the end of its dial.
 PICTURE_RANGE_DB = (27.5, 37.2)
+
+
+class Coded(Protocol):
+    """A file of a picture: a point of a curve."""
+
+    @property
+    def image(self) -> str:
+        """Name of the picture."""
+        ...
+
+    @property
+    def quality(self) -> float:
+        """The dial it was written with."""
+        ...
+
+    @property
+    def target_bpp(self) -> float | None:
+        """The rate that was asked for, if the quality was searched for."""
+        ...
+
+    @property
+    def rate_bpp(self) -> float:
+        """Bits of the file per pixel."""
+        ...
+
+    @property
+    def psnr_db(self) -> float:
+        """PSNR of the decoded 8-bit pixels, dB."""
+        ...
 
 
 def psnr_at_rate(rows: Sequence[Coded], rate_bpp: float) -> float | None:

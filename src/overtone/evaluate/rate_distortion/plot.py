@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COLORS = {
     "tiled-dct": "#c2255c",
     "dfm": "#7048e8",
+    "dfm-latent": "#f08c00",
     "coin": "#0c8599",
     "jpeg": "#495057",
     "webp": "#2b8a3e",
@@ -56,35 +57,40 @@ def curves_svg(rows: Sequence[Row], *, max_bpp: float = 1.3) -> str:
     """
     panels = [*PANELS, *other_metrics(rows).items()]
     figure = new_figure(5 * len(panels), 4.2)
+    for axes, (averaging, label) in zip(figure.subplots(1, len(panels)), panels, strict=True):
+        for name, group in groups(rows).items():
+            curve = average_curve(group, averaging)
+            if curve is None:
+                continue
+            shown = sum(rate <= max_bpp for rate in curve.rate_bpp) + 1  # one to lead out
+            ours = group[0].codec not in CLASSICAL
+            axes.plot(
+                curve.rate_bpp[:shown],
+                curve.quality_db[:shown],
+                label=name,
+                color=COLORS.get(group[0].codec),
+                linestyle="-" if group[0].preset is None else "--",
+                linewidth=2.2 if ours else 1.2,
+                marker="o" if ours else ".",
+                markersize=5,
+                zorder=3 if ours else 2,
+            )
+        axes.set_xlabel("rate, bits per pixel of the whole file")
+        axes.set_ylabel(label)
+        axes.set_xlim(0, min(max_bpp, 1.05 * max(row.rate_bpp for row in rows)))
+        axes.grid(alpha=0.3)
+    if figure.axes[0].lines:  # a curve needs two rates
+        figure.axes[0].legend(loc="lower right")
+    return svg_of(figure)
+
+
+def svg_of(figure: "Figure") -> str:
+    """A figure as text; the same figure gives the same bytes."""
     import matplotlib
 
-    # Text stays text and ids come from a fixed salt, so the same rows give the same bytes.
+    buffer = io.StringIO()
+    # Text stays text, and ids come from a fixed salt.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "overtone"}):
-        for axes, (averaging, label) in zip(figure.subplots(1, len(panels)), panels, strict=True):
-            for name, group in groups(rows).items():
-                curve = average_curve(group, averaging)
-                if curve is None:
-                    continue
-                shown = sum(rate <= max_bpp for rate in curve.rate_bpp) + 1  # one to lead out
-                ours = group[0].codec not in CLASSICAL
-                axes.plot(
-                    curve.rate_bpp[:shown],
-                    curve.quality_db[:shown],
-                    label=name,
-                    color=COLORS.get(group[0].codec),
-                    linestyle="-" if group[0].preset is None else "--",
-                    linewidth=2.2 if ours else 1.2,
-                    marker="o" if ours else ".",
-                    markersize=5,
-                    zorder=3 if ours else 2,
-                )
-            axes.set_xlabel("rate, bits per pixel of the whole file")
-            axes.set_ylabel(label)
-            axes.set_xlim(0, min(max_bpp, 1.05 * max(row.rate_bpp for row in rows)))
-            axes.grid(alpha=0.3)
-        if figure.axes[0].lines:  # a curve needs two rates
-            figure.axes[0].legend(loc="lower right")
-        buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :]
