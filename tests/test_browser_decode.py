@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from toy_latents import file_of as latent_file_of
+from toy_latents import toy_files
 from web_pictures import (
     CODECS,
     array_of,
@@ -16,6 +18,7 @@ from web_pictures import (
     golden_file,
     largest_difference,
     need_modules,
+    progressive_file,
     rgba_of,
 )
 from web_server import Site, served
@@ -111,6 +114,14 @@ def as_python(view: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def test_machines_of_all_trunks_and_sizes_have_the_pixels_of_python(tab):
+    for shapes, _, section in toy_files():
+        data = latent_file_of(shapes.spec, section)
+        for view in ({}, {"scale": 1.7}):
+            expected = rgba_of(overtone.decode(data, num_threads=1, **view))
+            assert largest_difference(decoded(tab, data, **view), expected) <= 1, shapes.spec
+
+
 @pytest.mark.parametrize("codec", CODECS)
 def test_the_plain_module_decodes_as_the_one_with_vectors(tab, codec):
     options = {"scale": 1.3}
@@ -187,8 +198,9 @@ def test_zooming_into_a_crop_decodes_it_sharp(tab):
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
-def test_a_cut_file_decodes_to_what_has_arrived(tab, share):
-    whole = file_of("sparse-dct", 3)
+@pytest.mark.parametrize("codec", ["sparse-dct", "dfm-latent"])
+def test_a_cut_file_decodes_to_what_has_arrived(tab, codec, share):
+    whole = progressive_file(codec)
     data = whole[: int(share * len(whole))]
     expected = rgba_of(overtone.decode(data, max_bytes=len(data), num_threads=1))
     assert largest_difference(decoded(tab, data, maxBytes=len(data)), expected) <= 1

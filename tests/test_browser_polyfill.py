@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from web_pictures import (
+    CODECS,
     array_of,
     file_of,
     golden_file,
     largest_difference,
     need_modules,
+    progressive_file,
     rgba_of,
 )
 from web_server import Site, served
@@ -66,7 +68,7 @@ def is_broken(page, selector: str = "#it") -> bool:
     return page.evaluate(script.replace("$", "document.querySelector"), selector)
 
 
-@pytest.mark.parametrize("codec", ["tiled-dct", "dfm", "sparse-dct"])
+@pytest.mark.parametrize("codec", CODECS)
 def test_an_image_of_the_page_is_shown(site, page, codec):
     site.answers["/b.ovt"] = golden_file(codec)
     page.goto(site.page(f"<img src=/b.ovt?version=2 alt='a scene'>{SCRIPT}"))
@@ -186,8 +188,9 @@ def test_a_lazy_image_is_fetched_when_it_comes_near(site, page):
     assert shown(page, "#far").shape == (41, 23, 4)
 
 
-def test_a_progressive_file_is_shown_as_it_arrives(site, page):
-    data = site.answers["/c.ovt"] = file_of("sparse-dct", 3, 96, 130)
+@pytest.mark.parametrize("codec", ["sparse-dct", "dfm-latent"])
+def test_a_progressive_file_is_shown_as_it_arrives(site, page, codec):
+    data = site.answers["/c.ovt"] = progressive_file(codec)
     half = site.held["/c.ovt"] = len(data) // 2
     page.goto(site.page(f"{COUNTED}<div id=place></div>{SCRIPT}"), wait_until="commit")
     page.evaluate("""async () => {
@@ -205,8 +208,9 @@ def test_a_progressive_file_is_shown_as_it_arrives(site, page):
 
 
 @pytest.mark.parametrize("breaks_off", [False, True])
-def test_a_cut_progressive_file_shows_what_has_arrived(site, page, faults, breaks_off):
-    whole = file_of("sparse-dct", 3)
+@pytest.mark.parametrize("codec", ["sparse-dct", "dfm-latent"])
+def test_a_cut_progressive_file_shows_what_has_arrived(site, page, faults, codec, breaks_off):
+    whole = progressive_file(codec)
     size = 2 * len(whole) // 3
     if breaks_off:
         site.answers["/c.ovt"] = whole

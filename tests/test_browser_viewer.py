@@ -7,7 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PIL import Image
-from web_pictures import array_of, file_of, largest_difference, need_modules, rgba_of
+from web_pictures import (
+    array_of,
+    file_of,
+    golden_file,
+    largest_difference,
+    need_modules,
+    rgba_of,
+)
 from web_server import Site, served
 
 import overtone
@@ -121,6 +128,17 @@ def test_a_damaged_file_is_told_and_the_next_one_shown(viewer):
     wait_for(viewer, "sharp")
     assert alert.inner_text() == ""
     assert "good.ovt: 70×45, sparse-dct" in viewer.inner_text("output")
+
+
+def test_a_file_of_grids_is_shown_pixel_for_pixel(viewer):
+    data = golden_file("dfm-latent")
+    give(viewer, "grids.ovt", data)
+    viewer.wait_for_function("document.querySelector('output').innerText.startsWith('grids')")
+    assert "grids.ovt: 23×41, dfm-latent" in viewer.inner_text("output")
+    viewer.keyboard.press("1")
+    wait_for(viewer, "sharp")
+    found = array_of(viewer.evaluate(MIDDLE, [23, 41]))
+    assert largest_difference(found, decoded(data)) <= 1
 
 
 def test_a_file_can_be_dropped(site, page):

@@ -9,14 +9,17 @@ import shutil
 
 import numpy as np
 import pytest
+import toy_latents
 from browser_fixtures import MISSING
 from helpers import scene
 from web_server import JS
 
 import overtone
+from overtone.kernels.latent_file import pack
+from overtone.kernels.latent_shape import Shapes, Spec
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
-CODECS = ("tiled-dct", "dfm", "sparse-dct")
+CODECS = ("tiled-dct", "dfm", "sparse-dct", "dfm-latent")
 MODULES = ("ovt-simd.wasm", "ovt-plain.wasm")
 
 
@@ -41,6 +44,15 @@ def file_of(codec: str, channels: int, height: int = 45, width: int = 70) -> byt
     effort = "fast" if codec == "dfm" else "default"
     image = scene(height, width, channels)
     return overtone.encode(image, codec=codec, quality=40, effort=effort, num_threads=1)
+
+
+@functools.cache
+def progressive_file(codec: str) -> bytes:
+    """A picture of 130x96 pixels whose beginnings are pictures, too."""
+    if codec != "dfm-latent":
+        return file_of(codec, 3, 96, 130)
+    shapes = Shapes(Spec(height=96, width=130, num_mixed=8))
+    return toy_latents.file_of(shapes.spec, pack(shapes, toy_latents.machine_of(shapes, 0)))
 
 
 def rgba_of(pixels: np.ndarray) -> np.ndarray:

@@ -7,24 +7,26 @@ namespace overtone::ovt {
 namespace {
 
 constexpr int kSlices = 8;  // bytes that are looked up at a time
-using Table = std::array<std::uint32_t, 256>;
 
-// Table s holds what a byte does to the checksum s bytes later.
-constexpr std::array<Table, kSlices> kTables = [] {
-  std::array<Table, kSlices> tables{};
-  for (std::uint32_t byte = 0; byte < 256; ++byte) {
-    std::uint32_t value = byte;
-    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) ? 0xedb88320u : 0);
-    tables[0][byte] = value;
-  }
-  for (std::size_t s = 1; s < kSlices; ++s) {
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-      const std::uint32_t before = tables[s - 1][byte];
-      tables[s][byte] = (before >> 8) ^ tables[0][before & 0xff];
+// Table s holds what a byte does to the checksum s bytes later. Made when the program starts, as
+// 8 kB that do not compress would be a twentieth of what a browser fetches.
+struct Tables {
+  std::array<std::array<std::uint32_t, 256>, kSlices> of;
+  Tables() {
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+      std::uint32_t value = byte;
+      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) ? 0xedb88320u : 0);
+      of[0][byte] = value;
+    }
+    for (std::size_t s = 1; s < kSlices; ++s) {
+      for (std::size_t byte = 0; byte < 256; ++byte) {
+        const std::uint32_t before = of[s - 1][byte];
+        of[s][byte] = (before >> 8) ^ of[0][before & 0xff];
+      }
     }
   }
-  return tables;
-}();
+};
+const Tables kTables;
 
 }  // namespace
 
@@ -35,11 +37,11 @@ std::uint32_t crc32(Bytes data) {
     std::uint32_t next = 0;
     for (std::size_t s = 0; s < kSlices; ++s) {
       const std::uint32_t own = s < 4 ? (value >> (8 * s)) & 0xff : 0;
-      next ^= kTables[kSlices - 1 - s][data[i + s] ^ own];
+      next ^= kTables.of[kSlices - 1 - s][data[i + s] ^ own];
     }
     value = next;
   }
-  for (; i < data.size(); ++i) value = (value >> 8) ^ kTables[0][(value ^ data[i]) & 0xff];
+  for (; i < data.size(); ++i) value = (value >> 8) ^ kTables.of[0][(value ^ data[i]) & 0xff];
   return ~value;
 }
 
