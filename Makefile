@@ -125,7 +125,8 @@ reproduce: $(STAMP)
 
 # Two modules, of which a browser takes the one it can run, and the data of the codecs.
 WASM_INPUTS := CMakeLists.txt $(shell find csrc/platform csrc/entropy csrc/fourier csrc/tiled_dct \
-                                      csrc/sparse_dct csrc/latent_file csrc/latent_shape csrc/ovt csrc/wasm -type f)
+                                      csrc/sparse_dct csrc/latent_file csrc/latent_shape csrc/ovt \
+                                      csrc/wasm -type f)
 CODEC_DATA := $(wildcard src/overtone/codecs/*_dct/*.bin)
 wasm_simd := ON
 wasm_plain := OFF

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy_latents import file_of as latent_file_of
-from toy_latents import toy_files
 from web_pictures import (
     CODECS,
+    PROGRESSIVE,
     array_of,
     encoded,
     file_of,
@@ -114,14 +113,6 @@ def as_python(view: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_machines_of_all_trunks_and_sizes_have_the_pixels_of_python(tab):
-    for shapes, _, section in toy_files():
-        data = latent_file_of(shapes.spec, section)
-        for view in ({}, {"scale": 1.7}):
-            expected = rgba_of(overtone.decode(data, num_threads=1, **view))
-            assert largest_difference(decoded(tab, data, **view), expected) <= 1, shapes.spec
-
-
 @pytest.mark.parametrize("codec", CODECS)
 def test_the_plain_module_decodes_as_the_one_with_vectors(tab, codec):
     options = {"scale": 1.3}
@@ -198,7 +189,7 @@ def test_zooming_into_a_crop_decodes_it_sharp(tab):
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
-@pytest.mark.parametrize("codec", ["sparse-dct", "dfm-latent"])
+@pytest.mark.parametrize("codec", PROGRESSIVE)
 def test_a_cut_file_decodes_to_what_has_arrived(tab, codec, share):
     whole = progressive_file(codec)
     data = whole[: int(share * len(whole))]

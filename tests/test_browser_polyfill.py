@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from web_pictures import (
     CODECS,
+    PROGRESSIVE,
     array_of,
     file_of,
     golden_file,
@@ -36,6 +37,10 @@ DRAWN = """(selector) => {
 }"""
 # The header of 8193x8193 pixels, more than a page shows, and nothing behind it.
 VAST = b"OVTN" + bytes([1, 3, 0x81, 0x40, 0x81, 0x40, 3, 1]) + bytes(40)
+INSERT = """async () => {
+  await import("/js/polyfill.js");
+  document.querySelector("div").innerHTML = "<img id=it src=/c.ovt alt=''>";
+}"""
 COUNTED = """<script>
   window.events = [];
   for (const type of ["load", "error"]) {
@@ -188,15 +193,12 @@ def test_a_lazy_image_is_fetched_when_it_comes_near(site, page):
     assert shown(page, "#far").shape == (41, 23, 4)
 
 
-@pytest.mark.parametrize("codec", ["sparse-dct", "dfm-latent"])
+@pytest.mark.parametrize("codec", PROGRESSIVE)
 def test_a_progressive_file_is_shown_as_it_arrives(site, page, codec):
     data = site.answers["/c.ovt"] = progressive_file(codec)
     half = site.held["/c.ovt"] = len(data) // 2
-    page.goto(site.page(f"{COUNTED}<div id=place></div>{SCRIPT}"), wait_until="commit")
-    page.evaluate("""async () => {
-      await import("/js/polyfill.js");
-      document.querySelector("#place").innerHTML = "<img id=it src=/c.ovt alt=''>";
-    }""")
+    page.goto(site.page(f"{COUNTED}<div></div>{SCRIPT}"), wait_until="commit")
+    page.evaluate(INSERT)
     coarse = shown(page)
     assert largest_difference(coarse, pixels_of(data[:half], max_bytes=half)) <= 1
     assert page.evaluate("events") == []
@@ -208,21 +210,15 @@ def test_a_progressive_file_is_shown_as_it_arrives(site, page, codec):
 
 
 @pytest.mark.parametrize("breaks_off", [False, True])
-@pytest.mark.parametrize("codec", ["sparse-dct", "dfm-latent"])
+@pytest.mark.parametrize("codec", PROGRESSIVE)
 def test_a_cut_progressive_file_shows_what_has_arrived(site, page, faults, codec, breaks_off):
-    whole = progressive_file(codec)
-    size = 2 * len(whole) // 3
+    size = 2 * len(whole := progressive_file(codec)) // 3
+    site.answers["/c.ovt"] = whole if breaks_off else whole[:size]
     if breaks_off:
-        site.answers["/c.ovt"] = whole
         site.held["/c.ovt"] = size
         site.cut.add("/c.ovt")
-    else:
-        site.answers["/c.ovt"] = whole[:size]
     page.goto(site.page(f"{COUNTED}<div></div>{SCRIPT}"))
-    page.evaluate("""async () => {
-      await import("/js/polyfill.js");
-      document.querySelector("div").innerHTML = "<img id=it src=/c.ovt alt=''>";
-    }""")
+    page.evaluate(INSERT)
     shown(page)
     site.release()
     page.wait_for_function("events.length > 0")

@@ -20,6 +20,7 @@ from overtone.kernels.latent_shape import Shapes, Spec
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 CODECS = ("tiled-dct", "dfm", "sparse-dct", "dfm-latent")
+PROGRESSIVE = ("sparse-dct", "dfm-latent")
 MODULES = ("ovt-simd.wasm", "ovt-plain.wasm")
 
 
