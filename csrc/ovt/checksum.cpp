@@ -8,8 +8,8 @@ namespace {
 
 constexpr int kSlices = 8;  // bytes that are looked up at a time
 
-// Table s holds what a byte does to the checksum s bytes later. Made when the program starts, as
-// 8 kB that do not compress would be a twentieth of what a browser fetches.
+// Table s holds what a byte does to the checksum s bytes later. Made when the program starts: 8 kB
+// that do not compress would be a twentieth of the module that a browser fetches.
 struct Tables {
   std::array<std::array<std::uint32_t, 256>, kSlices> of;
   Tables() {
