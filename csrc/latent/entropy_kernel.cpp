@@ -83,7 +83,7 @@ struct Block {
     for (auto& rows : gradients) scratch.rows(rows, width);
     for (int i = 0; i < width; ++i) {
       by_context[i] = scratch.row(kBlock + 3 * kMargin) + kMargin;
-      clear(by_context[i], -kMargin, 0);
+      clear_vectors<kMargin / kLanes>(by_context[i] - kMargin);
     }
     scratch.rows(features, net.num_features);
     scratch.rows(output, 2);
@@ -126,7 +126,8 @@ void add_rows(const RowList& list, float* to, int count) {
 // Gradients by the context back to the symbols and features that it was made of.
 void scatter(const ContextNet& net, const ContextRow& row, const Block& block, int at, int count) {
   const int end = whole_pairs(count);
-  for (int n = 0; n < net.num_neighbours; ++n) clear(block.by_context[n], end, end + 2 * kMargin);
+  for (int n = 0; n < net.num_neighbours; ++n)
+    clear_vectors<2 * kMargin / kLanes>(block.by_context[n] + end);
   for (int dy = -kSeamRows; dy <= 0; ++dy) {
     RowList list;
     for (int n = 0; n < net.num_neighbours; ++n)

@@ -34,9 +34,9 @@ OVERTONE_INLINE void with_size(int n, F&& f) {
 // Calls f.template operator()<N>(first) for chunks [first, first + N) of n rows.
 template <int Max, class F>
 OVERTONE_INLINE void in_chunks(int n, F&& f) {
-  const int chunks = (n + Max - 1) / Max;
-  for (int i = 0; i < chunks; ++i) {
-    const int first = i * n / chunks, size = (i + 1) * n / chunks - first;
+  int chunks = (n + Max - 1) / Max;
+  for (int first = 0, size; first < n; first += size, --chunks) {
+    size = (n - first) / chunks;
     with_size<Max>(size, [&]<int N>() { f.template operator()<N>(first); });
   }
 }
@@ -203,6 +203,13 @@ class Scratch {
 
 OVERTONE_INLINE void clear(float* row, int from, int to) {
   for (int i = from; i < to; ++i) row[i] = 0.0f;
+}
+
+// Clears N vectors. Not a loop, which compilers make a slow call of.
+template <int N>
+OVERTONE_INLINE void clear_vectors(float* row) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) store(row + i * kLanes, Vec{});
 }
 
 OVERTONE_INLINE void copy(const float* from, float* to, int count) {
