@@ -132,6 +132,25 @@ def test_symbols_pixels_and_bits_are_those_of_the_twin(spec, num_threads, condit
     np.testing.assert_allclose(loss.grid_bits, bits, rtol=1e-5)
 
 
+@pytest.mark.parametrize("num_threads", [1, 3])
+def test_parts_of_the_rows_are_together_all_of_them(num_threads):
+    spec = MachineSpec(height=37, width=51)
+    calm = dataclasses.replace(SOFT, noise=0.0)
+    machine = machine_of(spec, calm, num_threads=num_threads)
+    wanted = machine.differentiate(calm)
+    parts = [
+        machine.differentiate(dataclasses.replace(calm, entropy_share=0.25, seed=seed))
+        for seed in range(4)
+    ]
+    rates = [part[0].rate_bpp for part in parts]
+    assert np.mean(rates) == pytest.approx(wanted[0].rate_bpp, rel=1e-6)
+    assert np.std(rates) > 1e-3 * wanted[0].rate_bpp
+    for i in (1, 2):
+        mean = np.mean([part[i] for part in parts], axis=0)
+        np.testing.assert_allclose(mean, wanted[i], atol=1e-6 * np.abs(wanted[i]).max())
+    assert machine.evaluate(dataclasses.replace(calm, entropy_share=0.25)) == machine.evaluate(calm)
+
+
 @pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
 def test_every_instruction_set_finds_the_same(isa):
     spec, _, conditions = CASES["windows"]
@@ -221,6 +240,8 @@ def test_numbers_that_make_no_sense_are_refused():
         machine.parameters = machine.parameters[1:]
     with pytest.raises(ValueError, match="gain must be positive"):
         machine.evaluate(Conditions(gain=0, rd_weight=1))
+    with pytest.raises(ValueError, match="entropy_share must be 1, 1/2 or 1/4"):
+        machine.evaluate(dataclasses.replace(HARD, entropy_share=0.7))
     with pytest.raises(ValueError, match="refresh_every must be at least 1"):
         machine.step(HARD, dataclasses.replace(RATES, refresh_every=0))
     picture = scene(8, 9).astype(np.float32)

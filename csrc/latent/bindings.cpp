@@ -35,11 +35,13 @@ const float* finite(const char* name, const InputArray& array, Lengths lengths) 
 std::ptrdiff_t length(std::size_t size) { return static_cast<std::ptrdiff_t>(size); }
 
 Conditions conditions_of(float gain, float temperature, float noise, std::uint64_t seed,
-                         float rd_weight) {
+                         float rd_weight, float entropy_share) {
+  if (entropy_share != 1.0f && entropy_share != 0.5f && entropy_share != 0.25f)
+    throw std::invalid_argument("entropy_share must be 1, 1/2 or 1/4");
   if (!(gain > 0) || !(temperature >= 0) || !(noise >= 0) || !(rd_weight >= 0))
     throw std::invalid_argument(
         "gain must be positive, temperature, noise and rd_weight must not be negative");
-  return {gain, temperature, noise, seed, rd_weight};
+  return {gain, temperature, noise, seed, rd_weight, static_cast<int>(1 / entropy_share)};
 }
 
 nb::tuple answer(const Loss& loss) { return nb::make_tuple(loss.distortion, loss.bits); }
@@ -112,10 +114,12 @@ NB_MODULE(_latent, module) {
       .def(
           "__init__",
           [](Conditions* self, float gain, float temperature, float noise, std::uint64_t seed,
-             float rd_weight) {
-            new (self) Conditions(conditions_of(gain, temperature, noise, seed, rd_weight));
+             float rd_weight, float entropy_share) {
+            new (self)
+                Conditions(conditions_of(gain, temperature, noise, seed, rd_weight, entropy_share));
           },
-          nb::kw_only(), "gain"_a, "temperature"_a, "noise"_a, "seed"_a, "rd_weight"_a);
+          nb::kw_only(), "gain"_a, "temperature"_a, "noise"_a, "seed"_a, "rd_weight"_a,
+          "entropy_share"_a);
   nb::class_<Rates>(module, "Rates")
       .def(
           "__init__",

@@ -16,10 +16,10 @@ Entropy::Entropy(const Shapes& shapes, int num_threads) : shapes_(shapes) {
   }
 }
 
-void Entropy::run(Team& team, const Networks& networks, const Latents& latents, float rate_weight,
-                  bool has_gradient) {
+void Entropy::run(Team& team, const Networks& networks, const Latents& latents,
+                  const Coding& coding, bool has_gradient) {
   make_features(team, networks, latents);
-  code(team, networks, latents, rate_weight, has_gradient);
+  code(team, networks, latents, coding, has_gradient);
   if (!has_gradient) return;
   add_seams(team, latents);
   features_back(team, networks, latents);
@@ -57,8 +57,8 @@ void Entropy::make_features(Team& team, const Networks& networks, const Latents&
     });
 }
 
-void Entropy::code(Team& team, const Networks& networks, const Latents& latents, float rate_weight,
-                   bool has_gradient) {
+void Entropy::code(Team& team, const Networks& networks, const Latents& latents,
+                   const Coding& coding, bool has_gradient) {
   const Spec& spec = shapes_.spec();
   team.run([&](int thread) {
     Worker& worker = team.worker(thread);
@@ -71,11 +71,13 @@ void Entropy::code(Team& team, const Networks& networks, const Latents& latents,
       if (has_gradient) seam.clear();
       const int first = team.first_row(grid.level, thread);
       const int end = team.first_row(grid.level, thread + 1);
+      const int stride = has_features ? coding.stride : 1;
       double bits = 0;
       for (int y = first; y < end; ++y) {
         // Two rows share one of the gradients of features.
         if (has_features && has_gradient && y % 2 == 0)
           gradients(grid.level, grid.level + 1).clear_row(y / 2);
+        if ((y + coding.phase) % stride != 0) continue;
         ContextRow row{};
         for (int i = 0; i <= kSeamRows; ++i) {
           const int at = y - kSeamRows + i;
@@ -87,12 +89,12 @@ void Entropy::code(Team& team, const Networks& networks, const Latents& latents,
           row.features[f] = features(grid.level, grid.level + 1)[f].row(y / 2);
           row.feature_gradients[f] = gradients(grid.level, grid.level + 1)[f].row(y / 2);
         }
-        row.rate_weight = rate_weight;
+        row.rate_weight = coding.rate_weight * static_cast<float>(stride);
         row.has_gradient = has_gradient;
         bits += team.entropy.context_row(networks.context(), row, worker.sums.data(),
                                          worker.scratch.data());
       }
-      worker.bits[number] = bits;
+      worker.bits[number] = stride * bits;
     }
   });
 }

@@ -9,13 +9,20 @@
 
 namespace overtone::latent {
 
+// What a bit costs, and which rows of the grids with features are coded: y + phase is a multiple of
+// the stride; each stands for as many.
+struct Coding {
+  float rate_weight;
+  int stride, phase;
+};
+
 class Entropy {
  public:
   Entropy(const Shapes& shapes, int num_threads);
 
   // Fills the bits of the workers; with `has_gradient` adds the gradients of rate_weight * bits to
   // the latents' and to the workers' sums.
-  void run(Team& team, const Networks& networks, const Latents& latents, float rate_weight,
+  void run(Team& team, const Networks& networks, const Latents& latents, const Coding& coding,
            bool has_gradient);
 
  private:
@@ -29,7 +36,7 @@ class Entropy {
   const Planes& gradients(int fine, int level) const { return gradients_[fine][level - fine - 1]; }
 
   void make_features(Team& team, const Networks& networks, const Latents& latents);
-  void code(Team& team, const Networks& networks, const Latents& latents, float rate_weight,
+  void code(Team& team, const Networks& networks, const Latents& latents, const Coding& coding,
             bool has_gradient);
   void add_seams(Team& team, const Latents& latents) const;
   void features_back(Team& team, const Networks& networks, const Latents& latents);

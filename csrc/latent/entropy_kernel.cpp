@@ -13,12 +13,12 @@ constexpr float kScaleShift = 4.0f, kScaleLimit = 5.0f;  // log b = clamp(s - 4,
 constexpr float kLeastMass = 0x1p-16f;
 constexpr float kLog2E = 1.44269504f;
 
-// Laplace mass of a symbol's unit interval: its bits, and their slopes by mean and by log scale.
-struct Rate {
-  Vec bits, by_mean, by_scale;
+// Laplace mass of a symbol's unit interval, and its slopes by mean and by log scale.
+struct Mass {
+  Vec mass, by_mean, by_scale;
 };
 
-OVERTONE_INLINE Rate rate_of(Vec symbol, Vec mean, Vec scale) {
+OVERTONE_INLINE Mass mass_of(Vec symbol, Vec mean, Vec scale) {
   const Vec log_scale = min(max(scale - kScaleShift, splat(-kScaleLimit)), splat(kScaleLimit));
   const Vec inverse = expm1(-log_scale) + 1.0f;
   const Vec difference = symbol - mean, size = simd::OVERTONE_ISA::abs(difference);
@@ -31,27 +31,35 @@ OVERTONE_INLINE Rate rate_of(Vec symbol, Vec mean, Vec scale) {
   const Vec mass = 0.5f * (is_outer ? near_density * -far : -near - far);
   const Vec by_size = 0.5f * inverse * (is_outer ? near_density * far : far - near);
   const Vec by_log = -0.5f * inverse * ((size + 0.5f) * far_density - (size - 0.5f) * near_density);
-  const IntVec is_likely = mass > kLeastMass;
-  const Vec slope = is_likely ? -kLog2E / mass : Vec{};
   const IntVec is_free = simd::OVERTONE_ISA::abs(scale - kScaleShift) <= kScaleLimit;
-  return {-log2(is_likely ? mass : splat(kLeastMass)),
-          -with_sign(splat(1.0f), difference) * (slope * by_size),
-          is_free ? slope * by_log : Vec{}};
+  return {mass, -with_sign(splat(1.0f), difference) * by_size, is_free ? by_log : Vec{}};
 }
 
 // Features are halved two vectors at a time.
 int whole_pairs(int count) { return (count + 2 * kLanes - 1) / (2 * kLanes) * (2 * kLanes); }
 
-// Rows `mean` and `scale` become the gradients by them; returns the bits.
+// Rows `mean` and `scale` become the gradients by them; returns the bits. In two passes, since a
+// processor works on several numbers at once only where they are near each other in the program.
 double rate_row(const float* symbols, float* mean, float* scale, int count, float weight) {
+  const int end = whole_pairs(count);
+  float masses[kBlock];
+  for (int i = 0; i < end; i += kLanes) {
+    const Mass found = mass_of(load(symbols + i), load(mean + i), load(scale + i));
+    store(masses + i, found.mass);
+    store(mean + i, found.by_mean);
+    store(scale + i, found.by_scale);
+  }
   Vec total = Vec{};
   const Vec lanes = lane_numbers();
-  for (int i = 0; i < whole_pairs(count); i += kLanes) {
+  for (int i = 0; i < end; i += kLanes) {
+    const Vec mass = load(masses + i);
     const IntVec is_inside = lanes < static_cast<float>(count - i);
-    const Rate rate = rate_of(load(symbols + i), load(mean + i), load(scale + i));
-    total += is_inside ? rate.bits : Vec{};
-    store(mean + i, is_inside ? weight * rate.by_mean : Vec{});
-    store(scale + i, is_inside ? weight * rate.by_scale : Vec{});
+    const IntVec is_likely = mass > kLeastMass;
+    const Vec bits = -log2(is_likely ? mass : splat(kLeastMass));
+    const Vec slope = (is_likely & is_inside) ? -kLog2E * weight / mass : Vec{};
+    total += is_inside ? bits : Vec{};
+    store(mean + i, slope * load(mean + i));
+    store(scale + i, slope * load(scale + i));
   }
   double bits = 0;
   for (int i = 0; i < kLanes; ++i) bits += total[i];
@@ -74,7 +82,7 @@ struct Block {
     for (auto& rows : gradients) scratch.rows(rows, width);
     for (int i = 0; i < width; ++i) {
       by_context[i] = scratch.row(kBlock + 3 * kMargin) + kMargin;
-      clear(by_context[i], -kMargin, 0);
+      clear_vectors<kMargin / kLanes>(by_context[i] - kMargin);
     }
     scratch.rows(features, net.num_features);
     scratch.rows(output, 2);
@@ -117,7 +125,8 @@ void add_rows(const RowList& list, float* to, int count) {
 // Gradients by the context back to the symbols and features that it was made of.
 void scatter(const ContextNet& net, const ContextRow& row, const Block& block, int at, int count) {
   const int end = whole_pairs(count);
-  for (int n = 0; n < net.num_neighbours; ++n) clear(block.by_context[n], end, end + 2 * kMargin);
+  for (int n = 0; n < net.num_neighbours; ++n)
+    clear_vectors<2 * kMargin / kLanes>(block.by_context[n] + end);
   for (int dy = -kSeamRows; dy <= 0; ++dy) {
     RowList list;
     for (int n = 0; n < net.num_neighbours; ++n)

@@ -19,41 +19,52 @@ struct SoftRound {
   }
 };
 
-// A standard normal variable for each index, by the method of Box and Muller.
-void normal_row(float* out, UintVec index, std::uint32_t key) {
-  const UintVec number = 2u * index;
-  const Vec size = unit_interval(scattered(number + key)),
-            turn = unit_interval(scattered(number + 1u + key));
-  Vec cosine, sine;
-  cos_sin(turn, cosine, sine);
-  float squares[kLanes], values[kLanes];
-  store(squares, -1.38629436f * log2(size));
-  for (int i = 0; i < kLanes; ++i) squares[i] = sqrtf(squares[i]);
-  store(values, cosine);
-  for (int i = 0; i < kLanes; ++i) out[i] = squares[i] * values[i];
+// Normal variables of a standard deviation, one for each index from the first on, by the method of
+// Box and Muller.
+void normal_row(float* out, int count, UintVec first, std::uint32_t key, float deviation) {
+  float squares[kBlock], cosines[kBlock];
+  for (int i = 0; i < count; i += kLanes) {
+    const UintVec number = 2u * (first + static_cast<std::uint32_t>(i)) + key;
+    Vec cosine, sine;
+    cos_sin(unit_interval(scattered(number + 1u)), cosine, sine);
+    store(cosines + i, deviation * cosine);
+    store(squares + i, -1.38629436f * log2(unit_interval(scattered(number))));
+  }
+  // A loop of its own, because compilers make vectors of roots of it.
+  for (int i = 0; i < count; ++i) out[i] = sqrtf(squares[i]) * cosines[i];
+}
+
+// One pass for each link of the chain: a processor works on several numbers at once only where
+// they are near each other in the program.
+void soften_row(const float* latents, float* symbols, float* slopes, int width, std::uint32_t index,
+                const Rounding& rounding) {
+  const float gain = rounding.gain, temperature = rounding.temperature;
+  const SoftRound soft{1.0f / temperature, 0.5f / tanhf(0.5f / temperature)};
+  float noise[kBlock];
+  UintVec lanes;
+  for (int i = 0; i < kLanes; ++i) lanes[i] = static_cast<std::uint32_t>(i);
+  normal_row(noise, (width + kLanes - 1) / kLanes * kLanes, lanes + index, rounding.key,
+             rounding.noise);
+  for (int i = 0; i < width; i += kLanes) {
+    Vec slope;
+    store(symbols + i, soft.value(gain * load(latents + i), slope) + load(noise + i));
+    store(slopes + i, gain * slope);
+  }
+  for (int i = 0; i < width; i += kLanes) {
+    Vec slope;
+    store(symbols + i, soft.value(load(symbols + i), slope));
+    store(slopes + i, load(slopes + i) * slope);
+  }
 }
 
 void quantise_row(const float* latents, float* symbols, float* slopes, int width,
                   std::uint32_t index, const Rounding& rounding) {
-  const float gain = rounding.gain, temperature = rounding.temperature;
-  if (temperature == 0.0f) {
-    for (int i = 0; i < width; i += kLanes) {
-      store(symbols + i, round(gain * load(latents + i)));
-      store(slopes + i, splat(gain));
-    }
-  } else {
-    const SoftRound soft{1.0f / temperature, 0.5f / tanhf(0.5f / temperature)};
-    UintVec lanes;
-    for (int i = 0; i < kLanes; ++i) lanes[i] = static_cast<std::uint32_t>(i);
-    for (int i = 0; i < width; i += kLanes) {
-      float noise[kLanes];
-      normal_row(noise, lanes + index + static_cast<std::uint32_t>(i), rounding.key);
-      Vec first, second;
-      const Vec once = soft.value(gain * load(latents + i), first);
-      const Vec twice = soft.value(once + rounding.noise * load(noise), second);
-      store(symbols + i, twice);
-      store(slopes + i, gain * first * second);
-    }
+  for (int at = 0; rounding.temperature != 0.0f && at < width; at += kBlock)
+    soften_row(latents + at, symbols + at, slopes + at, width - at < kBlock ? width - at : kBlock,
+               index + static_cast<std::uint32_t>(at), rounding);
+  for (int i = 0; rounding.temperature == 0.0f && i < width; i += kLanes) {
+    store(symbols + i, round(rounding.gain * load(latents + i)));
+    store(slopes + i, splat(rounding.gain));
   }
   for (int i = width; i < (width + kLanes - 1) / kLanes * kLanes; ++i)
     symbols[i] = slopes[i] = 0.0f;

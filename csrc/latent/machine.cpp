@@ -33,7 +33,10 @@ Loss Machine::run(const Conditions& conditions, bool has_gradient, bool is_round
   latents_.quantise(team_, {conditions.gain, conditions.temperature, conditions.noise,
                             noise_key(conditions.seed)});
   painter_.run(team_, networks_, latents_, pyramid_, has_gradient, is_rounded);
-  entropy_.run(team_, networks_, latents_, conditions.rd_weight, has_gradient);
+  entropy_.run(team_, networks_, latents_,
+               {conditions.rd_weight, has_gradient ? conditions.entropy_stride : 1,
+                static_cast<int>(conditions.seed % 1024)},
+               has_gradient);
   const Spec& spec = shapes_.spec();
   const double num_pixels = static_cast<double>(spec.height) * spec.width;
   Loss loss{0.0, std::vector<double>(shapes_.grids().size(), 0.0)};

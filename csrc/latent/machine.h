@@ -21,6 +21,7 @@ struct Conditions {
   float noise = 0.0f;
   std::uint64_t seed = 0;  // of the noise
   float rd_weight = 0.0f;
+  int entropy_stride = 1;  // in differentiate, of so many rows of contexts one counts for all
 };
 
 struct Rates {

@@ -74,6 +74,7 @@ void Painter::run(Team& team, const Networks& networks, const Latents& latents, 
                   bool has_gradient, bool is_rounded) {
   const Spec& spec = shapes_.spec();
   pyramid.make(team, networks, latents);
+  for (int t = 0; t < team.size(); ++t) team.worker(t).squared_error = 0;
   team.for_rows(0, [&](int thread, int y) {
     Worker& worker = team.worker(thread);
     const FeatureRows features(shapes_, worker, 0);
@@ -81,18 +82,23 @@ void Painter::run(Team& team, const Networks& networks, const Latents& latents, 
     const RowsOf out(values_[0], y);
     team.synthesis.trunk_row(networks.synthesis(), features.rows, out.rows, spec.width,
                              worker.scratch.data());
-    repeat_edges(out, spec.channels, spec.width);
+    if (spec.num_residual_layers > 0)
+      repeat_edges(out, spec.channels, spec.width);
+    else
+      make_error(team.synthesis, worker, y, has_gradient, is_rounded);
   });
   for (int l = 0; l < spec.num_residual_layers; ++l)
-    team.for_rows(0, [&, l](int, int y) {
+    team.for_rows(0, [&, l](int thread, int y) {
       const auto number = static_cast<std::size_t>(l);
       const RowsOf out(values_[number + 1], y);
       team.synthesis.residual_row(networks.residual(l), spec.channels,
                                   l + 1 < spec.num_residual_layers,
                                   repeated(values_[number], y).rows, out.rows, spec.width);
-      repeat_edges(out, spec.channels, spec.width);
+      if (l + 1 < spec.num_residual_layers)
+        repeat_edges(out, spec.channels, spec.width);
+      else
+        make_error(team.synthesis, team.worker(thread), y, has_gradient, is_rounded);
     });
-  make_error(team, has_gradient, is_rounded);
   if (!has_gradient) return;
   for (int l = spec.num_residual_layers - 1; l >= 0; --l) back(team, networks, l);
   team.for_rows(0, [&](int thread, int y) {
@@ -107,16 +113,14 @@ void Painter::run(Team& team, const Networks& networks, const Latents& latents, 
   pyramid.finish(team, networks, latents);
 }
 
-void Painter::make_error(Team& team, bool has_gradient, bool is_rounded) {
+void Painter::make_error(const SynthesisKernel& kernel, Worker& worker, int y, bool has_gradient,
+                         bool is_rounded) {
   const Spec& spec = shapes_.spec();
   const float slope = 2.0f / static_cast<float>(spec.channels);
-  for (int t = 0; t < team.size(); ++t) team.worker(t).squared_error = 0;
-  team.for_rows(0, [&](int thread, int y) {
-    for (int c = 0; c < spec.channels; ++c)
-      team.worker(thread).squared_error += team.synthesis.error_row(
-          values_.back()[c].row(y), targets_[c].row(y),
-          has_gradient ? gradients_.back()[c].row(y) : nullptr, slope, is_rounded, spec.width);
-  });
+  for (int c = 0; c < spec.channels; ++c)
+    worker.squared_error += kernel.error_row(values_.back()[c].row(y), targets_[c].row(y),
+                                             has_gradient ? gradients_.back()[c].row(y) : nullptr,
+                                             slope, is_rounded, spec.width);
 }
 
 void Painter::back(Team& team, const Networks& networks, int layer) {

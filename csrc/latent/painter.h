@@ -20,7 +20,9 @@ class Painter {
   std::vector<float> pixels() const;
 
  private:
-  void make_error(Team& team, bool has_gradient, bool is_rounded);
+  // Of one row.
+  void make_error(const SynthesisKernel& kernel, Worker& worker, int y, bool has_gradient,
+                  bool is_rounded);
   void back(Team& team, const Networks& networks, int layer);
 
   const Shapes& shapes_;

@@ -34,16 +34,16 @@ OVERTONE_INLINE void with_size(int n, F&& f) {
 // Calls f.template operator()<N>(first) for chunks [first, first + N) of n rows.
 template <int Max, class F>
 OVERTONE_INLINE void in_chunks(int n, F&& f) {
-  const int chunks = (n + Max - 1) / Max;
-  for (int i = 0; i < chunks; ++i) {
-    const int first = i * n / chunks, size = (i + 1) * n / chunks - first;
+  int chunks = (n + Max - 1) / Max;
+  for (int first = 0, size; first < n; first += size, --chunks) {
+    size = (n - first) / chunks;
     with_size<Max>(size, [&]<int N>() { f.template operator()<N>(first); });
   }
 }
 
 // One linear map of rows: out[o] = start + sum over i of packed[i][o] in[i], where start is the
-// bias, zero without one, or the output itself. Then at least `least`, and zero where gates[o] is
-// not positive, if there are gates.
+// bias, zero without one, or the output itself. Then at least `least` or, if there are gates, zero
+// where gates[o] is not positive.
 struct RowMap {
   Rows in;
   int num_in;
@@ -61,14 +61,21 @@ struct RowMap {
 // two numbers of operands stays in registers beside the sums.
 template <int N, int S>
 OVERTONE_INLINE void map_strip(const RowMap& map, int first, int at) {
+  float* const* out = map.out + first;
   Vec sums[N][S];
+  const auto for_sums = [&](auto&& work) __attribute__((always_inline)) {
 #pragma GCC unroll 12
-  for (int o = 0; o < N; ++o)
+    for (int o = 0; o < N; ++o)
 #pragma GCC unroll 8
-    for (int v = 0; v < S; ++v)
-      sums[o][v] = map.adds   ? load(map.out[first + o] + at + v * kLanes)
-                   : map.bias ? splat(map.bias[first + o])
-                              : Vec{};
+      for (int v = 0; v < S; ++v) work(o, v);
+  };
+  // Choices are made once for all sums.
+  if (map.adds)
+    for_sums([&](int o, int v) { sums[o][v] = load(out[o] + at + v * kLanes); });
+  else if (map.bias)
+    for_sums([&](int o, int v) { sums[o][v] = splat(map.bias[first + o]); });
+  else
+    for_sums([&](int o, int v) { sums[o][v] = Vec{}; });
   const float* weights = map.packed + first;
   const std::ptrdiff_t stride = map.stride ? map.stride : map.num_out;
   for (const float* const* in = map.in, * const* end = in + map.num_in; in != end;
@@ -96,17 +103,16 @@ OVERTONE_INLINE void map_strip(const RowMap& map, int first, int at) {
       }
     }
   }
-  const Vec least = splat(map.least);
-#pragma GCC unroll 12
-  for (int o = 0; o < N; ++o) {
-    float* out = map.out[first + o] + at;
-    const float* gate = map.gates ? map.gates[first + o] + at : nullptr;
-#pragma GCC unroll 8
-    for (int v = 0; v < S; ++v) {
-      Vec y = sums[o][v] > least ? sums[o][v] : least;
-      if (gate) y = load(gate + v * kLanes) > 0.0f ? y : Vec{};
-      store(out + v * kLanes, y);
-    }
+  if (map.gates) {
+    for_sums([&](int o, int v) {
+      const Vec gate = load(map.gates[first + o] + at + v * kLanes);
+      store(out[o] + at + v * kLanes, gate > 0.0f ? sums[o][v] : Vec{});
+    });
+  } else {
+    const Vec least = splat(map.least);
+    for_sums([&](int o, int v) {
+      store(out[o] + at + v * kLanes, sums[o][v] > least ? sums[o][v] : least);
+    });
   }
 }
 
@@ -203,6 +209,13 @@ class Scratch {
 
 OVERTONE_INLINE void clear(float* row, int from, int to) {
   for (int i = from; i < to; ++i) row[i] = 0.0f;
+}
+
+// Clears N vectors. Not a loop, which compilers make a slow call of.
+template <int N>
+OVERTONE_INLINE void clear_vectors(float* row) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) store(row + i * kLanes, Vec{});
 }
 
 OVERTONE_INLINE void copy(const float* from, float* to, int count) {

@@ -9,7 +9,14 @@ _Float32 = NDArray[np.float32]
 
 class Conditions:
     def __init__(
-        self, *, gain: float, temperature: float, noise: float, seed: int, rd_weight: float
+        self,
+        *,
+        gain: float,
+        temperature: float,
+        noise: float,
+        seed: int,
+        rd_weight: float,
+        entropy_share: float,
     ) -> None: ...
 
 class Rates:

@@ -22,6 +22,9 @@ class Conditions:
         temperature: Softness of the rounding, s_t(s_t(gain y) + noise); 0 rounds.
         noise: Standard deviation of the noise, in symbols.
         seed: Seed of the noise.
+        entropy_share: Share of the rows of grids with features whose rate `differentiate` and `step`
+            look at: 1, 1/2 or 1/4. They are the next ones for the next seed, and stand for the
+            others: rate and gradient are estimates.
     """
 
     gain: float
@@ -29,6 +32,7 @@ class Conditions:
     temperature: float = 0.0
     noise: float = 0.0
     seed: int = 0
+    entropy_share: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
