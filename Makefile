@@ -127,7 +127,7 @@ reproduce: $(STAMP)
 WASM_INPUTS := CMakeLists.txt $(shell find csrc/platform csrc/entropy csrc/fourier csrc/tiled_dct \
                                       csrc/sparse_dct csrc/latent_file csrc/latent_shape csrc/ovt \
                                       csrc/wasm -type f)
-CODEC_DATA := $(wildcard src/overtone/codecs/*_dct/*.bin)
+CODEC_DATA := $(wildcard src/overtone/codecs/*/*.bin)
 wasm_simd := ON
 wasm_plain := OFF
 

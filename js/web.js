@@ -11,6 +11,7 @@ const DATA = {
   "tiled-dct/context_state": new URL("./data/tiled-dct/context_state.bin", import.meta.url),
   "tiled-dct/post_filter": new URL("./data/tiled-dct/post_filter.bin", import.meta.url),
   "sparse-dct/context_state": new URL("./data/sparse-dct/context_state.bin", import.meta.url),
+  "dfm-latent/starts": new URL("./data/dfm-latent/starts.bin", import.meta.url),
 };
 
 export function moduleUrl(vectors = hasVectors()) {

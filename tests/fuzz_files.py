@@ -15,15 +15,18 @@ import random
 from typing import Any
 
 from helpers import SHAPES, mutate_section, scene
-from toy_latents import file_of, toy_files
+from toy_latents import file_of, started_machine, toy_files
 
 from overtone.bitstream.container import Container, Layout, Metadata, read_header
 from overtone.codecs.dct_list import FINGERPRINT_BYTES
+from overtone.codecs.dfm_latent.shared import shipped_starts
 from overtone.codecs.registry import CODEC_IDS, CODECS, encode, shorten
 from overtone.codecs.sparse_dct.codec import SparseDctCodec
 from overtone.codecs.sparse_dct.header import SparseDctHeader
 from overtone.codecs.sparse_dct.stream import pack_levels, write_section
 from overtone.errors import FitError
+from overtone.kernels.latent_file import pack
+from overtone.kernels.latent_shape import Shapes, Spec
 from overtone.transform.levels import Sampling
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
@@ -109,8 +112,11 @@ def made() -> dict[str, bytes]:
     for down, across in ((1, 1), (1, 2), (2, 1)):
         files[f"sparse-dct-{down}{across}"] = _sparse(down, across, tables)
     for number, (shapes, _, section) in enumerate(toy_files()):
-        if 2 <= number <= 5:
+        if 2 <= number <= 4:
             files[f"dfm-latent-{number}"] = file_of(shapes.spec, section)
+    shapes = Shapes(Spec(height=7, width=10, num_mixed=4, num_neighbours=14, num_features=6))
+    machine = started_machine(shapes, shipped_starts().starts[0])
+    files["dfm-latent-start"] = file_of(shapes.spec, pack(shapes, machine))
     files["dfm-latent-prefix"] = shorten(files["dfm-latent-2"], 900)
     files["sparse-dct-prefix"] = SparseDctCodec().shorten(files["sparse-dct-41x23-80"], 300)
     return files

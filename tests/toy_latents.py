@@ -17,8 +17,9 @@ import numpy as np
 from overtone.bitstream.container import Container, Layout
 from overtone.codecs.dfm_latent.codec import read_section
 from overtone.kernels import latent_file_twin as twin
-from overtone.kernels.latent_file import MAX_EXPONENTS, Machine, pack, weight_code
+from overtone.kernels.latent_file import MAX_EXPONENTS, Machine, bases, pack, weight_code
 from overtone.kernels.latent_shape import Shapes, Spec
+from overtone.kernels.latent_starts import Start, is_shared
 
 CODEC_ID = 6
 SPECS = [
@@ -64,6 +65,19 @@ def machine_of(shapes: Shapes, seed: int, *, spread: float = 1.5) -> Machine:
     spreads = [np.full(g.height * g.width, spread * (1 + g.level)) for g in shapes.grids]
     symbols = np.rint(rng.laplace(0, np.concatenate(spreads))).clip(-127, 127).astype(np.int8)
     return Machine(exponents, weight_code(shapes, exponents, integers).scales, integers, symbols)
+
+
+def started_machine(shapes: Shapes, start: Start) -> Machine:
+    """The same with networks near those that it starts from."""
+    machine = machine_of(shapes, start.number)
+    own = bases(shapes, machine.exponents, start)
+    near = np.random.default_rng(start.number).integers(-2, 3, own.size, np.int32)
+    are_shared = np.repeat(
+        [is_shared(each) for each in shapes.tensors], [each.size for each in shapes.tensors]
+    )
+    integers = np.where(are_shared, own + near, machine.integers).astype(np.int32)
+    scales = weight_code(shapes, machine.exponents, integers, start).scales
+    return Machine(machine.exponents, scales, integers, machine.symbols, start)
 
 
 def machine_of_picture(shapes: Shapes, image: np.ndarray) -> Machine:
@@ -126,7 +140,7 @@ def read(data: bytes) -> Machine:
     """The twin's reading of a file."""
     file = Container.from_bytes(data)
     header, stream = read_section(file)
-    return twin.decode(stream, Shapes(header.spec), is_prefix=header.is_prefix)
+    return twin.decode(stream, Shapes(header.spec), start=header.start, is_prefix=header.is_prefix)
 
 
 def large_file() -> bytes:

@@ -1,14 +1,14 @@
 #include "pack.h"
 
 #include <stdexcept>
+#include <string>
 
 #include "symbols.h"
 
 namespace overtone::latent_file {
 namespace {
 
-constexpr int kIsWhole = 0;      // no flag is set
-constexpr int kFromNothing = 0;  // the networks that differences are taken from
+constexpr int kIsWhole = 0;  // no flag is set
 
 void append(std::vector<std::uint8_t>& bytes, int value) {
   auto left = static_cast<unsigned>(value);
@@ -16,9 +16,10 @@ void append(std::vector<std::uint8_t>& bytes, int value) {
   bytes.push_back(static_cast<std::uint8_t>(left));
 }
 
-std::vector<std::uint8_t> head(const Spec& spec) {
+std::vector<std::uint8_t> head(const Spec& spec, const Start* start) {
   std::vector<std::uint8_t> bytes;
-  for (const int value : {kIsWhole, kFromNothing, static_cast<int>(spec.trunk), spec.num_mixed,
+  const int number = start == nullptr ? 0 : start->number;
+  for (const int value : {kIsWhole, number, static_cast<int>(spec.trunk), spec.num_mixed,
                           spec.num_residual_layers, spec.num_grids, spec.first_hyper_grid,
                           spec.num_context_layers, spec.num_neighbours, spec.num_features})
     append(bytes, value);
@@ -31,9 +32,12 @@ std::vector<std::uint8_t> head(const Spec& spec) {
 
 }  // namespace
 
-std::vector<std::uint8_t> pack(const Shapes& shapes, const Weights& weights,
+std::vector<std::uint8_t> pack(const Shapes& shapes, const Weights& weights, const Start* start,
                                const std::int8_t* symbols, Isa isa) {
   weights.check(shapes);
+  if (start != nullptr && !start->fits(shapes.spec()))
+    throw std::invalid_argument("start " + std::to_string(start->number) +
+                                " is of networks of another size");
   std::vector<std::int8_t> own(symbols, symbols + shapes.num_symbols());
   for (const std::int8_t symbol : own)
     if (symbol < -kLargestSymbol)
@@ -43,10 +47,10 @@ std::vector<std::uint8_t> pack(const Shapes& shapes, const Weights& weights,
   EncodeBits bits{encoder};
   const auto never = [] { return false; };
   Weights written = weights;
-  code_weights(bits, shapes, laplace, written, never);
+  code_weights(bits, shapes, laplace, start, written, never);
   const IntegerNets nets(shapes, weights);
   SymbolCoder(shapes, nets, laplace, isa).run(bits, own.data(), never, [] {});
-  std::vector<std::uint8_t> bytes = head(shapes.spec());
+  std::vector<std::uint8_t> bytes = head(shapes.spec(), start);
   const std::vector<std::uint8_t> stream = encoder.finish();
   bytes.insert(bytes.end(), stream.begin(), stream.end());
   return bytes;

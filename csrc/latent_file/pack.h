@@ -9,9 +9,10 @@
 
 namespace overtone::latent_file {
 
+// Integers are coded as differences from `start`, if it is not NULL, which must fit the shapes.
 // Symbols of all grids are in the order of the shapes, rows one after the other, and at most
 // kLargestSymbol. Throws std::invalid_argument where something is out of its range.
-std::vector<std::uint8_t> pack(const Shapes& shapes, const Weights& weights,
+std::vector<std::uint8_t> pack(const Shapes& shapes, const Weights& weights, const Start* start,
                                const std::int8_t* symbols, Isa isa);
 
 }  // namespace overtone::latent_file

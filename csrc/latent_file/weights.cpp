@@ -5,17 +5,6 @@
 
 namespace overtone::latent_file {
 
-int base_of(const Tensor& tensor, std::size_t index, int exponent) {
-  if (tensor.kind != Kind::upsampling) return 0;
-  // In 1/1024: cubic interpolation, once the sign has been applied along both axes, and nothing
-  // but the middle.
-  constexpr int kBits = 10;
-  constexpr int kDouble[4] = {36, 108, -268, -900}, kSmooth[4] = {1 << kBits, 0, 0, 0};
-  const int value = (tensor.name.ends_with(".double") ? kDouble : kSmooth)[index];
-  const int half = 1 << (kBits - 1);
-  return static_cast<int>((static_cast<std::int64_t>(value) * (1 << exponent) + half) >> kBits);
-}
-
 float Weights::value(const Tensor& tensor, std::size_t index) const {
   return std::ldexp(static_cast<float>(of(tensor)[index]), -exponent(tensor));
 }

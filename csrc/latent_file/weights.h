@@ -6,15 +6,12 @@
 #include <vector>
 
 #include "laplace.h"
-#include "latent_shape/shapes.h"
+#include "starts.h"
 
 namespace overtone::latent_file {
 
 // Steps of each kind are 2^-e for e up to this.
 inline constexpr int kMaxExponents[kNumKinds] = {10, 18, 10, 18, 10, 10, 17, 20, 20, 20, 20};
-
-// What an integer of a tensor is a difference from: the identity where there is one.
-int base_of(const Tensor& tensor, std::size_t index, int exponent);
 
 struct Weights {
   std::array<int, kNumKinds> exponents{};  // steps are 2^-exponent
@@ -30,10 +27,10 @@ struct Weights {
   void check(const Shapes& shapes) const;
 };
 
-// False where `is_over()` said so after an integer.
+// False where `is_over()` said so after an integer. `start` may be NULL.
 template <class Bits, class IsOver>
-bool code_weights(Bits& bits, const Shapes& shapes, const Laplace& laplace, Weights& weights,
-                  IsOver is_over) {
+bool code_weights(Bits& bits, const Shapes& shapes, const Laplace& laplace, const Start* start,
+                  Weights& weights, IsOver is_over) {
   constexpr int kExponentBits = 5, kScaleBits = 8;
   for (std::size_t kind = 0; kind < kNumKinds; ++kind) {
     if (!shapes.has(static_cast<Kind>(kind))) continue;
@@ -48,8 +45,9 @@ bool code_weights(Bits& bits, const Shapes& shapes, const Laplace& laplace, Weig
   weights.check(shapes);
   for (const Tensor& tensor : shapes.tensors()) {
     const auto kind = static_cast<std::size_t>(tensor.kind);
+    const std::vector<std::int32_t> bases = bases_of(tensor, weights.exponents[kind], start);
     for (std::size_t i = 0; i < tensor.size(); ++i) {
-      const int base = base_of(tensor, i, weights.exponents[kind]);
+      const int base = bases[i];
       std::int32_t& own = weights.integers[tensor.offset + i];
       own = std::clamp(
           base + laplace.code(bits, weights.scales[kind], 0, own - base, 2 * kLargestWeight),

@@ -13,7 +13,7 @@ constexpr Codec kCodecs[] = {
     {1, "tiled-dct", false, tiled_dct::kData, tiled_dct::open},
     {2, "dfm", false, {}, dfm::open},
     {3, "sparse-dct", true, sparse_dct::kData, sparse_dct::open},
-    {6, "dfm-latent", true, {}, latent::open},
+    {6, "dfm-latent", true, latent::kData, latent::open},
 };
 
 }  // namespace

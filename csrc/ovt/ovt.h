@@ -78,6 +78,7 @@ typedef struct ovt_error {
  *     tiled-dct/context_state      tiled_dct/context_state.bin
  *     tiled-dct/post_filter        tiled_dct/post_filter.bin
  *     sparse-dct/context_state     sparse_dct/context_state.bin
+ *     dfm-latent/starts            dfm_latent/starts.bin, of files that name one
  */
 typedef struct ovt_context ovt_context;
 

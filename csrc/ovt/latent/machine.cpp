@@ -2,7 +2,9 @@
 
 #include <stdexcept>
 
+#include "codec.h"
 #include "latent_file/symbols.h"
+#include "starts.h"
 
 namespace overtone::ovt::latent {
 
@@ -11,7 +13,7 @@ using namespace latent_file;
 namespace {
 
 constexpr Field kFlags{"flags of dfm-latent", 0, 1};
-constexpr Field kStart{"start of the networks", 0, 0};
+constexpr Field kStart{"start of the networks", 0, kMaxStarts};
 constexpr Field kTrunk{"trunk", 0, 3};
 constexpr Field kMixed{"units of the trunk", 0, kMaxHidden};
 constexpr Field kResidualLayers{"residual layers", 0, kMaxResidualLayers};
@@ -27,9 +29,9 @@ constexpr Field kParentSide{"side of the window on the parent grid", 1, 3};
 
 Head read_head(Reader& reader, const ovt_header& header) {
   const std::int64_t start = reader.offset();
-  Head head{kFlags.read(reader) != 0, {}};
+  Head head{kFlags.read(reader) != 0, 0, {}};
   Spec& spec = head.spec;
-  kStart.read(reader);
+  head.start = kStart.read(reader);
   spec.height = static_cast<int>(header.height);
   spec.width = static_cast<int>(header.width);
   spec.channels = static_cast<int>(header.channels);
@@ -55,8 +57,12 @@ Head read_head(Reader& reader, const ovt_header& header) {
 
 Machine read_machine(const Work& work) {
   Reader reader = work.file.reader(0);
+  const std::int64_t offset = reader.offset();
   const Head head = read_head(reader, work.file.header);
-  Machine machine{Shapes(head.spec), {}, false, {}};
+  // The context, which outlives this, keeps it.
+  const Start* start =
+      head.start == 0 ? nullptr : work.context.get<Starts>(kStarts)->of(head, offset);
+  Machine machine{Shapes(head.spec), {}, head.start, false, {}};
   const Bytes stream = reader.take(reader.remaining(), "networks and symbols");
   entropy::BinaryDecoder decoder(stream.data(), stream.size());
   DecodeBits bits{decoder};
@@ -68,7 +74,8 @@ Machine read_machine(const Work& work) {
   };
   const Laplace laplace;
   try {
-    machine.has_weights = code_weights(bits, machine.shapes, laplace, machine.weights, is_over);
+    machine.has_weights =
+        code_weights(bits, machine.shapes, laplace, start, machine.weights, is_over);
   } catch (const std::invalid_argument& error) {
     fail_corrupt(std::string("networks: ") + error.what());
   }

@@ -7,7 +7,14 @@ from overtone.kernels import _latent_shape
 
 MAX_EXPONENTS: list[int]
 
-def starts(shapes: _latent_shape.Shapes, exponents: Sequence[int]) -> NDArray[np.int32]: ...
+class Starts:
+    def __init__(self, data: bytes) -> None: ...
+    @property
+    def entries(self) -> list[tuple[int, tuple[int, ...], NDArray[np.int16]]]: ...
+
+def bases(
+    shapes: _latent_shape.Shapes, exponents: Sequence[int], starts: Starts | None, start: int
+) -> NDArray[np.int32]: ...
 def pack(
     shapes: _latent_shape.Shapes,
     *,
@@ -16,7 +23,16 @@ def pack(
     integers: NDArray[np.int32],
     symbols: NDArray[np.int8],
     isa: str,
+    starts: Starts | None,
+    start: int,
 ) -> bytes: ...
 def unpack(
-    section: bytes, *, height: int, width: int, channels: int, is_prefix: bool, isa: str
-) -> tuple[list[int], list[int], NDArray[np.int32], NDArray[np.int8]]: ...
+    section: bytes,
+    *,
+    height: int,
+    width: int,
+    channels: int,
+    is_prefix: bool,
+    isa: str,
+    starts: Starts | None,
+) -> tuple[list[int], list[int], NDArray[np.int32], NDArray[np.int8], int]: ...

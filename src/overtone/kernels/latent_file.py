@@ -14,6 +14,7 @@ from overtone.errors import ConfigError, CorruptError
 from overtone.kernels import _latent_file
 from overtone.kernels.fourier import Isa
 from overtone.kernels.latent_shape import Shapes
+from overtone.kernels.latent_starts import Start, StartTable
 
 KINDS = (
     "context weights",
@@ -48,12 +49,14 @@ class Machine:
         scales: For each kind the index i of its distribution, of scale exp((i - 80) / 16).
         integers: Those of all weights, int32 within 2 ** 17, tensor by tensor.
         symbols: Those of all grids, int8 within 127, fine to coarse, rows one after the other.
+        start: Networks that the integers are coded as differences from; None for zeros.
     """
 
     exponents: tuple[int, ...]
     scales: tuple[int, ...]
     integers: NDArray[np.int32]
     symbols: NDArray[np.int8]
+    start: Start | None = None
 
 
 def integers_of(
@@ -83,6 +86,23 @@ def _steps(shapes: Shapes, exponents: tuple[int, ...]) -> NDArray[np.float64]:
     return np.concatenate(steps)
 
 
+def bases(
+    shapes: Shapes, exponents: tuple[int, ...], start: Start | None = None
+) -> NDArray[np.int32]:
+    """What the integers of all weights are coded as differences from.
+
+    Args:
+        shapes: The machine's.
+        exponents: For each kind e, if steps are 2 ** -e.
+        start: Trained networks, which must fit; None for zeros and interpolation.
+    """
+    return _latent_file.bases(shapes.native, exponents, *_native(start))
+
+
+def _native(start: Start | None) -> tuple[_latent_file.Starts | None, int]:
+    return (None, 0) if start is None else (start.table.native, start.number)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class WeightCode:
     """How the integers of the weights are coded, and at which cost.
@@ -97,7 +117,10 @@ class WeightCode:
 
 
 def weight_code(
-    shapes: Shapes, exponents: tuple[int, ...], integers: NDArray[np.int32]
+    shapes: Shapes,
+    exponents: tuple[int, ...],
+    integers: NDArray[np.int32],
+    start: Start | None = None,
 ) -> WeightCode:
     """The cheapest code of the integers of the weights.
 
@@ -105,8 +128,9 @@ def weight_code(
         shapes: The machine's.
         exponents: For each kind e, if steps are 2 ** -e.
         integers: Those of all weights.
+        start: Networks that they are coded as differences from.
     """
-    differences = np.abs(integers - _latent_file.starts(shapes.native, exponents))
+    differences = np.abs(integers - bases(shapes, exponents, start))
     b = np.exp((np.arange(NUM_SCALES) - SCALE_OF_ONE) / SCALES_PER_E)
     zero = -np.log2(-np.expm1(-0.5 / b))
     one = 1 + 0.5 / (b * math.log(2)) - np.log2(-np.expm1(-1 / b))  # with its sign
@@ -135,6 +159,7 @@ def pack(shapes: Shapes, machine: Machine, *, isa: Isa = "auto") -> bytes:
     Raises:
         ConfigError: A number is out of its range.
     """
+    starts, number = _native(machine.start)
     try:
         return _latent_file.pack(
             shapes.native,
@@ -143,6 +168,8 @@ def pack(shapes: Shapes, machine: Machine, *, isa: Isa = "auto") -> bytes:
             integers=machine.integers,
             symbols=machine.symbols,
             isa=isa,
+            starts=starts,
+            start=number,
         )
     except ValueError as error:
         raise ConfigError(f"latent machine: {error}") from error
@@ -152,6 +179,7 @@ def unpack(
     section: bytes,
     size: tuple[int, int, int],
     *,
+    table: StartTable | None = None,
     is_prefix: bool = False,
     isa: Isa = "auto",
 ) -> Machine:
@@ -160,17 +188,28 @@ def unpack(
     Args:
         section: Bytes that `pack` made, or the beginning of them.
         size: Height, width and channels of the picture.
+        table: Networks that it may start from.
         is_prefix: Whether the section may end early; what is missing is 0.
         isa: Instruction set of the kernels; the integers are the same with any.
 
     Raises:
         CorruptError: The section is damaged.
+        ConfigError: It starts from networks, and no table is given.
     """
     height, width, channels = size
     try:
-        exponents, scales, integers, symbols = _latent_file.unpack(
-            section, height=height, width=width, channels=channels, is_prefix=is_prefix, isa=isa
+        exponents, scales, integers, symbols, number = _latent_file.unpack(
+            section,
+            height=height,
+            width=width,
+            channels=channels,
+            is_prefix=is_prefix,
+            isa=isa,
+            starts=table and table.native,
         )
+    except ValueError as error:
+        raise ConfigError(f"latent machine: {error}") from error
     except RuntimeError as error:
         raise CorruptError(str(error)) from error
-    return Machine(tuple(exponents), tuple(scales), integers, symbols)
+    start = table.starts[number - 1] if table and number else None
+    return Machine(tuple(exponents), tuple(scales), integers, symbols, start)

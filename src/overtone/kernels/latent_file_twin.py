@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from overtone.errors import CorruptError
 from overtone.kernels.latent_file import MAX_EXPONENTS, Machine
-from overtone.kernels.latent_shape import Shapes, Spec
+from overtone.kernels.latent_shape import Shapes, Spec, Tensor
+from overtone.kernels.latent_starts import Start
 from overtone.kernels.predicted_bits_twin import RangeDecoder
 
 NEIGHBOURS = (
@@ -48,12 +49,15 @@ class _Decoder(RangeDecoder):
             raise CorruptError("symbols end too early; the file is damaged")
 
 
-def decode(stream: bytes, shapes: Shapes, *, is_prefix: bool = False) -> Machine:
+def decode(
+    stream: bytes, shapes: Shapes, *, start: Start | None = None, is_prefix: bool = False
+) -> Machine:
     """The machine whose networks and symbols a stream holds.
 
     Args:
         stream: What follows the head.
         shapes: The machine's, from the head.
+        start: Networks that those of the file are differences from, from the head.
         is_prefix: Whether the stream may end early; what is missing is 0.
 
     Raises:
@@ -61,7 +65,7 @@ def decode(stream: bytes, shapes: Shapes, *, is_prefix: bool = False) -> Machine
         CorruptError: The stream is damaged.
     """
     decoder = _Decoder(stream, is_prefix)
-    exponents, scales, integers = _weights(decoder, shapes)
+    exponents, scales, integers = _weights(decoder, shapes, start)
     nets = _Nets(shapes, exponents, integers)
     grids: list[NDArray[np.int64]] = [np.zeros((g.height, g.width), np.int64) for g in shapes.grids]
     with contextlib.suppress(EndOfBeginningError):
@@ -70,7 +74,7 @@ def decode(stream: bytes, shapes: Shapes, *, is_prefix: bool = False) -> Machine
     if not is_prefix and decoder.num_taken < len(stream):
         raise CorruptError("bytes follow the last symbol; the file is damaged")
     symbols = np.concatenate([grid.ravel() for grid in grids]).astype(np.int8)
-    return Machine(exponents, scales, integers.astype(np.int32), symbols)
+    return Machine(exponents, scales, integers.astype(np.int32), symbols, start)
 
 
 @functools.cache
@@ -127,7 +131,7 @@ def _laplace(decoder: RangeDecoder, scale: int, mean: int) -> int:
 
 
 def _weights(
-    decoder: _Decoder, shapes: Shapes
+    decoder: _Decoder, shapes: Shapes, start: Start | None
 ) -> tuple[tuple[int, ...], tuple[int, ...], NDArray[np.int64]]:
     used = {tensor.kind for tensor in shapes.tensors}
     exponents, scales = [0] * 11, [0] * 11
@@ -143,17 +147,28 @@ def _weights(
             )
     integers: list[int] = []
     for tensor in shapes.tensors:
-        base = [0] * tensor.size
-        if tensor.name.endswith(".double"):
-            base = [36, 108, -268, -900]
-        if tensor.name.endswith(".smooth"):
-            base = [1024, 0, 0, 0]
-        for value in base:
-            start = (value * 2 ** exponents[tensor.kind] + 512) >> 10
+        for value in _bases(tensor, start):
+            base = _clip((value * 2 ** exponents[tensor.kind] + 512) >> 10, MAX_WEIGHT)
             difference = _laplace(decoder, scales[tensor.kind], 0)
             decoder.check()
-            integers.append(_clip(start + _clip(difference, 2 * MAX_WEIGHT), MAX_WEIGHT))
+            integers.append(_clip(base + _clip(difference, 2 * MAX_WEIGHT), MAX_WEIGHT))
     return tuple(exponents), tuple(scales), np.array(integers)
+
+
+def _bases(tensor: Tensor, start: Start | None) -> list[int]:
+    """In 1/1024."""
+    if tensor.name.endswith(".double"):
+        return [36, 108, -268, -900]
+    if tensor.name.endswith(".smooth"):
+        return [1024, 0, 0, 0]
+    base = np.zeros(tensor.shape, np.int64)
+    known = {each.name: each for each in start.shapes.tensors} if start else {}
+    if start and tensor.name in known and tensor.kind <= 5:
+        values = start.values[known[tensor.name].part].reshape(known[tensor.name].shape)
+        for index in np.ndindex(tensor.shape):
+            if all(i < length for i, length in zip(index, values.shape, strict=True)):
+                base[index] = round(1024 * float(values[index]))
+    return base.ravel().tolist()
 
 
 class _Nets:

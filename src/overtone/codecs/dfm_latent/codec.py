@@ -13,6 +13,7 @@ from overtone.bitstream.writer import Writer
 from overtone.codecs import library
 from overtone.codecs.base import EncodeOptions, NativeCodec, View
 from overtone.codecs.dfm_latent.header import CODEC_ID, DfmLatentHeader
+from overtone.codecs.dfm_latent.shared import shipped_starts
 from overtone.errors import CorruptError, TruncatedError
 from overtone.kernels import latent_file
 from overtone.kernels.latent_shape import Shapes
@@ -60,12 +61,13 @@ class DfmLatentCodec(NativeCodec):
             "residual layers": spec.num_residual_layers,
             "grids": spec.num_grids,
             "context": f"{spec.num_neighbours} neighbours, {spec.num_features} features",
+            "start": header.start.number if header.start else 0,
             "weights": Shapes(spec).num_weights,
             "is_complete": not header.is_prefix,
         }
         if full:
             size = (spec.height, spec.width, spec.channels)
-            symbols = latent_file.unpack(file.sections[0], size).symbols
+            symbols = latent_file.unpack(file.sections[0], size, table=shipped_starts()).symbols
             described["symbols other than 0"] = int(np.count_nonzero(symbols))
         return described
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from overtone.codecs.base import Effort
 from overtone.codecs.dfm_latent.phases import TrainSettings
@@ -20,15 +20,19 @@ _FIRST_RD_WEIGHT, _QUALITIES_PER_HALVING = 0.1747, 5.5
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LatentConfig:
-    """Settings of an encoder; the file keeps the sizes only.
+    """Settings of an encoder; the file keeps the sizes and the start only.
 
     Attributes:
         sizes: Sizes of the networks.
         train: How they are trained with the latents.
+        start: What the networks that predict symbols begin with, and are coded as differences from:
+            "shared" networks of other pictures, where some of their size come with the codec, or
+            "none".
     """
 
     sizes: Sizes
     train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
+    start: Literal["shared", "none"] = "shared"
 
 
 def rd_weight(quality: float) -> float:

@@ -9,6 +9,8 @@ from overtone.bitstream.container import Container, Layout
 from overtone.codecs.base import EncodeOptions, ProgressCallback
 from overtone.codecs.dfm_latent.config import LatentConfig, rd_weight
 from overtone.codecs.dfm_latent.header import CODEC_ID
+from overtone.codecs.dfm_latent.shared import shipped_starts
+from overtone.codecs.dfm_latent.sizes import machine_spec
 from overtone.codecs.dfm_latent.train import Trainer, train
 from overtone.codecs.dfm_latent.weights import quantise_weights
 from overtone.errors import FitError
@@ -80,11 +82,15 @@ def _trained(
     image: UInt8[np.ndarray, "h w c"], config: LatentConfig, options: EncodeOptions, *, seed: int
 ) -> EncodedMachine:
     weight, report = rd_weight(options.quality), options.progress
+    start = None
+    if config.start == "shared":
+        start = shipped_starts().nearest(machine_spec(image.shape, config.sizes), weight)
     trainer = Trainer(
         image,
         config.sizes,
         config.train,
         rd_weight=weight,
+        start=start,
         seed=seed,
         num_threads=options.num_threads,
         progress=None if report is None else _first_part(report),
@@ -100,11 +106,11 @@ def _trained(
     def cost_of(weights: Float32[np.ndarray, "weights"], bits: float) -> float:
         return loss_of(weights).total(weight) + weight * bits / num_pixels
 
-    found = quantise_weights(shapes, state.parameters, cost_of)
+    found = quantise_weights(shapes, state.parameters, cost_of, start)
     loss = loss_of(found.weights(shapes))
     symbols = machine.symbols.clip(-MAX_SYMBOL, MAX_SYMBOL).astype(np.int8)
-    code = weight_code(shapes, found.exponents, found.integers)
-    integers = Machine(found.exponents, code.scales, found.integers, symbols)
+    code = weight_code(shapes, found.exponents, found.integers, start)
+    integers = Machine(found.exponents, code.scales, found.integers, symbols, start)
     if report is not None:
         rate_bpp = loss.rate_bpp + code.bits / num_pixels
         report(1.0, f"{rate_bpp:.3f} bpp, {-10 * math.log10(max(loss.distortion, 1e-10)):.2f} dB")

@@ -7,13 +7,15 @@ from overtone.bitstream.container import Container
 from overtone.bitstream.field import Field
 from overtone.bitstream.reader import Reader
 from overtone.bitstream.writer import Writer
+from overtone.codecs.dfm_latent.shared import start_of
 from overtone.errors import ConfigError, CorruptError
 from overtone.kernels.latent_shape import Shapes, Spec, Trunk
+from overtone.kernels.latent_starts import Start
 
 CODEC_ID = 6
 
 _FLAGS = Field("flags of dfm-latent", 0, 1)
-_START = Field("start of the networks", 0, 0)
+_START = Field("start of the networks", 0, 255)
 _TRUNK = Field("trunk", 0, 3)
 _FIELDS = {
     "num_mixed": Field("units of the trunk", 0, 128),
@@ -36,10 +38,12 @@ class DfmLatentHeader:
 
     Attributes:
         spec: Sizes of the machine.
+        start: Shipped networks that those of the file are coded as differences from, if any.
         is_prefix: Whether networks and symbols are the beginning of a longer stream.
     """
 
     spec: Spec
+    start: Start | None = None
     is_prefix: bool = False
 
     TRUNKS: ClassVar[tuple[Trunk, ...]] = ("linear", "rectified", "fourier", "products")
@@ -47,7 +51,7 @@ class DfmLatentHeader:
     def write(self, writer: Writer) -> None:
         """Appends the head."""
         _FLAGS.write(writer, int(self.is_prefix))
-        _START.write(writer, 0)
+        _START.write(writer, self.start.number if self.start else 0)
         _TRUNK.write(writer, self.TRUNKS.index(self.spec.trunk))
         fields = _FIELDS | (_FEATURE_FIELDS if self.spec.num_features else {})
         for name, field in fields.items():
@@ -56,9 +60,9 @@ class DfmLatentHeader:
     @classmethod
     def read(cls, reader: Reader, container: Container) -> "DfmLatentHeader":
         """Reads the head, checking every range."""
-        start = reader.offset
+        offset = reader.offset
         is_prefix = bool(_FLAGS.read(reader))
-        _START.read(reader)
+        number = _START.read(reader)
         trunk = cls.TRUNKS[_TRUNK.read(reader)]
         found = {name: field.read(reader) for name, field in _FIELDS.items()}
         features = {"num_feature_grids": 0, "parent_side": 1}
@@ -75,5 +79,5 @@ class DfmLatentHeader:
         try:
             Shapes(spec)
         except ConfigError as error:
-            raise CorruptError(f"head of the machine: {error.__cause__}", start) from error
-        return cls(spec, is_prefix)
+            raise CorruptError(f"head of the machine: {error.__cause__}", offset) from error
+        return cls(spec, start_of(number, spec, offset), is_prefix)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from overtone.kernels.latent_shape import Spec, Tensor
+from overtone.kernels.latent_starts import Start
 from overtone.shapes import Float32, Float64
 
 # Bicubic interpolation; that all signs are turned cancels, because it is applied along both axes.
@@ -24,6 +25,7 @@ def initial_parameters(
     mean_colour: Float64[np.ndarray, "channels"],
     *,
     seed: int,
+    start: Start | None = None,
 ) -> Float32[np.ndarray, "parameters"]:
     """Parameters to begin with; latents begin at zero, so that the picture is its mean colour.
 
@@ -32,11 +34,15 @@ def initial_parameters(
         tensors: Its tensors.
         mean_colour: Mean of each channel of the picture, in [0, 1].
         seed: Seed for all randomness.
+        start: Networks of other pictures to begin with; the synthesis and the filters begin cold,
+            for warm ones end behind.
     """
     rng = np.random.default_rng(seed)
     values = np.zeros(max(tensor.part.stop for tensor in tensors), np.float32)
     for tensor in tensors:
         values[tensor.part] = _initial(spec, tensor, mean_colour, rng).ravel()
+    if start is not None:
+        start.write_to(tensors, values)
     return values
 
 

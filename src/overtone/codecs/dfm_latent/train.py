@@ -17,6 +17,7 @@ from overtone.codecs.dfm_latent.sizes import Sizes, machine_spec
 from overtone.codecs.dfm_latent.start import initial_parameters
 from overtone.deadline import check_time
 from overtone.kernels.latent import Conditions, Float32, Loss, Machine
+from overtone.kernels.latent_starts import Start
 from overtone.shapes import UInt8
 
 # From this weight of the rate on a unit of a latent is so many symbols.
@@ -48,6 +49,7 @@ class Trainer:
         settings: How it is trained.
         rd_weight: λ in distortion + λ · bits a pixel; distortion is the mean squared error of
             samples in [0, 1].
+        start: Networks of other pictures that these begin with.
         seed: Seed for all randomness.
         num_threads: Number of threads.
         progress: Called now and then with the fraction done and a message; what it raises stops the
@@ -61,6 +63,7 @@ class Trainer:
         settings: TrainSettings,
         *,
         rd_weight: float,
+        start: Start | None = None,
         seed: int = 0,
         num_threads: int,
         progress: ProgressCallback | None = None,
@@ -72,16 +75,21 @@ class Trainer:
         )
         self._mean_colour = picture.mean(axis=(0, 1), dtype=np.float64) / 255
         self._settings = settings
+        self._start = start
         self._seed = seed
         self._progress = progress
         self.hard = Conditions(gain=gain_of(rd_weight), rd_weight=rd_weight)
         self._num_done = 0
 
     def start(self, number: int) -> State:
-        """A machine that has learned nothing but the mean colour."""
+        """A machine that knows nothing of its picture but the mean colour."""
         machine = self.machine
         machine.parameters = initial_parameters(
-            machine.spec, machine.tensors, self._mean_colour, seed=self._seed + number
+            machine.spec,
+            machine.tensors,
+            self._mean_colour,
+            seed=self._seed + number,
+            start=self._start,
         )
         machine.latents = np.zeros_like(machine.latents)
         return self.state()

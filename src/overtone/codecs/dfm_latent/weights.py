@@ -8,6 +8,7 @@ import numpy as np
 from overtone.deadline import check_time
 from overtone.kernels.latent_file import MAX_EXPONENTS, integers_of, weight_code, weights_of
 from overtone.kernels.latent_shape import Shapes
+from overtone.kernels.latent_starts import Start
 from overtone.shapes import Float32, Int32
 
 # Where the search begins, by the number of the kind: what photographs end near.
@@ -38,6 +39,7 @@ def quantise_weights(
     shapes: Shapes,
     weights: Float32[np.ndarray, "weights"],
     cost_of: Callable[[Float32[np.ndarray, "weights"], float], float],
+    start: Start | None = None,
 ) -> QuantisedWeights:
     """The steps, one a kind of weights, of the least cost, by a search along one kind at a time.
 
@@ -45,6 +47,7 @@ def quantise_weights(
         shapes: The machine's.
         weights: All weights, tensor by tensor.
         cost_of: Cost of rounded weights that take so many bits.
+        start: Networks that they are coded as differences from.
     """
     kinds = sorted({tensor.kind for tensor in shapes.tensors})
 
@@ -52,7 +55,7 @@ def quantise_weights(
         check_time()
         integers = integers_of(shapes, exponents, weights)
         rounded = weights_of(shapes, exponents, integers)
-        bits = weight_code(shapes, exponents, integers).bits
+        bits = weight_code(shapes, exponents, integers, start).bits
         return QuantisedWeights(exponents, integers, cost_of(rounded, bits))
 
     best = tried(_FIRST_EXPONENTS)
