@@ -20,7 +20,7 @@ def start_of(number: int, spec: Spec, offset: int) -> Start | None:
     """The start that the head of a file names; None for 0.
 
     Args:
-        number: Of the start.
+        number: Number of the start in the file.
         spec: Sizes of the machine.
         offset: Byte of the file where the head begins, for the message.
 
