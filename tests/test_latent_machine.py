@@ -134,7 +134,7 @@ def test_symbols_pixels_and_bits_are_those_of_the_twin(spec, num_threads, condit
 
 @pytest.mark.parametrize("num_threads", [1, 3])
 def test_parts_of_the_rows_are_together_all_of_them(num_threads):
-    spec = MachineSpec(height=37, width=51)
+    spec = spec_of(37, 51)
     calm = dataclasses.replace(SOFT, noise=0.0)
     machine = machine_of(spec, calm, num_threads=num_threads)
     wanted = machine.differentiate(calm)

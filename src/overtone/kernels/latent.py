@@ -22,9 +22,9 @@ class Conditions:
         temperature: Softness of the rounding, s_t(s_t(gain y) + noise); 0 rounds.
         noise: Standard deviation of the noise, in symbols.
         seed: Seed of the noise.
-        entropy_share: Share of the rows of grids with features whose rate `differentiate` and `step`
-            look at: 1, 1/2 or 1/4. They are the next ones for the next seed, and stand for the
-            others: rate and gradient are estimates.
+        entropy_share: Share of the rows of grids with features whose rate `differentiate` and
+            `step` look at: 1, 1/2 or 1/4. They are the next ones for the next seed, and stand for
+            the others: rate and gradient are estimates.
     """
 
     gain: float
