@@ -25,6 +25,8 @@ class TrainSettings:
             networks alone learn.
         learning_rate: Learning rate of latents and networks at first.
         basis_refresh_steps: Steps between turns of SOAP's bases in the main and the final phase.
+        entropy_share: Share of the rows of the finest grids whose rate a step of the main phase
+            looks at: 1, 1/2 or 1/4.
     """
 
     num_steps: int = 10_000
@@ -34,6 +36,7 @@ class TrainSettings:
     final_fraction: float = 0.05
     learning_rate: float = 1e-2
     basis_refresh_steps: int = 10
+    entropy_share: float = 0.5
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -47,6 +50,8 @@ class TrainSettings:
                 raise ValueError(
                     f"{name} must be in {low:g}..{high:g}, got {getattr(self, name):g}"
                 )
+        if self.entropy_share not in (0.25, 0.5, 1.0):
+            raise ValueError(f"entropy_share must be 0.25, 0.5 or 1, got {self.entropy_share:g}")
         if not (self.warmup_fraction > 0 and self.final_fraction > 0 and self.main_steps > 0):
             raise ValueError(
                 "the short fits and the final phase take all steps; lower warmup_fraction, "
@@ -86,6 +91,7 @@ class Phase:
         noises: Standard deviation of the noise in symbols, along a line.
         latent_betas: Memories of Adam on the latents.
         refresh_every: Steps between turns of SOAP's bases.
+        entropy_share: Share of the rows of the finest grids whose rate a step looks at.
     """
 
     num_steps: int
@@ -95,6 +101,7 @@ class Phase:
     noises: tuple[float, float] = (0.0, 0.0)
     latent_betas: tuple[float, float] = (0.9, 0.999)
     refresh_every: int
+    entropy_share: float = 1.0
 
     def conditions(self, hard: Conditions, step: int, seed: int) -> Conditions:
         """How latents become symbols at a step."""
@@ -104,6 +111,7 @@ class Phase:
             temperature=_between(self.temperatures, done),
             noise=_between(self.noises, done),
             seed=seed,
+            entropy_share=self.entropy_share,
         )
 
     def rates_at(self, step: int) -> Rates:
@@ -143,6 +151,7 @@ def main_phase(settings: TrainSettings) -> Phase:
         temperatures=(_WARM_TEMPERATURE, _COLD_TEMPERATURE),
         noises=(_FIRST_NOISE, _LAST_NOISE),
         refresh_every=settings.basis_refresh_steps,
+        entropy_share=settings.entropy_share,
     )
 
 
