@@ -22,7 +22,8 @@
  * Memory: what is decoded at a time is a strip of rows: some 2^18 pixels, or one row where a row
  * has more, at some hundred bytes a pixel. A codec that codes coarse to fine also keeps its
  * coefficients, two bytes each; dfm-latent its symbols, a byte each, and while it reads them two
- * bytes for each feature of four pixels. For each row of a view beyond the strip there are eight bytes.
+ * bytes for each feature of four pixels. For each row of a view beyond the strip there are eight
+ * bytes.
  */
 #ifndef OVERTONE_OVT_H
 #define OVERTONE_OVT_H
