@@ -15,12 +15,15 @@ from overtone.metrics.distribution.registry import DISTRIBUTION_METRICS
 from overtone.models.registry import MODELS
 from overtone.models.store import shipped_models
 
+CODECS_WITH_PRESETS = ["coin", "dfm", "dfm-latent"]
 NAMES = {
     "codecs": [*CODECS, *MODEL_CODECS],
     "models": [*MODELS, *shipped_models()],
     "metrics": [*METRICS, *(name for each in DISTRIBUTION_METRICS for name in each.names)],
     "data": [*LOADERS],
-    "presets": [name for model in sorted([*MODELS, "coin", "dfm"]) for name in preset_names(model)],
+    "presets": [
+        name for model in sorted([*MODELS, *CODECS_WITH_PRESETS]) for name in preset_names(model)
+    ],
 }
 
 

@@ -113,7 +113,7 @@ def test_wrong_settings_are_explained_before_anything_is_fitted(settings, messag
         thesis((24, 40), settings=settings)
 
 
-@pytest.mark.parametrize("name", sorted(set(CODECS) - {"coin", "dfm"}))
+@pytest.mark.parametrize("name", sorted(set(CODECS) - {"coin", "dfm", "dfm-latent"}))
 def test_other_codecs_refuse_settings(name):
     with pytest.raises(ConfigError, match=f"codec {name} has no settings; leave out width"):
         overtone.encode(scene(8, 8), codec=name, settings={"width": 8})

@@ -137,17 +137,19 @@ def test_parts_of_the_rows_are_together_all_of_them(num_threads):
     spec = spec_of(37, 51)
     calm = dataclasses.replace(SOFT, noise=0.0)
     machine = machine_of(spec, calm, num_threads=num_threads)
-    wanted = machine.differentiate(calm)
+    wanted, *gradients = machine.differentiate(calm)
     parts = [
         machine.differentiate(dataclasses.replace(calm, entropy_share=0.25, seed=seed))
         for seed in range(4)
     ]
-    rates = [part[0].rate_bpp for part in parts]
-    assert np.mean(rates) == pytest.approx(wanted[0].rate_bpp, rel=1e-6)
-    assert np.std(rates) > 1e-3 * wanted[0].rate_bpp
-    for i in (1, 2):
-        mean = np.mean([part[i] for part in parts], axis=0)
-        np.testing.assert_allclose(mean, wanted[i], atol=1e-6 * np.abs(wanted[i]).max())
+    rates = [loss.rate_bpp for loss, _, _ in parts]
+    assert np.mean(rates) == pytest.approx(wanted.rate_bpp, rel=1e-6)
+    assert np.std(rates) > 1e-3 * wanted.rate_bpp
+    by_parameters = [gradient for _, gradient, _ in parts]
+    by_latents = [gradient for _, _, gradient in parts]
+    for found, gradient in zip((by_parameters, by_latents), gradients, strict=True):
+        mean = np.mean(found, axis=0)
+        np.testing.assert_allclose(mean, gradient, atol=1e-6 * np.abs(gradient).max())
     assert machine.evaluate(dataclasses.replace(calm, entropy_share=0.25)) == machine.evaluate(calm)
 
 

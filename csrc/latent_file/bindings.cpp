@@ -35,8 +35,9 @@ struct Starts {
 
   explicit Starts(const nb::bytes& data) {
     try {
-      context.add(ovt::latent::kStarts,
-                  {reinterpret_cast<const std::uint8_t*>(data.c_str()), data.size()});
+      context.put(ovt::latent::kStarts,
+                  ovt::latent::load_starts(
+                      {reinterpret_cast<const std::uint8_t*>(data.c_str()), data.size()}));
     } catch (const ovt::Failure& failure) {
       throw std::runtime_error(failure.text);
     }

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "codecs.h"
-
 namespace overtone::ovt {
 
 bool Work::is_aligned() const {
@@ -21,20 +19,6 @@ std::vector<double> centres(double start, double length, std::size_t count) {
     places[i] = start + offset;
   }
   return places;
-}
-
-void Context::add(const std::string& name, Bytes bytes) {
-  std::string known;
-  for (const Codec& codec : codecs()) {
-    for (const DataPart& part : codec.data) {
-      if (name == part.name) {
-        data_[name] = part.load(bytes);
-        return;
-      }
-      known += (known.empty() ? "" : ", ") + std::string(part.name);
-    }
-  }
-  fail(OVT_BAD_ARGUMENT, "no codec has data " + name + "; known are " + known);
 }
 
 std::shared_ptr<const Data> Context::find(const std::string& name) const {

@@ -26,4 +26,19 @@ const Codec* codec_of(std::uint32_t id) {
   return nullptr;
 }
 
+// Here, so that who decodes with one codec does without the others.
+void Context::add(const std::string& name, Bytes bytes) {
+  std::string known;
+  for (const Codec& codec : codecs()) {
+    for (const DataPart& part : codec.data) {
+      if (name == part.name) {
+        put(name, part.load(bytes));
+        return;
+      }
+      known += (known.empty() ? "" : ", ") + std::string(part.name);
+    }
+  }
+  fail(OVT_BAD_ARGUMENT, "no codec has data " + name + "; known are " + known);
+}
+
 }  // namespace overtone::ovt

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "reader.h"
 
@@ -21,6 +22,10 @@ class Context {
  public:
   // Throws OVT_BAD_ARGUMENT for a name that no codec has, OVT_CORRUPT for other bytes.
   void add(const std::string& name, Bytes bytes);
+  // Data that are unpacked already; needs no table of codecs.
+  void put(const std::string& name, std::shared_ptr<const Data> data) {
+    data_[name] = std::move(data);
+  }
   bool has(std::string_view name) const noexcept { return data_.find(name) != data_.end(); }
   // Throws OVT_NO_DATA where it is missing.
   template <class T>

@@ -87,7 +87,8 @@ def encode(
         lossless: Pack JPEG files without loss, with --codec sparse-dct; needs the extra `jpeg`.
         model: Code small pictures with a trained dct-transformer, for this machine only.
         preset: Named settings of the codec, or a TOML file with such.
-        settings: Change of a setting of `dfm`, such as width=8; may be given often.
+        settings: Change of a setting of `dfm`, `dfm-latent` or `coin`, such as steps=500; may be
+            given often.
         seed: Seed for all randomness.
         threads: Number of worker threads; all processors by default, on a cluster 1 a picture.
         max_pixels: Refuse pictures of more pixels, before they are decoded.

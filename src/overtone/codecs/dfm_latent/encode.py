@@ -22,6 +22,12 @@ from overtone.shapes import Float32, UInt8
 _TRAINING_SHARE = 0.97  # of the time; the rest is the search for steps
 _MAX_TRIALS = 3  # trainings of a picture that ends as one colour
 _LEAST_GAIN_DB = 1.0  # over one colour
+# What a picture of nearly one colour may be off by: 2 λ, about what that price of a bit leaves of
+# the error of noise, but never more than 8 levels.
+_FLAT_RD_WEIGHTS, _FLAT_LIMIT = 2.0, (8 / 255) ** 2
+# Bits of weights count as in a picture of so many pixels at least, or few pixels were not worth the
+# digits of their colour.
+_LEAST_PX = 4096
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def encode_picture(
     variance = float(np.mean(np.var(image / 255.0, axis=(0, 1))))
     for trial in range(_MAX_TRIALS):
         encoded = _trained(image, config, options, seed=options.seed + trial)
-        if not _has_collapsed(encoded, variance):
+        if not _has_collapsed(encoded, variance, rd_weight(options.quality)):
             return encoded
     raise FitError(
         f"the picture came out as one colour {_MAX_TRIALS} times, so nothing was written; raise "
@@ -72,9 +78,10 @@ def encode_picture(
     )
 
 
-def _has_collapsed(encoded: EncodedMachine, variance: float) -> bool:
+def _has_collapsed(encoded: EncodedMachine, variance: float, weight: float) -> bool:
     """Whether the picture is hardly better than one colour, and not worth its bits."""
-    limit = max(variance * 10 ** (-_LEAST_GAIN_DB / 10), 0.25 / 255**2)
+    flat_limit = min(_FLAT_RD_WEIGHTS * weight, _FLAT_LIMIT)
+    limit = max(variance * 10 ** (-_LEAST_GAIN_DB / 10), flat_limit)
     return encoded.loss.distortion > limit and encoded.cost > variance
 
 
@@ -104,7 +111,7 @@ def _trained(
         return machine.evaluate(trainer.hard, is_rounded=True)
 
     def cost_of(weights: Float32[np.ndarray, "weights"], bits: float) -> float:
-        return loss_of(weights).total(weight) + weight * bits / num_pixels
+        return loss_of(weights).total(weight) + weight * bits / max(num_pixels, _LEAST_PX)
 
     found = quantise_weights(shapes, state.parameters, cost_of, start)
     loss = loss_of(found.weights(shapes))
