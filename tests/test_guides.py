@@ -27,6 +27,7 @@ SKIPPED = {
     "git clone": "installs",
     "make setup": "installs",
     "python -m experiments.kodak.measure": "needs the Kodak pictures",
+    "python -m experiments.latent.measure": "needs the Kodak pictures",
     "python -m overtone.evaluate.rate_distortion.table --readme": "test_readme.py does it",
     "overtone balance products --by density": "needs feature weights; test_density.py runs it",
     "overtone studio": "serves until it is interrupted; test_studio_browser.py opens it",
