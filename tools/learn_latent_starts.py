@@ -56,7 +56,7 @@ def mosaic(folder: pathlib.Path, rows: int, columns: int, seed: int) -> UInt8[np
 
 
 def _crop(path: pathlib.Path, rng: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
-    with Image.open(path) as opened:
+    with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as opened:
         photo = opened.convert("RGB")
     scale = max(CROP_PX / min(photo.size), LONG_SIDE_PX / max(photo.size))
     if scale < 1:
