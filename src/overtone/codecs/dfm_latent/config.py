@@ -12,7 +12,7 @@ from overtone.errors import ConfigError, unknown_name
 
 PRESETS_FOLDER = "dfm-latent"
 _PRESETS: dict[Effort, str] = {"fast": "mop", "default": "hop", "best": "hop"}
-_STEPS: dict[Effort, float] = {"fast": 0.25, "default": 1.0, "best": 8.0}
+_STEPS: dict[Effort, float] = {"fast": 0.25, "default": 1.0, "best": 7.0}
 _FULL = {"steps": "train.num_steps"}  # short names of settings
 # λ at quality 1 and what doubles it: `tiled-dct` trades bits for squared error at this price, too.
 _FIRST_RD_WEIGHT, _QUALITIES_PER_HALVING = 0.1747, 5.5
@@ -47,7 +47,7 @@ def resolve(
 
     Args:
         preset: Its name or file; None is the one that goes with the effort.
-        effort: Time spent: "fast" takes a quarter of the steps, "best" eight times as many; steps
+        effort: Time spent: "fast" takes a quarter of the steps, "best" seven times as many; steps
             that were asked for in `settings` stay as they are.
         settings: Dotted names of `LatentConfig`, and "steps".
 
