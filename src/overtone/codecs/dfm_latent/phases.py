@@ -9,9 +9,9 @@ _WARM_TEMPERATURE, _COLD_TEMPERATURE = 0.35, 0.08
 _FIRST_NOISE, _LAST_NOISE = 0.22, 0.15
 _LAST_RATE_SHARE = 1e-3  # of the main phase's learning rate, at its end
 _FINAL_RATE_SHARES = (1e-2, 1e-3)  # of the same in the final phase, at its beginning and end
-# Shorter memories and longer steps than the published (0.9, 0.999) and 1: of 800 steps on three crops
-# they end 5 % lower.
 _WARM_LATENT_BETAS = (0.725, 0.97)
+# Shorter memories and longer steps than the published (0.9, 0.999) and 1: trainings of 800 steps on
+# three crops end 5 % lower.
 _MAIN_LATENT_BETAS = (0.7, 0.95)
 _MAIN_LATENT_SHARE = 1.5
 
