@@ -15,17 +15,18 @@ from experiments.latent.rows import (
     read_published,
 )
 from experiments.latent.variants import VARIANTS
+from overtone.codecs.base import Effort
 from overtone.evaluate.rate_distortion.curves import PICTURE_RANGE_DB, Coded, bits_by_picture
 from overtone.evaluate.rate_distortion.held_out import read_held_out
 from overtone.evaluate.rate_distortion.rows import current_rows, read_rows
 
-EFFORTS = ("fast", "default", "best")
 TILED_DCT, AVIF = "`tiled-dct`", "AVIF"
 HELD_OUT = "`tiled-dct`, cross-validated"
 COOL_CHIC = "Cool-Chic 5.0.1"
 WHOLE_RANGE_DB = (-math.inf, math.inf)
 # Most that an encoding should take, seconds of two cores, and a decoding of 768x512 pixels.
-ENCODE_S = {"fast": 15.0, "default": 90.0, "best": 600.0}
+ENCODE_S: dict[Effort, float] = {"fast": 15.0, "default": 90.0, "best": 600.0}
+EFFORTS = tuple(ENCODE_S)
 DECODE_S, DECODE_AIM_S = 0.12, 0.05
 # Most bits against a codec that were asked for, percent: effort, codec, what must be, the aim.
 BITS_ASKED = (

@@ -22,6 +22,7 @@ from typing import Any
 
 from experiments.harness.records import append_record, write_records
 from experiments.harness.rows import Record
+from experiments.latent.judge import ENCODE_S
 from experiments.latent.rows import CODEC, FILES, QUALITIES, STANDARD, read_files
 from experiments.latent.variants import VARIANTS, variants_named
 from overtone.cli.interrupts import watch
@@ -38,7 +39,6 @@ from overtone.metrics.psnr import psnr_db
 
 SUITE = "kodak-dev"
 README_ROWS = pathlib.Path("experiments/kodak/rows/dfm-latent.jsonl")
-EFFORTS: dict[Effort, float] = {"fast": 15.0, "default": 90.0, "best": 600.0}  # seconds, at most
 SHARES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of a file, received
 EXIT_STOPPED = 130
 
@@ -129,8 +129,8 @@ def parsed(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(), help="checkout")
     arguments = parser.parse_args(words)
     for effort in arguments.efforts:
-        if effort not in EFFORTS:
-            parser.error(f"no effort {effort}; there are {', '.join(EFFORTS)}")
+        if effort not in ENCODE_S:
+            parser.error(f"no effort {effort}; there are {', '.join(ENCODE_S)}")
     return arguments
 
 
@@ -206,7 +206,7 @@ def run_all(jobs: Sequence[Job], root: pathlib.Path, num_threads: int) -> list[s
 def estimate(jobs: Sequence[Job], rows: Sequence[Record]) -> str:
     """When these will be done, by what such files have taken; by the effort's limit before."""
     seconds = 0.0
-    for effort, limit_s in EFFORTS.items():
+    for effort, limit_s in ENCODE_S.items():
         taken = [row["encode_s"] for row in rows if row["effort"] == effort]
         each = statistics.fmean(taken) if taken else limit_s
         seconds += sum(job.effort == effort for job in jobs) * (each + 2)  # scoring takes two

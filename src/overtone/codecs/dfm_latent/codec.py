@@ -1,6 +1,5 @@
 """The codec `dfm-latent` behind the common interface."""
 
-import contextlib
 import dataclasses
 from collections.abc import Iterator
 from typing import ClassVar
@@ -14,7 +13,8 @@ from overtone.codecs import library
 from overtone.codecs.base import EncodeOptions, NativeCodec, View
 from overtone.codecs.dfm_latent.header import CODEC_ID, DfmLatentHeader
 from overtone.codecs.dfm_latent.shared import shipped_starts
-from overtone.errors import CorruptError, TruncatedError
+from overtone.codecs.shorten import shorten_stream
+from overtone.errors import CorruptError
 from overtone.kernels import latent_file
 from overtone.kernels.latent_shape import Shapes
 from overtone.shapes import UInt8
@@ -73,24 +73,15 @@ class DfmLatentCodec(NativeCodec):
 
     def shorten(self, data: bytes, max_bytes: int) -> bytes:
         """See `ProgressiveCodec.shorten`."""
-        if len(data) <= max_bytes:
-            # Only what is cut already needs to be made whole.
-            with contextlib.suppress(TruncatedError):
-                Container.from_bytes(data)
-                return data
-        prefix = Container.from_prefix(data[:max_bytes])
-        header, stream = read_section(prefix)
-        head = Writer()
-        dataclasses.replace(header, is_prefix=True).write(head)
+        return shorten_stream(data, max_bytes, _prefix_parts)
 
-        def shortened(size: int) -> bytes:
-            section = head.to_bytes() + stream[:size]
-            return dataclasses.replace(prefix, sections=(section,)).to_bytes()
 
-        surplus = len(shortened(len(stream))) - max_bytes
-        if surplus > len(stream):
-            raise TruncatedError(f"{max_bytes} bytes hold no picture; {max_bytes + surplus} do")
-        return shortened(len(stream) - max(0, surplus))
+def _prefix_parts(file: Container) -> tuple[bytes, bytes]:
+    """The head of a beginning, and what there is of the stream."""
+    header, stream = read_section(file)
+    head = Writer()
+    dataclasses.replace(header, is_prefix=True).write(head)
+    return head.to_bytes(), stream
 
 
 def read_section(file: Container) -> tuple[DfmLatentHeader, bytes]:

@@ -103,7 +103,7 @@ def _trained(
         progress=None if report is None else _first_part(report),
     )
     state = train(trainer, config.train)
-    machine, shapes = trainer.machine, Shapes(trainer.machine.spec)
+    machine, shapes = trainer.machine, trainer.machine.shapes
     num_pixels = image.shape[0] * image.shape[1]
 
     def loss_of(weights: Float32[np.ndarray, "weights"]) -> Loss:

@@ -1,6 +1,5 @@
 """The codec `sparse-dct`: the section of the file, and its pixels."""
 
-import contextlib
 import dataclasses
 from collections.abc import Iterator
 from typing import ClassVar
@@ -11,6 +10,7 @@ from typing_extensions import override
 from overtone.bitstream.container import Container, Layout
 from overtone.codecs import library
 from overtone.codecs.base import EncodeOptions, NativeCodec, View
+from overtone.codecs.shorten import shorten_stream
 from overtone.codecs.sparse_dct.header import SparseDctHeader
 from overtone.codecs.sparse_dct.stream import (
     pack_levels,
@@ -18,7 +18,6 @@ from overtone.codecs.sparse_dct.stream import (
     read_section,
     write_section,
 )
-from overtone.errors import TruncatedError
 from overtone.shapes import UInt8
 from overtone.transform.levels import to_levels
 
@@ -76,20 +75,10 @@ class SparseDctCodec(NativeCodec):
 
     def shorten(self, data: bytes, max_bytes: int) -> bytes:
         """See `ProgressiveCodec.shorten`."""
-        if len(data) <= max_bytes:
-            # Only what is cut already needs to be made whole.
-            with contextlib.suppress(TruncatedError):
-                Container.from_bytes(data)
-                return data
-        prefix = Container.from_prefix(data[:max_bytes])
-        header, stream = read_section(prefix)
-        header = dataclasses.replace(header, is_prefix=True)
+        return shorten_stream(data, max_bytes, _prefix_parts)
 
-        def shortened(size: int) -> bytes:
-            section = write_section(header, stream[:size])
-            return dataclasses.replace(prefix, sections=(section,)).to_bytes()
 
-        surplus = len(shortened(len(stream))) - max_bytes
-        if surplus > len(stream):
-            raise TruncatedError(f"{max_bytes} bytes hold no picture; {max_bytes + surplus} do")
-        return shortened(len(stream) - max(0, surplus))
+def _prefix_parts(file: Container) -> tuple[bytes, bytes]:
+    """The head of a beginning, and what there is of the stream."""
+    header, stream = read_section(file)
+    return write_section(dataclasses.replace(header, is_prefix=True), b""), stream
